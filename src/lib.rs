@@ -1,0 +1,3 @@
+//! adjutant: a coding-agent server that speaks the Agent Client Protocol.
+
+pub mod error;
