@@ -1,0 +1,1 @@
+//! Input types for what real clients send and the schema refuses.

@@ -1,0 +1,124 @@
+use serde::{Deserialize, Serialize};
+
+use super::{AskId, TurnId};
+use crate::acp::{
+    AvailableCommand, ContentBlock, Cost, MessageId, PermissionOption, PlanEntry, StopReason, ToolCall,
+    ToolCallUpdate,
+};
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum EventKind {
+    /// A prompt was accepted and its turn began.
+    PromptAccepted { turn: TurnId, message: MessageId, content: Vec<ContentBlock> },
+    /// The agent said a piece of a message.
+    Text { message: MessageId, text: String },
+    /// The agent thought a piece of a message.
+    Thought { message: MessageId, text: String },
+    /// The agent wants a tool run; nothing runs yet.
+    ToolProposed { call: Box<ToolCall> },
+    /// The tool is about to run: written before it does.
+    ToolStarted { update: Box<ToolCallUpdate> },
+    /// Output or status of a running tool.
+    ToolProgress { update: Box<ToolCallUpdate> },
+    /// The tool has ended, well or badly. `result` is what the model reads of it.
+    ToolEnded { update: Box<ToolCallUpdate>, result: String },
+    /// The whole plan, as it is now.
+    PlanChanged { entries: Vec<PlanEntry> },
+    /// A person is asked whether a tool may run.
+    AskOpened { ask: AskId, turn: TurnId, call: Box<ToolCallUpdate>, options: Vec<PermissionOption> },
+    /// The question is settled, by whoever answered first or by its turn's end.
+    AskSettled { ask: AskId, outcome: AskOutcome },
+    /// The session's mode is another one now.
+    ModeChanged { mode: String },
+    /// A session option has another value now.
+    OptionChanged { option: String, value: String },
+    /// The slash commands, as they are now.
+    CommandsChanged { commands: Vec<AvailableCommand> },
+    /// The session has a (new) title.
+    TitleChanged { title: String },
+    /// How full the model's context is, and what was spent.
+    UsageChanged { usage: Usage },
+    /// Something a person should know that is not part of the conversation.
+    Notice { level: NoticeLevel, title: String, detail: Option<String> },
+    /// The turn is over: the last event of every turn.
+    TurnEnded { turn: TurnId, stop: TurnStop },
+}
+
+impl EventKind {
+    /// Whether the event is durable before anyone sees it or anything acts on it (law L6). The others
+    /// go out at once and are written in batches.
+    pub fn is_control(&self) -> bool {
+        match self {
+            Self::Text { .. }
+            | Self::Thought { .. }
+            | Self::ToolProgress { .. }
+            | Self::Notice { .. }
+            | Self::UsageChanged { .. }
+            | Self::CommandsChanged { .. } => false,
+            Self::PromptAccepted { .. }
+            | Self::ToolProposed { .. }
+            | Self::ToolStarted { .. }
+            | Self::ToolEnded { .. }
+            | Self::PlanChanged { .. }
+            | Self::AskOpened { .. }
+            | Self::AskSettled { .. }
+            | Self::ModeChanged { .. }
+            | Self::OptionChanged { .. }
+            | Self::TitleChanged { .. }
+            | Self::TurnEnded { .. } => true,
+        }
+    }
+
+    /// Bytes of streamed text in this event, what a batch is measured by.
+    pub fn text_len(&self) -> usize {
+        match self {
+            Self::Text { text, .. } | Self::Thought { text, .. } => text.len(),
+            _ => 256,
+        }
+    }
+}
+
+/// How a question was settled.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum AskOutcome {
+    /// One of the offered options, by its id.
+    Selected { option: String },
+    /// Nobody answered: the turn ended, or the answer could not be understood.
+    Cancelled,
+}
+
+/// Why a turn is over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "stop", rename_all = "snake_case")]
+pub enum TurnStop {
+    /// As the protocol's stop reasons say.
+    Finished { reason: StopReason },
+    /// It failed; `message` is one line for people.
+    Failed { message: String },
+    /// The process ended in the middle of it.
+    Interrupted,
+}
+
+/// How full the context is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Usage {
+    /// Tokens in the context now.
+    pub used: u64,
+    /// Tokens the context can hold.
+    pub size: u64,
+    /// What the session has cost so far.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Cost>,
+}
+
+/// How much a notice matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoticeLevel {
+    Info,
+    Warning,
+    Error,
+}

@@ -1,0 +1,106 @@
+//! What an agent can do: the [`Tool`] trait, the [`Registry`], and one file per tool.
+//!
+//! A tool names its action and runs it. It never asks anybody, knows no session, no client and no model.
+//!
+//! What always holds: what was shown is what runs, because [`Tool::prepare`] reads everything the action
+//! depends on and [`Prepared::work`] does just that; a failure a model can learn from is a
+//! [`ToolOutput`] with `failed` set; output is capped.
+//!
+//! To add a tool: one file, its line in [`Registry::standard`], and a conversation fixture.
+
+mod output;
+mod seen;
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use serde_json::Value;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::acp::{ToolCallContent, ToolCallLocation, ToolKind};
+use crate::permission::Action;
+use crate::workspace::{Commands, Files, Workspace};
+
+pub use output::ToolOutput;
+pub use seen::SeenFiles;
+
+/// One thing an agent can do.
+pub trait Tool: Send + Sync + fmt::Debug {
+    /// Its name as models call it: `read`, `edit` …
+    fn name(&self) -> &'static str;
+    /// For the model: what it does and when to use it.
+    fn description(&self) -> &'static str;
+    /// JSON Schema of its input object.
+    fn input(&self) -> Value;
+    /// How clients draw it.
+    fn kind(&self) -> ToolKind;
+    /// Whether calls may run beside each other: true for what only looks.
+    fn parallel(&self) -> bool;
+    /// Looks at the input and at whatever the action depends on, changes nothing, and says what would be
+    /// done. `Err` is a failed output: wrong input, a path outside the workspace, text not found.
+    fn prepare(&self, input: Value, context: ToolContext) -> BoxFuture<'_, Result<Prepared, ToolOutput>>;
+}
+
+/// What a tool is given to work with.
+#[derive(Debug, Clone)]
+pub struct ToolContext {
+    pub workspace: Workspace,
+    /// The local disk, or the client's editor buffers over it.
+    pub files: Arc<dyn Files>,
+    /// Our own process groups, or the client's terminals.
+    pub commands: Arc<dyn Commands>,
+    /// Which content of which file the agent has seen in this session.
+    pub seen: Arc<SeenFiles>,
+    /// Live output, for display. Full means skip: the whole text is in the output anyway.
+    pub progress: mpsc::Sender<Bytes>,
+    pub cancel: CancellationToken,
+}
+
+/// A call that is ready to run once it is permitted.
+pub struct Prepared {
+    /// One line for people: `Read src/main.rs (lines 1–40)`.
+    pub title: String,
+    /// What it does, as facts for the permission rules.
+    pub action: Action,
+    pub locations: Vec<ToolCallLocation>,
+    /// What a person should see before saying yes: a diff, a command line.
+    pub preview: Vec<ToolCallContent>,
+    /// Does it.
+    pub work: Work,
+}
+
+/// The deed itself.
+pub type Work = Box<dyn FnOnce() -> BoxFuture<'static, ToolOutput> + Send>;
+
+impl fmt::Debug for Prepared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Prepared").field("title", &self.title).field("action", &self.action).finish_non_exhaustive()
+    }
+}
+
+/// The tools of a session, by name.
+#[derive(Debug, Clone, Default)]
+pub struct Registry {
+    tools: Vec<Arc<dyn Tool>>,
+}
+
+impl Registry {
+    /// Puts a tool in; a later one of the same name replaces the earlier.
+    pub fn add(&mut self, tool: Arc<dyn Tool>) {
+        self.tools.retain(|known| known.name() != tool.name());
+        self.tools.push(tool);
+    }
+
+    /// The tool of that name.
+    pub fn find(&self, name: &str) -> Option<&Arc<dyn Tool>> {
+        self.tools.iter().find(|tool| tool.name() == name)
+    }
+
+    /// All of them, in the order they were put in.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<dyn Tool>> {
+        self.tools.iter()
+    }
+}
