@@ -4,5 +4,6 @@ pub mod acp;
 pub mod clock;
 pub mod error;
 pub mod event;
+pub mod permission;
 pub mod provider;
 pub mod store;

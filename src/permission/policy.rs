@@ -1,0 +1,246 @@
+//! The rules, the grants and the mode of one session, and the order in which they speak.
+
+use super::{
+    Action, Answer, Decision, Grant, GrantKind, Judgement, Mode, Rule, Scope,
+    display::brief,
+    execute,
+    path::{Place, is_resolved, normalize},
+    protected,
+    url::Url,
+};
+use std::path::{Path, PathBuf};
+
+/// Everything that decides about actions in one workspace.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    workspace: PathBuf,
+    home: Option<PathBuf>,
+    roots: Vec<PathBuf>,
+    rules: Vec<Rule>,
+    grants: Vec<Grant>,
+    own: Vec<PathBuf>,
+    mode: Mode,
+}
+
+impl Policy {
+    /// A policy without rules, in the default mode. Both paths are absolute, with links resolved.
+    pub fn new(workspace: PathBuf, home: Option<PathBuf>) -> Self {
+        let workspace = normalize(&workspace);
+        let home = home.map(|home| normalize(&home));
+        Self {
+            workspace,
+            home,
+            roots: Vec::new(),
+            rules: Vec::new(),
+            grants: Vec::new(),
+            own: Vec::new(),
+            mode: Mode::Default,
+        }
+    }
+
+    /// The same with these rules instead of any before, in the order of their precedence within a rank:
+    /// the last that matches gives the reason.
+    pub fn with_rules(mut self, rules: Vec<Rule>) -> Self {
+        self.rules = rules;
+        self
+    }
+
+    /// The same in another mode.
+    pub fn with_mode(mut self, mode: Mode) -> Self {
+        self.mode = mode;
+        self
+    }
+
+    /// The same with further folders that count as the workspace, absolute and resolved.
+    pub fn with_roots(mut self, roots: impl IntoIterator<Item = PathBuf>) -> Self {
+        self.roots.extend(roots.into_iter().map(|root| normalize(&root)));
+        self
+    }
+
+    /// Adds absolute paths that nothing may write in any mode, and that reading always asks for: this
+    /// program's configuration and state.
+    pub fn protect(&mut self, paths: impl IntoIterator<Item = PathBuf>) {
+        self.own.extend(paths.into_iter().map(|path| normalize(&path)));
+    }
+
+    /// Changes the mode.
+    pub fn set_mode(&mut self, mode: Mode) {
+        self.mode = mode;
+    }
+
+    /// The mode.
+    pub const fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// The workspace, absolute.
+    pub fn workspace(&self) -> &Path {
+        &self.workspace
+    }
+
+    /// Remembers a lasting answer. One that was given the other way round is replaced.
+    pub fn add_grant(&mut self, grant: Grant) {
+        self.grants.retain(|old| old.kind != grant.kind || old.workspace != grant.workspace);
+        self.grants.push(grant);
+    }
+
+    /// Forgets a lasting answer; whether it was there.
+    pub fn remove_grant(&mut self, grant: &Grant) -> bool {
+        let before = self.grants.len();
+        self.grants.retain(|old| old != grant);
+        self.grants.len() < before
+    }
+
+    /// The lasting answers, oldest first, also those of other workspaces.
+    pub fn grants(&self) -> &[Grant] {
+        &self.grants
+    }
+
+    /// What the rules say. Hard denials, rules that deny or ask, rejections, the plan mode, protected
+    /// and destructive things, rules that allow, grants, the mode: the first that speaks decides.
+    pub fn judge(&self, action: &Action) -> Judgement {
+        if let Action::Execute { command, cwd } = action {
+            return match is_resolved(cwd) {
+                true => execute::judge(self, command, cwd),
+                false => Judgement::ask("the working folder is not an absolute, resolved path"),
+            };
+        }
+        self.forbidden(action)
+            .or_else(|| self.ruled(action))
+            .or_else(|| self.guarded(action))
+            .or_else(|| self.permitted(action))
+            .unwrap_or_else(|| self.by_mode(action))
+    }
+
+    fn forbidden(&self, action: &Action) -> Option<Judgement> {
+        match action {
+            Action::Edit { path } if self.is_own(&normalize(path)) => Some(Judgement::deny(
+                "never done: it would change the configuration or state of this program",
+            )),
+            Action::Fetch { url } => {
+                let why = Url::parse(url).err()?;
+                Some(Judgement::deny(format!("never fetched: {why}; write the URL as https://host/path")))
+            }
+            _ => None,
+        }
+    }
+
+    fn ruled(&self, action: &Action) -> Option<Judgement> {
+        let place = self.place();
+        let last = |decision| self.rules_of(decision).filter(|rule| rule.matches(action, &place)).last();
+        if let Some(rule) = last(Decision::Deny) {
+            return Some(Judgement::deny(format!("denied by the rule `{rule}`")));
+        }
+        if let Some(rule) = last(Decision::Ask) {
+            return Some(Judgement::ask(format!("asked because of the rule `{rule}`")));
+        }
+        let rejected =
+            self.live_grants().find(|grant| grant.answer == Answer::Reject && grant.matches(action));
+        rejected.map(|grant| Judgement::deny(grant.to_string()))
+    }
+
+    /// What no allowance lifts: unresolved paths, the plan mode, protected files.
+    fn guarded(&self, action: &Action) -> Option<Judgement> {
+        match action {
+            Action::Read { path } | Action::Search { path } | Action::Edit { path } if !is_resolved(path) => {
+                Some(Judgement::ask("the path is not absolute and resolved"))
+            }
+            Action::Edit { .. } if self.mode == Mode::Plan => {
+                Some(self.refused_by_plan("files are not changed"))
+            }
+            Action::Remote { .. } if self.mode == Mode::Plan => {
+                Some(self.refused_by_plan("remote tools are not called"))
+            }
+            Action::Edit { path } => protected::reason(path).map(Judgement::ask),
+            Action::Read { path } if self.is_own(path) => {
+                Some(Judgement::ask("reads the configuration or state of this program"))
+            }
+            _ => None,
+        }
+    }
+
+    fn permitted(&self, action: &Action) -> Option<Judgement> {
+        let place = self.place();
+        if let Some(rule) = self.rules_of(Decision::Allow).filter(|rule| rule.matches(action, &place)).last()
+        {
+            return Some(Judgement::allow(format!("allowed by the rule `{rule}`")));
+        }
+        let granted = self.live_grants().find(|grant| grant.answer == Answer::Allow && grant.matches(action));
+        granted.map(|grant| Judgement::allow(grant.to_string()))
+    }
+
+    fn by_mode(&self, action: &Action) -> Judgement {
+        let free = || Judgement::allow(format!("allowed by the mode {}", self.mode.name()));
+        match (action, self.mode) {
+            (Action::Note, _) | (_, Mode::Full) => free(),
+            (Action::Read { path } | Action::Search { path }, _) if self.contains(path) => free(),
+            (Action::Read { .. } | Action::Search { .. }, _) => Judgement::ask("reads outside the workspace"),
+            (Action::Edit { path }, Mode::AcceptEdits) if self.contains(path) => free(),
+            (Action::Edit { path }, _) => {
+                let whose = if self.contains(path) { "a file" } else { "a file outside the workspace" };
+                Judgement::ask(format!("changes {whose}")).offering(self.offer(GrantKind::Edit(path.clone())))
+            }
+            (Action::Fetch { url }, _) => {
+                let origin = Url::parse(url).map(|url| url.origin()).unwrap_or_default();
+                let reason = format!("fetches from {}", brief(&origin, 200));
+                Judgement::ask(reason).offering(self.offer(GrantKind::Fetch(origin)))
+            }
+            (Action::Remote { server, tool }, _) => {
+                let reason =
+                    format!("calls the tool {} of the server {}", brief(tool, 100), brief(server, 100));
+                let kind = GrantKind::Remote { server: server.clone(), tool: tool.clone() };
+                Judgement::ask(reason).offering(self.offer(kind))
+            }
+            (Action::Execute { .. }, _) => Judgement::ask("runs a command"),
+        }
+    }
+
+    fn offer(&self, kind: GrantKind) -> Vec<Grant> {
+        vec![Grant { workspace: self.workspace.clone(), answer: Answer::Allow, kind }]
+    }
+
+    pub(super) fn refused_by_plan(&self, what: &str) -> Judgement {
+        Judgement::deny(format!(
+            "refused by the mode {}: {what}; switch to another mode to go on",
+            self.mode.name()
+        ))
+    }
+
+    pub(super) fn home(&self) -> Option<&Path> {
+        self.home.as_deref()
+    }
+
+    pub(super) fn place(&self) -> Place<'_> {
+        Place { cwd: &self.workspace, home: self.home() }
+    }
+
+    pub(super) fn rules_of(&self, decision: Decision) -> impl Iterator<Item = &Rule> {
+        self.rules.iter().filter(move |rule| rule.decision() == decision)
+    }
+
+    pub(super) fn live_grants(&self) -> impl Iterator<Item = &Grant> {
+        self.grants.iter().filter(|grant| grant.is_for(&self.workspace))
+    }
+
+    pub(super) fn contains(&self, path: &Path) -> bool {
+        is_resolved(path)
+            && (path.starts_with(&self.workspace) || self.roots.iter().any(|root| path.starts_with(root)))
+    }
+
+    pub(super) fn is_own(&self, path: &Path) -> bool {
+        self.own.iter().any(|own| path.starts_with(own))
+    }
+
+    /// Whether the read tool would read this file without asking.
+    pub(super) fn reads_freely(&self, path: &Path) -> bool {
+        self.contains(path) && !self.is_own(path)
+    }
+
+    /// Whether some rule withholds files from reading, or own files lie in the workspace.
+    pub(super) fn restricts_reading(&self) -> bool {
+        let rule = |rule: &Rule| {
+            rule.decision() != Decision::Allow && matches!(rule.scope(), Scope::Read | Scope::Search)
+        };
+        self.rules.iter().any(rule) || self.own.iter().any(|own| self.contains(own))
+    }
+}

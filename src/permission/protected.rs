@@ -1,0 +1,184 @@
+//! Files that decide what runs later: hooks, CI, editor settings, shell start-up, agent configuration.
+//! Writing them is asked about in every mode, because it is a way to run things unasked.
+
+use super::display::is_hidden;
+use std::path::{Component, Path};
+
+/// Folders (or files) of these names protect themselves and everything below.
+const NAMES: &[&str] = &[
+    // version control
+    ".git",
+    ".hg",
+    ".svn",
+    ".jj",
+    ".gitmodules",
+    ".gitattributes",
+    ".gitconfig",
+    ".husky",
+    ".githooks",
+    ".lefthook",
+    "lefthook.yml",
+    "lefthook.yaml",
+    ".lefthook.yml",
+    ".lefthook.yaml",
+    ".pre-commit-config.yaml",
+    ".pre-commit-hooks.yaml",
+    ".overcommit.yml",
+    // continuous integration
+    ".github",
+    ".gitlab-ci.yml",
+    ".gitlab",
+    ".circleci",
+    ".travis.yml",
+    ".appveyor.yml",
+    "appveyor.yml",
+    "azure-pipelines.yml",
+    "jenkinsfile",
+    "bitbucket-pipelines.yml",
+    ".drone.yml",
+    ".woodpecker",
+    ".woodpecker.yml",
+    ".buildkite",
+    ".forgejo",
+    ".gitea",
+    ".cirrus.yml",
+    ".semaphore",
+    "cloudbuild.yaml",
+    // editors
+    ".vscode",
+    ".vscode-server",
+    ".idea",
+    ".zed",
+    ".vs",
+    ".fleet",
+    ".devcontainer",
+    ".devcontainer.json",
+    ".vim",
+    ".vimrc",
+    ".exrc",
+    ".nvimrc",
+    ".nvim.lua",
+    ".dir-locals.el",
+    ".emacs",
+    ".emacs.d",
+    ".sublime-project",
+    // shells and environments
+    ".bashrc",
+    ".bash_profile",
+    ".bash_login",
+    ".bash_logout",
+    ".bash_aliases",
+    ".profile",
+    ".zshrc",
+    ".zprofile",
+    ".zshenv",
+    ".zlogin",
+    ".zlogout",
+    ".kshrc",
+    ".cshrc",
+    ".tcshrc",
+    ".login",
+    ".inputrc",
+    ".xprofile",
+    ".xinitrc",
+    ".envrc",
+    ".direnv",
+    ".mise.toml",
+    "mise.toml",
+    ".mise",
+    ".tool-versions",
+    ".tmux.conf",
+    ".screenrc",
+    // credentials and package managers that run code
+    ".ssh",
+    ".gnupg",
+    ".netrc",
+    ".npmrc",
+    ".yarnrc",
+    ".yarnrc.yml",
+    ".pnpmfile.cjs",
+    ".pypirc",
+    ".gdbinit",
+    ".lldbinit",
+    ".sudoers",
+    "sudoers",
+    "sudoers.d",
+    // agents and MCP
+    ".adjutant",
+    "adjutant.json",
+    "adjutant.toml",
+    ".mcp.json",
+    "mcp.json",
+    ".mcp",
+    "opencode.json",
+    "opencode.jsonc",
+    ".opencode",
+    ".claude",
+    ".claude.json",
+    ".codex",
+    ".cursor",
+    ".cursorrules",
+    ".gemini",
+    ".continue",
+    ".aider.conf.yml",
+    ".windsurf",
+    ".windsurfrules",
+    ".roo",
+    ".roomodes",
+    ".clinerules",
+    ".cline",
+    ".kiro",
+    ".goosehints",
+    ".amp",
+    ".qwen",
+    ".crush.json",
+    "crush.json",
+    ".copilot",
+];
+
+/// Pairs of neighbouring components, for names too common alone.
+const PAIRS: &[(&str, &str)] = &[
+    (".cargo", "config"),
+    (".cargo", "config.toml"),
+    (".config", "git"),
+    (".config", "fish"),
+    (".config", "nvim"),
+    (".config", "systemd"),
+    (".config", "autostart"),
+    (".config", "environment.d"),
+    (".config", "zed"),
+    (".config", "code"),
+    (".config", "opencode"),
+    (".config", "adjutant"),
+    (".config", "mise"),
+    (".config", "direnv"),
+    ("library", "launchagents"),
+    ("library", "launchdaemons"),
+    ("etc", "profile"),
+    ("etc", "profile.d"),
+    ("etc", "cron.d"),
+    ("etc", "crontab"),
+    ("etc", "systemd"),
+    ("etc", "bash.bashrc"),
+    ("etc", "ld.so.preload"),
+    ("spool", "cron"),
+    (".yarn", "releases"),
+    (".yarn", "plugins"),
+];
+
+/// Why writing this path changes what can run, or nothing. Case, trailing dots and invisible characters
+/// are ignored, as some file systems ignore them.
+pub(super) fn reason(path: &Path) -> Option<String> {
+    let parts: Vec<String> = path.components().filter_map(folded).collect();
+    let name = parts.iter().find(|part| NAMES.contains(&part.as_str()) || part.ends_with(".code-workspace"));
+    let pair = parts.windows(2).find(|two| PAIRS.iter().any(|row| two[0] == row.0 && two[1] == row.1));
+    let found = name.or_else(|| pair.map(|two| &two[1]))?;
+    Some(format!("changes what can run: `{}` is protected", super::display::brief(found, 60)))
+}
+
+fn folded(part: Component<'_>) -> Option<String> {
+    let Component::Normal(name) = part else { return None };
+    let name = name.to_string_lossy();
+    let seen: String = name.chars().filter(|&c| !is_hidden(c)).flat_map(char::to_lowercase).collect();
+    Some(seen.trim_end_matches(['.', ' ']).to_owned())
+}
