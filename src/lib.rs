@@ -1,3 +1,4 @@
 //! adjutant: a coding-agent server that speaks the Agent Client Protocol.
 
 pub mod error;
+pub mod workspace;
