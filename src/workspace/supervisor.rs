@@ -15,6 +15,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 use bytes::{Buf, BytesMut};
+use rustix::io::Errno;
 use rustix::process::{Pid, Resource, Rlimit, WaitOptions, WaitStatus};
 
 mod descendants;
@@ -85,10 +86,10 @@ impl Report {
     }
 }
 
-/// Runs the command line in `args` (an optional `--` first) under supervision. Exits with the code of the
+/// Runs a command line (an optional `--` first) under supervision. Exits with the code of the
 /// command, with 128 and the signal that ended it, or with 126 or 127 when it could not be started.
-pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let mut argv: Vec<OsString> = args.into_iter().collect();
+pub fn main(command_line: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let mut argv: Vec<OsString> = command_line.into_iter().collect();
     if argv.first().is_some_and(|first| first == "--") {
         argv.remove(0);
     }
@@ -97,18 +98,18 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     #[cfg(target_os = "linux")]
     rustix::process::set_child_subreaper(Some(rustix::process::getpid())).ok();
     rustix::process::setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) }).ok();
-    match start(&descriptors::without_leaks(argv)) {
+    match descriptors::without_leaks(argv).and_then(|argv| start(&argv)) {
         Ok(leader) => supervise(leader),
         Err(error) => {
-            Report::Failed(error.raw_os_error().unwrap_or(rustix::io::Errno::INVAL.raw_os_error())).send();
+            Report::Failed(error.raw_os_error().unwrap_or(Errno::INVAL.raw_os_error())).send();
             ExitCode::from(if error.kind() == io::ErrorKind::NotFound { 127 } else { 126 })
         }
     }
 }
 
 fn start(argv: &[OsString]) -> io::Result<Pid> {
-    let (program, args) = argv.split_first().ok_or(io::ErrorKind::InvalidInput)?;
-    let child = Command::new(program).args(args).stdin(Stdio::null()).process_group(0).spawn()?;
+    let (program, rest) = argv.split_first().ok_or(io::ErrorKind::InvalidInput)?;
+    let child = Command::new(program).args(rest).stdin(Stdio::null()).process_group(0).spawn()?;
     Ok(Pid::from_child(&child))
 }
 
@@ -191,12 +192,7 @@ fn emptied(events: &Receiver<Happened>, wait: Duration) -> bool {
 
 fn watch_owner(happened: &SyncSender<Happened>) {
     let mut byte = [0];
-    loop {
-        match rustix::io::read(rustix::stdio::stdin(), &mut byte) {
-            Ok(1..) | Err(rustix::io::Errno::INTR) => {}
-            Ok(0) | Err(_) => break,
-        }
-    }
+    while let Ok(1..) | Err(Errno::INTR) = rustix::io::read(rustix::stdio::stdin(), &mut byte) {}
     // Refused only after the supervisor has finished.
     happened.send(Happened::Released).ok();
 }
@@ -209,7 +205,7 @@ fn reap(leader: Pid, happened: &SyncSender<Happened>) {
                 let last = rustix::process::wait(WaitOptions::NOHANG).is_err();
                 happened.send(Happened::Left { report: Report::of(status), last }).ok();
             }
-            Ok(_) | Err(rustix::io::Errno::INTR) => {}
+            Ok(_) | Err(Errno::INTR) => {}
             Err(_) => break,
         }
     }

@@ -1,4 +1,5 @@
 //! Commands under their supervisor: output, ends, and that nothing survives.
+#![expect(clippy::unwrap_used, reason = "a failure here is a failed test, in the functions they share too")]
 
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -96,9 +97,8 @@ async fn output_and_errors_come_in_one_stream_with_the_exit_code() {
     let finished = bench.run("echo one; echo two >&2; echo three; exit 7").await;
     assert_eq!(finished.output.to_text(), "one\ntwo\nthree\n");
     assert_eq!(finished.exit, Exit::Code(7));
-    assert_eq!(bench.run("pwd -P; cat").await.output.to_text().trim(), {
-        bench.dir.path().canonicalize().unwrap().to_str().unwrap()
-    });
+    let folder = bench.dir.path().canonicalize().unwrap();
+    assert_eq!(bench.run("pwd -P; cat").await.output.to_text().trim(), folder.to_str().unwrap());
 }
 
 #[tokio::test]
@@ -153,12 +153,15 @@ async fn descriptors_left_open_do_not_reach_the_command() {
         "exec 7</dev/null 23</dev/null; {} __supervise -- /bin/ls /proc/self/fd",
         env!("CARGO_BIN_EXE_adjutant")
     );
-    let output = tokio::process::Command::new("/bin/bash")
+    let mut supervisor = tokio::process::Command::new("/bin/bash")
         .args(["-c", &supervise])
         .stdin(Stdio::piped())
-        .output()
-        .await
+        .stdout(Stdio::piped())
+        .spawn()
         .unwrap();
+    let lifeline = supervisor.stdin.take();
+    let output = supervisor.wait_with_output().await.unwrap();
+    drop(lifeline);
     let text = String::from_utf8(output.stdout).unwrap();
     // 3 is the folder that is being listed.
     assert_eq!(text.split_whitespace().collect::<Vec<_>>(), ["0", "1", "2", "3"]);
@@ -281,8 +284,10 @@ const STUBBORN: &str = "trap '' TERM; (while :; do sleep 1; done) & touch ready;
 
 /// Leaves session, group and parent, ignores TERM, holds the output.
 const ESCAPED: &str = "
-    (setsid bash -c 'trap \"\" TERM HUP; (setsid bash -c \"while :; do sleep 1; done\" &) ; while :; do sleep 1; done' &)
-    while [ -z \"$(ps -e -o args= | grep -c '[w]hile')\" ]; do sleep 0.01; done
+    (setsid bash -c 'trap \"\" TERM HUP
+        (setsid bash -c \"touch escaped; while :; do sleep 1; done\" &)
+        while :; do sleep 1; done' &)
+    while [ ! -e escaped ]; do sleep 0.01; done
     touch ready";
 
 #[tokio::test]

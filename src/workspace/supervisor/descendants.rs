@@ -38,16 +38,10 @@ impl Tree {
         rustix::process::kill_process_group(self.leader, signal).ok();
     }
 
-    /// Whether nothing is left, given that the supervisor has no child left.
-    #[cfg(target_os = "linux")]
+    /// Whether nothing is left, given that the supervisor has no child left. Without a subreaper orphans
+    /// belong to somebody else, but their group can still be asked.
     pub(super) fn is_gone(&self) -> bool {
-        true
-    }
-
-    /// The same without a subreaper: orphans belong to somebody else, but their group can still be asked.
-    #[cfg(not(target_os = "linux"))]
-    pub(super) fn is_gone(&self) -> bool {
-        rustix::process::test_kill_process_group(self.leader).is_err()
+        cfg!(target_os = "linux") || rustix::process::test_kill_process_group(self.leader).is_err()
     }
 }
 

@@ -3,23 +3,37 @@
 //! Ours all close on exec, but whoever started us may have left some open. They cannot be closed from safe
 //! code here, so a shell does it on the way to the command; normally there are none and no shell.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::io;
 use std::path::Path;
 
-/// The command line, with a shell in front that closes leaked descriptors where there are any.
-pub(super) fn without_leaks(argv: Vec<OsString>) -> Vec<OsString> {
+use rustix::io::Errno;
+
+/// The command line, with a shell in front that closes leaked descriptors where there are any. As the shell
+/// will always start, a program that does not exist is found out here.
+pub(super) fn without_leaks(argv: Vec<OsString>) -> io::Result<Vec<OsString>> {
     let leaked = leaked();
-    if leaked.is_empty() || argv.is_empty() {
-        return argv;
+    let Some(program) = argv.first().filter(|_| !leaked.is_empty()) else { return Ok(argv) };
+    if !exists(program) {
+        return Err(Errno::NOENT.into());
     }
     // Only bash knows descriptors of more than one digit.
     let bash = Path::new("/bin/bash").exists();
     let shell = if bash { "/bin/bash" } else { "/bin/sh" };
-    let closed: String = leaked.iter().filter(|fd| bash || **fd < 10).map(|fd| format!(" {fd}>&-")).collect();
-    let script = format!("exec{closed}; exec \"$@\"");
+    let nameable = leaked.iter().filter(|fd| bash || **fd < 10);
+    let closed: Vec<String> = nameable.map(|fd| format!("{fd}>&-")).collect();
+    let script = format!("exec {}; exec \"$@\"", closed.join(" "));
     let mut wrapped: Vec<OsString> = vec![shell.into(), "-c".into(), script.into(), shell.into()];
     wrapped.extend(argv);
-    wrapped
+    Ok(wrapped)
+}
+
+fn exists(program: &OsStr) -> bool {
+    if program.as_encoded_bytes().contains(&b'/') {
+        return Path::new(program).exists();
+    }
+    let search = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&search).any(|folder| folder.join(program).exists())
 }
 
 #[cfg(target_os = "linux")]

@@ -4,7 +4,9 @@ use crate::workspace::Capture;
 
 fn captured(keep: usize, chunks: &[&[u8]]) -> crate::workspace::Captured {
     let mut capture = Capture::new(keep);
-    chunks.iter().for_each(|chunk| capture.push(chunk));
+    for chunk in chunks {
+        capture.push(chunk);
+    }
     capture.finish()
 }
 
