@@ -23,8 +23,8 @@ pub struct Workspace {
 /// One folder, as named and as found.
 #[derive(Debug)]
 pub(super) struct Root {
-    /// The path the client named, which may pass through symbolic links.
-    pub(super) named: PathBuf,
+    /// The paths the client named, which may pass through symbolic links.
+    named: Vec<PathBuf>,
     /// The same folder with every link resolved, at the time it was opened.
     pub(super) path: PathBuf,
     pub(super) dir: OwnedFd,
@@ -39,8 +39,9 @@ impl Workspace {
         let mut roots = vec![Root::open(cwd)?];
         for path in additional {
             let root = Root::open(path)?;
-            if roots.iter().all(|known| known.identity != root.identity) {
-                roots.push(root);
+            match roots.iter_mut().find(|known| known.identity == root.identity) {
+                Some(known) => known.named.extend(root.named),
+                None => roots.push(root),
             }
         }
         Ok(Self { roots: roots.into() })
@@ -91,7 +92,7 @@ impl Root {
         let found = File::from(dir);
         let metadata = found.metadata().map_err(|error| invalid(reason(&error)))?;
         Ok(Self {
-            named: named.to_owned(),
+            named: vec![named.to_owned()],
             path,
             identity: (metadata.dev(), metadata.ino()),
             dir: found.into(),
@@ -107,6 +108,10 @@ impl Root {
                 how: "another folder has taken the place of this root",
             }),
         }
+    }
+
+    pub(super) fn is_named(&self, path: &Path) -> bool {
+        self.path == path || self.named.iter().any(|name| name == path)
     }
 
     pub(super) fn directory(&self, relative: &Path) -> rustix::io::Result<OwnedFd> {

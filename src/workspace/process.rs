@@ -26,6 +26,8 @@ use super::{Capture, Command, Commands, Exit, Finished, WorkspaceError};
 const GRACE: Duration = Duration::from_millis(250);
 /// How long an ended process tree is waited for: the supervisor's own patience and a little more.
 const PATIENCE: Duration = Duration::from_millis(2700);
+/// The longest a command can be given: a bound for the arithmetic, not for the command.
+const FOREVER: Duration = Duration::from_hours(24 * 365);
 /// How long the supervisor's last steps, and a receiver with a full queue, are waited for.
 const LAST: Duration = Duration::from_millis(100);
 
@@ -89,8 +91,12 @@ impl Commands for LocalCommands {
             let started = Instant::now();
             let mut capture = Capture::new(command.limits.keep);
             let mut live = Live { output, backlog: BytesMut::new(), lost: 0 };
-            let run = self.launch(&command)?;
-            let exit = run.watch(started + command.limits.wall, cancel, &mut capture, &mut live).await?;
+            let deadline = started + command.limits.wall.min(FOREVER);
+            let exit = if cancel.is_cancelled() {
+                Exit::Cancelled
+            } else {
+                self.launch(&command)?.watch(deadline, cancel, &mut capture, &mut live).await?
+            };
             live.finish().await;
             Ok(Finished { exit, output: capture.finish(), elapsed: started.elapsed(), terminal: None })
         })

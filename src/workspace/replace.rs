@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::Write;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 
 use rustix::fs::{AtFlags, Gid, Mode, OFlags, RenameFlags, Stat, Uid, XattrFlags};
 use rustix::io::Errno;
@@ -21,6 +21,16 @@ impl Workspace {
     /// are dropped, as the kernel drops them on a write), owner and extended attributes as far as allowed.
     /// Missing folders are created. A file with several names is refused, as the others would part from it.
     pub fn replace(&self, place: &Place, bytes: &[u8], expected: Expected) -> Result<(), WorkspaceError> {
+        self.stage(place, bytes, expected)?.commit()
+    }
+
+    /// Everything but the one step.
+    pub(super) fn stage<'a>(
+        &self,
+        place: &'a Place,
+        bytes: &[u8],
+        expected: Expected,
+    ) -> Result<Staged<'a>, WorkspaceError> {
         let (dir, name) = self.folder_for(place, expected)?;
         let found = plain_at(place, &dir, name)?;
         if found.as_ref().is_some_and(|stat| stat.st_nlink > 1) {
@@ -30,15 +40,15 @@ impl Workspace {
             });
         }
         check(place, &dir, name, expected)?;
-        let temporary = Temporary::create(place, &dir, found.is_some())?;
-        temporary.fill(place, bytes)?;
+        let temporary = Temporary::create(dir, found.is_some())
+            .map_err(|error| failed(place, "write a file beside", error))?;
+        let staged = Staged { place, name, expected, temporary };
+        staged.fill(bytes)?;
         if let Some(stat) = &found {
-            temporary.dress(place, stat, name)?;
+            staged.dress(stat)?;
         }
-        rustix::fs::fsync(&temporary.file).map_err(|error| failed(place, "write", error))?;
-        check(place, &dir, name, expected)?;
-        temporary.take(place, name, expected)?;
-        rustix::fs::fsync(&dir).map_err(|error| failed(place, "write", error))
+        settle(&staged.temporary.file).map_err(|error| failed(place, "write", error))?;
+        Ok(staged)
     }
 
     fn folder_for<'a>(
@@ -62,37 +72,19 @@ impl Workspace {
     }
 }
 
-/// A nameless-to-be file; what is not taken is removed.
-struct Temporary<'a> {
-    dir: &'a OwnedFd,
-    name: OsString,
-    file: File,
+/// New content that is on the disk and has yet to take its name.
+#[derive(Debug)]
+pub(super) struct Staged<'a> {
+    place: &'a Place,
+    name: &'a OsStr,
+    expected: Expected,
+    temporary: Temporary,
 }
 
-impl<'a> Temporary<'a> {
-    /// `private` until the permissions of the old file are known to be right; else what the umask says.
-    fn create(place: &Place, dir: &'a OwnedFd, private: bool) -> Result<Self, WorkspaceError> {
-        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let mode = Mode::from_raw_mode(if private { 0o600 } else { 0o666 });
-        let mut error = Errno::EXIST;
-        for _ in 0..16 {
-            let name =
-                OsString::from(format!(".adjutant-{:016x}.tmp", RandomState::new().build_hasher().finish()));
-            match rustix::fs::openat(dir, &name, flags, mode) {
-                Ok(file) => return Ok(Self { dir, name, file: File::from(file) }),
-                Err(Errno::EXIST) => {}
-                Err(other) => {
-                    error = other;
-                    break;
-                }
-            }
-        }
-        Err(failed(place, "write a file beside", error))
-    }
-
-    fn fill(&self, place: &Place, bytes: &[u8]) -> Result<(), WorkspaceError> {
-        (&self.file).write_all(bytes).map_err(|source| WorkspaceError::Io {
-            path: place.path().to_owned(),
+impl Staged<'_> {
+    fn fill(&self, bytes: &[u8]) -> Result<(), WorkspaceError> {
+        (&self.temporary.file).write_all(bytes).map_err(|source| WorkspaceError::Io {
+            path: self.place.path().to_owned(),
             doing: "write",
             source,
         })
@@ -100,53 +92,90 @@ impl<'a> Temporary<'a> {
 
     /// Gives the file the owner, attributes and permissions of the one it replaces. Only permissions must
     /// succeed: they are what protects the content.
-    fn dress(&self, place: &Place, old: &Stat, name: &OsStr) -> Result<(), WorkspaceError> {
-        let new = rustix::fs::fstat(&self.file).map_err(|error| failed(place, "write", error))?;
+    fn dress(&self, old: &Stat) -> Result<(), WorkspaceError> {
+        let Temporary { dir, file, .. } = &self.temporary;
+        let new = rustix::fs::fstat(file).map_err(|error| failed(self.place, "write", error))?;
         if (new.st_uid, new.st_gid) != (old.st_uid, old.st_gid) {
-            let owner = (Uid::from_raw(old.st_uid), Gid::from_raw(old.st_gid));
-            let given = rustix::fs::fchown(&self.file, Some(owner.0), Some(owner.1));
+            let (user, group) = (Uid::from_raw(old.st_uid), Gid::from_raw(old.st_gid));
+            let given = rustix::fs::fchown(file, Some(user), Some(group));
             if given.is_err() && new.st_gid != old.st_gid {
-                rustix::fs::fchown(&self.file, None, Some(owner.1)).ok();
+                rustix::fs::fchown(file, None, Some(group)).ok();
             }
         }
-        if let Ok(old) = beneath::open(self.dir, name.as_ref(), OFlags::RDONLY | OFlags::NONBLOCK) {
-            copy_attributes(&old, &self.file);
+        if let Ok(old) = beneath::open(dir, self.name.as_ref(), OFlags::RDONLY | OFlags::NONBLOCK) {
+            copy_attributes(&old, file);
         }
         let mode = Mode::from_raw_mode(old.st_mode) & Mode::from_raw_mode(0o777);
-        rustix::fs::fchmod(&self.file, mode).map_err(|error| failed(place, "set the permissions of", error))
+        rustix::fs::fchmod(file, mode).map_err(|error| failed(self.place, "set the permissions of", error))
     }
 
     /// The one step: from here on the name means the new content.
-    fn take(self, place: &Place, name: &OsStr, expected: Expected) -> Result<(), WorkspaceError> {
-        let taken = if expected == Expected::Absent {
-            self.take_free(name)
+    pub(super) fn commit(self) -> Result<(), WorkspaceError> {
+        let dir = &self.temporary.dir;
+        check(self.place, dir, self.name, self.expected)?;
+        let taken = if self.expected == Expected::Absent {
+            self.temporary.take_free(self.name)
         } else {
-            rustix::fs::renameat(self.dir, &self.name, self.dir, name)
+            rustix::fs::renameat(dir, &self.temporary.name, dir, self.name)
         };
-        taken.map_err(|error| match error {
+        taken.and_then(|()| settle(dir)).map_err(|error| match error {
             Errno::EXIST => {
-                WorkspaceError::Changed { path: place.path().to_owned(), how: "the file exists already" }
+                WorkspaceError::Changed { path: self.place.path().to_owned(), how: "the file exists already" }
             }
-            error => failed(place, "write", error),
+            error => failed(self.place, "write", error),
         })
+    }
+}
+
+/// A file beside the one to be written; it goes when this does, unless it was renamed.
+#[derive(Debug)]
+struct Temporary {
+    dir: OwnedFd,
+    name: OsString,
+    file: File,
+}
+
+impl Temporary {
+    /// `private` until the permissions of the old file are known to be right; else what the umask says.
+    fn create(dir: OwnedFd, private: bool) -> rustix::io::Result<Self> {
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let mode = Mode::from_raw_mode(if private { 0o600 } else { 0o666 });
+        for _ in 0..16 {
+            let number = RandomState::new().build_hasher().finish();
+            let name = OsString::from(format!(".adjutant-{number:016x}.tmp"));
+            match rustix::fs::openat(&dir, &name, flags, mode) {
+                Ok(file) => return Ok(Self { dir, name, file: File::from(file) }),
+                Err(Errno::EXIST) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(Errno::EXIST)
     }
 
     /// Takes the name only if nobody has it; a file system that cannot rename so gets a second link instead,
     /// and the first one goes when `self` does.
     fn take_free(&self, name: &OsStr) -> rustix::io::Result<()> {
-        match rustix::fs::renameat_with(self.dir, &self.name, self.dir, name, RenameFlags::NOREPLACE) {
+        match rustix::fs::renameat_with(&self.dir, &self.name, &self.dir, name, RenameFlags::NOREPLACE) {
             Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
-                rustix::fs::linkat(self.dir, &self.name, self.dir, name, AtFlags::empty())
+                rustix::fs::linkat(&self.dir, &self.name, &self.dir, name, AtFlags::empty())
             }
             taken => taken,
         }
     }
 }
 
-impl Drop for Temporary<'_> {
+impl Drop for Temporary {
     fn drop(&mut self) {
         // After a rename nothing has this name any more, and that is what this finds.
-        rustix::fs::unlinkat(self.dir, &self.name, AtFlags::empty()).ok();
+        rustix::fs::unlinkat(&self.dir, &self.name, AtFlags::empty()).ok();
+    }
+}
+
+/// Waits until the disk has it, where the file system can tell.
+fn settle(file: impl AsFd) -> rustix::io::Result<()> {
+    match rustix::fs::fsync(file) {
+        Err(Errno::INVAL | Errno::NOTSUP | Errno::NOSYS) => Ok(()),
+        settled => settled,
     }
 }
 

@@ -110,7 +110,7 @@ impl Walk<'_> {
 
     /// Enters the root whose path this is, if any.
     fn above(&self, path: PathBuf) -> Result<Position, WorkspaceError> {
-        match self.roots.iter().position(|root| root.path == path || root.named == path) {
+        match self.roots.iter().position(|root| root.is_named(&path)) {
             Some(root) => self.enter(root),
             None => Ok(Position::Above(path)),
         }

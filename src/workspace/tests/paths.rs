@@ -224,11 +224,14 @@ fn a_root_named_through_a_link_knows_both_its_names() {
     let site = Site::new();
     let alias = site.outer().join("alias");
     std::os::unix::fs::symlink(site.root(), &alias).unwrap();
-    let workspace = Workspace::open(&alias, &[]).unwrap();
-    assert_eq!(workspace.cwd(), site.root());
-    for base in [alias.as_path(), site.root()] {
-        let place = workspace.place(base.join("file").to_str().unwrap()).unwrap();
-        assert_eq!(place.path(), site.root().join("file"));
+    let by_alias = Workspace::open(&alias, &[]).unwrap();
+    let by_both = Workspace::open(site.root(), std::slice::from_ref(&alias)).unwrap();
+    for workspace in [by_alias, by_both] {
+        assert_eq!(workspace.roots().collect::<Vec<_>>(), [site.root()]);
+        for base in [alias.as_path(), site.root()] {
+            let place = workspace.place(base.join("file").to_str().unwrap()).unwrap();
+            assert_eq!(place.path(), site.root().join("file"));
+        }
     }
 }
 

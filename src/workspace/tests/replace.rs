@@ -82,6 +82,19 @@ fn a_file_that_changed_since_it_was_read_is_not_overwritten() {
 }
 
 #[test]
+fn a_change_while_the_new_content_is_written_is_noticed() {
+    for expected in [Expected::Content(Fingerprint::of(b"plain")), Expected::Absent] {
+        let site = Site::new();
+        let place = site.workspace.place(if expected == Expected::Absent { "new" } else { "file" }).unwrap();
+        let staged = site.workspace.stage(&place, b"mine", expected).unwrap();
+        std::fs::write(place.path(), "theirs").unwrap();
+        assert_eq!(staged.commit().unwrap_err().kind(), ErrorKind::Conflict);
+        assert_eq!(std::fs::read(place.path()).unwrap(), b"theirs");
+        assert!(site.names().iter().all(|name| !name.starts_with('.')), "{:?}", site.names());
+    }
+}
+
+#[test]
 fn content_expected_in_a_folder_that_is_gone_is_a_conflict() {
     let site = Site::new();
     let place = site.workspace.place("src/lib.rs").unwrap();
