@@ -217,6 +217,9 @@ fn several_roots_are_reached_from_each_other() {
         assert_eq!(foreign.kind(), ErrorKind::Denied);
     }
     assert_eq!(both.place("../secret").unwrap_err().kind(), ErrorKind::Denied);
+    let elsewhere = Workspace::open(&second, &[]).unwrap();
+    let foreign = elsewhere.read(&site.workspace.place("file").unwrap(), 100).unwrap_err();
+    assert_eq!(foreign.kind(), ErrorKind::Denied);
 }
 
 #[test]

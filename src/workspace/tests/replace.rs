@@ -1,5 +1,6 @@
 use std::fs::Permissions;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::sync::Barrier;
 
 use rustix::fs::XattrFlags;
 
@@ -114,19 +115,23 @@ fn creating_never_overwrites() {
 
 #[test]
 fn of_many_creators_one_wins() {
-    let site = Site::new();
-    let place = site.workspace.place("a/b/new").unwrap();
-    let won: usize = std::thread::scope(|scope| {
-        let creators: Vec<_> = (0..8)
-            .map(|number| {
-                let (workspace, place) = (&site.workspace, &place);
-                scope.spawn(move || workspace.replace(place, &[number], Expected::Absent).is_ok())
-            })
-            .collect();
-        creators.into_iter().map(|creator| usize::from(creator.join().unwrap())).sum()
-    });
-    assert_eq!(won, 1);
-    assert_eq!(std::fs::read_dir(site.root().join("a/b")).unwrap().count(), 1);
+    let site = Site::in_memory();
+    for round in 0..500 {
+        let place = site.workspace.place(&format!("a/{round}/new")).unwrap();
+        let (workspace, start) = (&site.workspace, &Barrier::new(3));
+        let won: usize = std::thread::scope(|scope| {
+            let create = |number| {
+                let staged = workspace.stage(&place, &[number], Expected::Absent).unwrap();
+                scope.spawn(move || {
+                    start.wait();
+                    staged.commit().is_ok()
+                })
+            };
+            [1, 2, 3].map(create).into_iter().map(|creator| usize::from(creator.join().unwrap())).sum()
+        });
+        assert_eq!(won, 1);
+        assert_eq!(std::fs::read_dir(place.path().parent().unwrap()).unwrap().count(), 1);
+    }
 }
 
 #[test]
