@@ -7,3 +7,4 @@ pub mod event;
 pub mod permission;
 pub mod provider;
 pub mod store;
+pub mod workspace;

@@ -1,0 +1,3 @@
+//! Tests against the real binary.
+
+mod workspace_process;
