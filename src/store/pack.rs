@@ -8,6 +8,8 @@ use crate::event::{Event, EventKind, NoticeLevel, Seq};
 const EVENT: i64 = 0;
 const TEXT: i64 = 1;
 const THOUGHT: i64 = 2;
+/// Never written: the row was found, and makes no sense.
+pub(super) const UNREADABLE: i64 = -1;
 
 /// A run ends here, so that reading one of its pieces never costs much more than that piece.
 const MAX_PIECES: usize = 4_096;

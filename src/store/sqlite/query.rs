@@ -51,16 +51,15 @@ pub(super) fn read(link: &mut Link, read: &(SessionId, Seq, usize)) -> Result<Ve
     while !unpacker.is_full() {
         let Some(row) = rows.next()? else { break };
         let message = bytes(row, 4)?.map(String::from_utf8_lossy);
-        // A piece that is no longer UTF-8 reads as lost; the others are not its fault.
-        let body = bytes(row, 6)?.map(String::from_utf8_lossy).unwrap_or_default();
+        let body = str::from_utf8(bytes(row, 6)?.unwrap_or_default());
         unpacker.push(&pack::Row {
             seq: row.get::<_, i64>(0)?.cast_unsigned(),
             count: usize::try_from(row.get::<_, i64>(1)?).unwrap_or(1),
             at: row.get(2)?,
-            form: row.get(3)?,
+            form: if body.is_ok() { row.get(3)? } else { pack::UNREADABLE },
             message: message.as_deref(),
             pieces: bytes(row, 5)?,
-            body: &body,
+            body: body.unwrap_or_default(),
         });
     }
     Ok(unpacker.finish())

@@ -8,13 +8,13 @@ use super::fault::Failure;
 use super::link::{Tuning, connect};
 use super::{files, migration};
 
-/// Whether the file as a whole is sound.
+/// Whether the file as a whole is sound, indexes included.
 pub(super) fn is_sound(path: &Path, tuning: &Tuning) -> rusqlite::Result<bool> {
     let conn = connect(path, tuning)?;
     if migration::probe(&conn)? == migration::Schema::Foreign {
         return Ok(false);
     }
-    let verdict: String = conn.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    let verdict: String = conn.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
     Ok(verdict == "ok")
 }
 

@@ -1,3 +1,4 @@
+use std::slice::from_mut;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
@@ -18,6 +19,9 @@ const QUEUE: usize = 1_024;
 const GROUP: usize = 256;
 /// A job meets a moved, stale or restored file at most this often before its error is told.
 const ATTEMPTS: usize = 3;
+
+/// Does a group of jobs; whether it was done: not if the path names another file than the one that is open.
+type Run = fn(&mut Link, &mut [BoxedJob]) -> Result<bool, Failure>;
 
 /// A thread with its queue. Dropping it lets the thread finish what is queued, and waits for that unless
 /// somebody still waits to queue more.
@@ -104,12 +108,7 @@ fn read(link: &mut Link, group: &mut [BoxedJob]) -> Result<bool, Failure> {
 
 /// Gives every job of the group its outcome. `run` does them on a connection that is sound as far as known;
 /// if it fails they are all as good as not done.
-fn serve(
-    shared: &Shared,
-    link: &mut Option<Link>,
-    group: &mut [BoxedJob],
-    run: impl Fn(&mut Link, &mut [BoxedJob]) -> Result<bool, Failure>,
-) {
+fn serve(shared: &Shared, link: &mut Option<Link>, group: &mut [BoxedJob], run: Run) {
     let mut failed = StoreError::Unavailable("the store's file keeps being replaced: try again".into());
     for _ in 0..ATTEMPTS {
         let opened = match shared.mode() {
@@ -119,7 +118,7 @@ fn serve(
             }
             Err(error) => return fail(group, &error),
         };
-        let done = attempt(shared, &opened, link, group, &run);
+        let done = attempt(shared, &opened, link, group, run);
         let remedy = match done {
             Ok(true) => {
                 link.take_if(|link| link.is_spoiled());
@@ -138,6 +137,10 @@ fn serve(
             }
         };
         if remedy == Remedy::None {
+            // The engine may have taken back more than the job that found the disk full.
+            if group.len() > 1 && matches!(failed, StoreError::Full(_)) {
+                return group.iter_mut().for_each(|job| serve(shared, link, from_mut(job), run));
+            }
             break;
         }
         *link = None;
@@ -157,7 +160,7 @@ fn attempt(
     opened: &Opened,
     link: &mut Option<Link>,
     group: &mut [BoxedJob],
-    run: &impl Fn(&mut Link, &mut [BoxedJob]) -> Result<bool, Failure>,
+    run: Run,
 ) -> Result<bool, Failure> {
     let link = match link {
         Some(link) => link,
@@ -185,9 +188,14 @@ fn commit(link: &mut Link, group: &mut [BoxedJob]) -> Result<bool, Failure> {
         return Err(error);
     }
     if let Err(error) = link.execute("COMMIT") {
+        let (meaning, remedy) = judge(&error, link.path());
+        if remedy == Remedy::None {
+            link.roll_back();
+            return Err(error.into());
+        }
         // What the disk has of it is unknown: nothing is promised, and nothing tried on this connection again.
         tracing::error!(%error, "a commit failed");
-        fail(group, &judge(&error, link.path()).0);
+        fail(group, &meaning);
         link.roll_back();
         link.spoil();
     }
