@@ -1,4 +1,4 @@
-//! Where sessions are kept: the [`Store`] trait, its SQLite and in-memory backends, rows and migrations.
+//! Where sessions are kept: the [`Store`] trait, its `SQLite` and in-memory backends, rows and migrations.
 //! SQL stands nowhere else.
 //!
 //! No session logic lives here: a store neither knows what an event means nor wakes anybody.
@@ -8,6 +8,16 @@
 //! is refused (law L12); the store is opened by the first call that needs it, never before.
 //!
 //! To add a backend: one file, one arm in [`open`], and the contract suite in `contract.rs` run over it.
+
+#[cfg(test)]
+mod contract;
+mod cursor;
+mod memory;
+mod pack;
+mod record;
+mod sqlite;
+#[cfg(test)]
+mod tests;
 
 use std::fmt::Debug;
 use std::path::PathBuf;
@@ -19,6 +29,23 @@ use serde::{Deserialize, Serialize};
 use crate::acp::SessionId;
 use crate::error::ErrorKind;
 use crate::event::{Event, Seq};
+
+/// Where sessions are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// In this process; gone with it.
+    Memory,
+    /// In a `SQLite` file. Its folder is made if it is missing.
+    File(PathBuf),
+}
+
+/// The store of a place. Nothing is read, written or started before the first call needs it.
+pub fn open(place: Place) -> Arc<dyn Store> {
+    match place {
+        Place::Memory => Arc::new(memory::Memory::default()),
+        Place::File(path) => Arc::new(sqlite::Sqlite::new(path, sqlite::Tuning::default())),
+    }
+}
 
 /// What is known of a session without its events.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,7 +94,7 @@ pub struct Append {
 }
 
 /// Which sessions to list: newest change first.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct ListQuery {
     /// Only sessions of this working directory.
     pub cwd: Option<PathBuf>,
@@ -75,6 +102,9 @@ pub struct ListQuery {
     pub cursor: Option<String>,
     pub limit: usize,
 }
+
+/// The most sessions one page holds.
+pub const MAX_PAGE: usize = 1_000;
 
 /// One page of sessions, and the opaque cursor of the next one if there is one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -94,31 +124,52 @@ pub struct GrantRecord {
 
 /// Sessions, their events and the remembered answers.
 ///
-/// Methods only queue the work; the returned future waits for it, and dropping it does not undo it.
+/// Methods only queue the work; the returned future waits for it, and dropping it does not undo it. When
+/// the queue is full the work is queued by the future instead, as soon as there is room.
 pub trait Store: Send + Sync + Debug {
-    /// A new session, claimed by this process.
+    /// A new session without events (`head` counts as 0), claimed by this process.
+    /// [`StoreError::Conflict`] if the id is taken.
     fn create(&self, record: SessionRecord) -> BoxFuture<'static, Result<Epoch, StoreError>>;
     /// Takes the session over: the next epoch is ours. [`StoreError::Conflict`] while a live process is in
     /// the middle of a turn of it.
     fn claim(&self, id: &SessionId) -> BoxFuture<'static, Result<(SessionRecord, Epoch), StoreError>>;
-    /// Makes events and the record's changes durable, all or nothing.
+    /// Makes events and the record's changes durable, all or nothing. `updated_at` becomes the time of the
+    /// last event. [`StoreError::Conflict`] for an epoch that is not the newest or events that do not begin
+    /// right after the head: claim the session again.
     fn append(&self, append: Append) -> BoxFuture<'static, Result<(), StoreError>>;
-    /// Up to `limit` events after `after`, in order.
-    fn read(&self, id: &SessionId, after: Seq, limit: usize) -> BoxFuture<'static, Result<Vec<Event>, StoreError>>;
+    /// Up to `limit` events after `after`, in order and without a gap. An event that a damaged disk has
+    /// swallowed is replaced by a notice that says so.
+    fn read(
+        &self,
+        id: &SessionId,
+        after: Seq,
+        limit: usize,
+    ) -> BoxFuture<'static, Result<Vec<Event>, StoreError>>;
     /// The record of one session.
     fn find(&self, id: &SessionId) -> BoxFuture<'static, Result<SessionRecord, StoreError>>;
-    /// Sessions, newest change first.
+    /// Sessions, newest change first; at least one and at most [`MAX_PAGE`] of them a page.
     fn list(&self, query: ListQuery) -> BoxFuture<'static, Result<SessionPage, StoreError>>;
-    /// A new session with a copy of another one's events up to its head.
+    /// A new session with a copy of another one's events up to its head, claimed by this process.
+    /// `parent` and `head` of the record are filled in.
     fn fork(&self, from: &SessionId, record: SessionRecord) -> BoxFuture<'static, Result<Epoch, StoreError>>;
     /// Forgets a session and its events. An unknown id is fine.
     fn delete(&self, id: &SessionId) -> BoxFuture<'static, Result<(), StoreError>>;
     /// Answers remembered for a workspace (for all of them: `None`), oldest first.
     fn grants(&self, workspace: Option<PathBuf>) -> BoxFuture<'static, Result<Vec<GrantRecord>, StoreError>>;
     /// Remembers an answer; the same one twice is one.
-    fn remember(&self, workspace: PathBuf, text: String, at: i64) -> BoxFuture<'static, Result<(), StoreError>>;
+    fn remember(
+        &self,
+        workspace: PathBuf,
+        text: String,
+        at: i64,
+    ) -> BoxFuture<'static, Result<(), StoreError>>;
     /// Forgets a remembered answer; whether there was one.
     fn forget(&self, grant: i64) -> BoxFuture<'static, Result<bool, StoreError>>;
+    /// What a person should be told about this store (kept in memory only, restored from a damaged file),
+    /// each text once. Known after the first call that needed the store.
+    fn warning(&self) -> Option<String> {
+        None
+    }
 }
 
 /// What a caller can do about a store's failure. Messages name the file and what to do.

@@ -1,0 +1,109 @@
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+use super::{Sqlite, Tuning};
+use crate::event::Event;
+use crate::store::contract::{after, append, id, prompt, record, text};
+use crate::store::{Epoch, ListQuery, Store, StoreError};
+
+mod damage;
+mod place;
+mod sharing;
+
+/// A folder of its own and the path of a database in it.
+fn folder() -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("sessions.db");
+    (folder, path)
+}
+
+fn store(path: &Path) -> Sqlite {
+    Sqlite::new(path.to_owned(), Tuning::default())
+}
+
+/// Gives up on others at once.
+fn hasty(path: &Path) -> Sqlite {
+    Sqlite::new(path.to_owned(), Tuning { wait: Duration::from_millis(50), ..Tuning::default() })
+}
+
+/// A second look at the file, past the store.
+fn raw(path: &Path) -> Connection {
+    Connection::open(path).expect("a connection")
+}
+
+/// `count` sessions with two rows of events each; the rows are large enough for pages of their own.
+async fn fill(store: &Sqlite, count: usize) -> Result<(), StoreError> {
+    for n in 0..count {
+        let name = format!("s{n}");
+        let epoch = store.create(record(&name)).await?;
+        let pieces = (0..50).map(|_| text("m", "some words of a longer answer "));
+        store.append(append(&name, epoch, after(0, [prompt(1)].into_iter().chain(pieces)))).await?;
+    }
+    Ok(())
+}
+
+async fn names(store: &Sqlite) -> Result<Vec<String>, StoreError> {
+    let page = store.list(ListQuery { limit: 1_000, ..ListQuery::default() }).await?;
+    Ok(page.sessions.into_iter().map(|record| record.id.to_string()).collect())
+}
+
+async fn events(store: &Sqlite, name: &str) -> Result<Vec<Event>, StoreError> {
+    store.read(&id(name), 0, usize::MAX).await
+}
+
+#[tokio::test]
+async fn nothing_is_touched_before_the_first_call() -> Result<(), StoreError> {
+    let (folder, path) = folder();
+    let path = path.with_file_name("new").join("sessions.db");
+    let store = store(&path);
+    assert!(!folder.path().join("new").exists());
+    assert_eq!(names(&store).await?, Vec::<String>::new());
+    assert!(path.exists());
+    assert_eq!(store.warning(), None);
+    Ok(())
+}
+
+#[tokio::test]
+async fn sessions_are_there_after_a_restart() -> Result<(), StoreError> {
+    let (_folder, path) = folder();
+    let first = store(&path);
+    fill(&first, 3).await?;
+    let before = events(&first, "s1").await?;
+    drop(first);
+    let second = store(&path);
+    assert_eq!(events(&second, "s1").await?, before);
+    assert_eq!(second.claim(&id("s1")).await?.1, Epoch(2));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_full_disk_refuses_writes_until_there_is_room_again() -> Result<(), StoreError> {
+    let (_folder, path) = folder();
+    let store = Sqlite::new(path, Tuning { max_pages: 40, ..Tuning::default() });
+    let mut filled = 0;
+    let full = loop {
+        let name = format!("s{filled}");
+        let epoch = store.create(record(&name)).await;
+        let events = after(0, [text("m", &"x".repeat(9_000))]);
+        match epoch {
+            Ok(epoch) => match store.append(append(&name, epoch, events)).await {
+                Ok(()) => filled += 1,
+                Err(error) => break error,
+            },
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(&full, StoreError::Full(text) if text.contains("sessions.db")), "{full:?}");
+    assert!(filled > 3);
+    assert_eq!(events(&store, "s0").await?.len(), 1);
+    store.delete(&id("s2")).await?;
+    let large = store.append(append("s0", Epoch(1), after(1, [text("m", &"x".repeat(90_000))])));
+    let small = store.append(append("s1", Epoch(1), after(1, [text("m", &"x".repeat(5_000))])));
+    assert!(matches!(large.await, Err(StoreError::Full(_))));
+    small.await?;
+    assert_eq!(events(&store, "s1").await?.len(), 2);
+    Ok(())
+}
