@@ -1,3 +1,5 @@
+//! Parse, run, exit code.
+
 use std::process::ExitCode;
 
 use adjutant::workspace::supervisor;
@@ -7,5 +9,5 @@ fn main() -> ExitCode {
     if args.next().is_some_and(|first| first == supervisor::ARGUMENT) {
         return supervisor::main(args);
     }
-    ExitCode::SUCCESS
+    adjutant::cli::main()
 }

@@ -2,5 +2,3 @@
 
 /// Removed from the schema, still sent by AionUI, avante and obsidian: an alias of the `model` option.
 pub const SESSION_SET_MODEL: &str = "session/set_model";
-/// Cancels one request, in either direction; scoped to the connection.
-pub const CANCEL_REQUEST: &str = "$/cancel_request";

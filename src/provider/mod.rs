@@ -8,6 +8,9 @@
 //!
 //! To add a source: one file and its arm in [`open`]; the contract suite picks it up.
 
+pub mod offline;
+pub mod scripted;
+
 use std::fmt::Debug;
 
 use futures_util::stream::BoxStream;
@@ -66,7 +69,10 @@ pub enum Delta {
     /// A whole tool call.
     Call(ModelCall),
     /// Tokens in the context now, and how many it can hold.
-    Usage { used: u64, size: u64 },
+    Usage {
+        used: u64,
+        size: u64,
+    },
     /// The end of the answer. Calls made are run whatever the reason says.
     Done(StopReason),
 }

@@ -77,7 +77,10 @@ pub type Work = Box<dyn FnOnce() -> BoxFuture<'static, ToolOutput> + Send>;
 
 impl fmt::Debug for Prepared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Prepared").field("title", &self.title).field("action", &self.action).finish_non_exhaustive()
+        f.debug_struct("Prepared")
+            .field("title", &self.title)
+            .field("action", &self.action)
+            .finish_non_exhaustive()
     }
 }
 
@@ -88,6 +91,11 @@ pub struct Registry {
 }
 
 impl Registry {
+    /// The standard tools.
+    pub fn standard() -> Self {
+        Self::default()
+    }
+
     /// Puts a tool in; a later one of the same name replaces the earlier.
     pub fn add(&mut self, tool: Arc<dyn Tool>) {
         self.tools.retain(|known| known.name() != tool.name());

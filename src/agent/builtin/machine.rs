@@ -1,0 +1,251 @@
+//! The loop of a turn as a pure machine: model step → tool calls → permission → run → next step. It knows
+//! neither clock nor task nor text: inputs in, effects out.
+
+use crate::acp::StopReason;
+use crate::event::TurnStop;
+use crate::permission::Decision;
+
+/// What happened to the turn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Input {
+    Begin,
+    /// The model said or thought something.
+    Said,
+    /// The model called a tool. `parallel`: it may run beside others of its kind.
+    Called {
+        id: String,
+        parallel: bool,
+    },
+    ModelDone(StopReason),
+    ModelFailed(String),
+    /// The call was looked at. `None`: it cannot be done, and its output says why.
+    Judged {
+        id: String,
+        decision: Option<Decision>,
+    },
+    /// A person answered.
+    Answered {
+        id: String,
+        allowed: bool,
+    },
+    /// The tool has ended.
+    Ran {
+        id: String,
+    },
+    Cancelled,
+    /// The turn took too long.
+    Expired,
+}
+
+/// What the driver is to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Effect {
+    CallModel,
+    Prepare {
+        id: String,
+    },
+    Ask {
+        id: String,
+    },
+    Run {
+        id: String,
+    },
+    /// The call is over without having run.
+    Refuse {
+        id: String,
+        why: Refusal,
+    },
+    /// The model said nothing at all: the person is told so.
+    SaySilence,
+    End(TurnStop),
+}
+
+/// Why a call was not run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// By a rule.
+    Denied,
+    /// By a person.
+    Rejected,
+    /// The turn ended first.
+    Cancelled,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Idle,
+    /// The model is speaking.
+    Model,
+    /// Its calls are being worked off.
+    Calls,
+    Over,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum CallPhase {
+    Waiting,
+    Preparing,
+    Asking,
+    Running,
+    Done,
+}
+
+#[derive(Debug)]
+struct Call {
+    id: String,
+    parallel: bool,
+    phase: CallPhase,
+}
+
+/// A turn of the built-in agent.
+#[derive(Debug)]
+pub(super) struct Machine {
+    phase: Phase,
+    calls: Vec<Call>,
+    steps: usize,
+    most_steps: usize,
+    spoke: bool,
+}
+
+impl Machine {
+    /// A turn of at most `most_steps` model calls.
+    pub(super) fn new(most_steps: usize) -> Self {
+        Self { phase: Phase::Idle, calls: Vec::new(), steps: 0, most_steps, spoke: false }
+    }
+
+    pub(super) fn handle(&mut self, input: Input) -> Vec<Effect> {
+        match (self.phase, input) {
+            (Phase::Over, late) => {
+                tracing::debug!(?late, "after the end of the turn");
+                Vec::new()
+            }
+            (_, Input::Cancelled) => self.stop(TurnStop::Finished { reason: StopReason::Cancelled }),
+            (_, Input::Expired) => {
+                self.stop(TurnStop::Failed { message: "the turn took too long and was stopped".into() })
+            }
+            (Phase::Idle, Input::Begin) => self.call_model(),
+            (Phase::Model, Input::Said) => {
+                self.spoke = true;
+                Vec::new()
+            }
+            (Phase::Model, Input::Called { id, parallel }) => {
+                self.calls.push(Call { id, parallel, phase: CallPhase::Waiting });
+                Vec::new()
+            }
+            (Phase::Model, Input::ModelDone(reason)) => self.model_done(reason),
+            (Phase::Model, Input::ModelFailed(message)) => self.stop(TurnStop::Failed { message }),
+            (Phase::Calls, Input::Judged { id, decision }) => self.judged(&id, decision),
+            (Phase::Calls, Input::Answered { id, allowed }) => self.answered(&id, allowed),
+            (Phase::Calls, Input::Ran { id }) => {
+                if self.advance(&id, &[CallPhase::Running], CallPhase::Done) {
+                    self.go_on()
+                } else {
+                    Vec::new()
+                }
+            }
+            (phase @ (Phase::Idle | Phase::Model | Phase::Calls), input) => {
+                tracing::error!(?phase, ?input, "an input that cannot come now");
+                Vec::new()
+            }
+        }
+    }
+
+    fn call_model(&mut self) -> Vec<Effect> {
+        if self.steps == self.most_steps {
+            return self.stop(TurnStop::Finished { reason: StopReason::MaxTurnRequests });
+        }
+        self.steps += 1;
+        self.phase = Phase::Model;
+        self.calls.clear();
+        vec![Effect::CallModel]
+    }
+
+    fn model_done(&mut self, reason: StopReason) -> Vec<Effect> {
+        if !self.calls.is_empty() {
+            self.phase = Phase::Calls;
+            return self.go_on();
+        }
+        let mut effects = Vec::new();
+        if !self.spoke {
+            effects.push(Effect::SaySilence);
+        }
+        effects.extend(self.stop(TurnStop::Finished { reason }));
+        effects
+    }
+
+    fn judged(&mut self, id: &str, decision: Option<Decision>) -> Vec<Effect> {
+        let next = match decision {
+            Some(Decision::Allow) => CallPhase::Running,
+            Some(Decision::Ask) => CallPhase::Asking,
+            Some(Decision::Deny) | None => CallPhase::Done,
+        };
+        if !self.advance(id, &[CallPhase::Preparing], next) {
+            return Vec::new();
+        }
+        let id = id.to_owned();
+        match decision {
+            Some(Decision::Allow) => vec![Effect::Run { id }],
+            Some(Decision::Ask) => vec![Effect::Ask { id }],
+            Some(Decision::Deny) => self.refuse(id, Refusal::Denied),
+            None => self.go_on(),
+        }
+    }
+
+    fn answered(&mut self, id: &str, allowed: bool) -> Vec<Effect> {
+        let next = if allowed { CallPhase::Running } else { CallPhase::Done };
+        if !self.advance(id, &[CallPhase::Asking], next) {
+            return Vec::new();
+        }
+        if allowed {
+            vec![Effect::Run { id: id.to_owned() }]
+        } else {
+            self.refuse(id.to_owned(), Refusal::Rejected)
+        }
+    }
+
+    fn refuse(&mut self, id: String, why: Refusal) -> Vec<Effect> {
+        let mut effects = vec![Effect::Refuse { id, why }];
+        effects.extend(self.go_on());
+        effects
+    }
+
+    /// Starts every call whose turn has come, or the next step when all are done. A call that only looks
+    /// runs beside its like; one that changes things runs alone, in the order the model gave.
+    fn go_on(&mut self) -> Vec<Effect> {
+        if self.calls.iter().all(|call| call.phase == CallPhase::Done) {
+            return self.call_model();
+        }
+        let (mut effects, mut alone, mut idle) = (Vec::new(), true, true);
+        for call in &mut self.calls {
+            let may_start = if call.parallel { alone } else { idle };
+            if call.phase == CallPhase::Waiting && may_start {
+                call.phase = CallPhase::Preparing;
+                effects.push(Effect::Prepare { id: call.id.clone() });
+            }
+            if call.phase != CallPhase::Done {
+                idle = false;
+                alone &= call.parallel;
+            }
+        }
+        effects
+    }
+
+    fn stop(&mut self, stop: TurnStop) -> Vec<Effect> {
+        self.phase = Phase::Over;
+        let open = self.calls.iter().filter(|call| call.phase != CallPhase::Done);
+        let mut effects: Vec<_> =
+            open.map(|call| Effect::Refuse { id: call.id.clone(), why: Refusal::Cancelled }).collect();
+        effects.push(Effect::End(stop));
+        effects
+    }
+
+    fn advance(&mut self, id: &str, from: &[CallPhase], to: CallPhase) -> bool {
+        let call = self.calls.iter_mut().find(|call| call.id == id && from.contains(&call.phase));
+        if let Some(call) = call {
+            call.phase = to;
+            return true;
+        }
+        tracing::error!(id, ?to, "a call that cannot come there now");
+        false
+    }
+}

@@ -1,0 +1,82 @@
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio_util::sync::CancellationToken;
+
+use super::Settings;
+use crate::acp::{PermissionOption, ToolCallUpdate};
+use crate::event::{AskOutcome, EventKind};
+
+/// The only handle an agent talks through while it does a turn. Sending waits while the session is busy
+/// writing: a slow disk slows the model and not the memory.
+#[derive(Debug, Clone)]
+pub struct Turn {
+    sender: mpsc::Sender<TurnInput>,
+    settings: watch::Receiver<Settings>,
+    cancel: CancellationToken,
+}
+
+/// What a turn says to its session.
+#[derive(Debug)]
+pub enum TurnInput {
+    /// This happened. With `done`, the sender waits until it is durable.
+    Emit { events: Vec<EventKind>, done: Option<oneshot::Sender<Result<(), String>>> },
+    /// Ask a person.
+    Ask { call: Box<ToolCallUpdate>, options: Vec<PermissionOption>, answer: oneshot::Sender<AskOutcome> },
+}
+
+/// Why a turn cannot go on.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum TurnFault {
+    /// What happened could not be made durable.
+    #[error("{0}")]
+    NotDurable(String),
+    /// The session is gone.
+    #[error("the session is closed")]
+    Gone,
+}
+
+impl Turn {
+    /// A turn that speaks to `sender`.
+    pub fn new(
+        sender: mpsc::Sender<TurnInput>,
+        settings: watch::Receiver<Settings>,
+        cancel: CancellationToken,
+    ) -> Self {
+        Self { sender, settings, cancel }
+    }
+
+    /// Reports what happened, without waiting for the disk.
+    pub async fn emit(&self, events: Vec<EventKind>) -> Result<(), TurnFault> {
+        if events.is_empty() {
+            return Ok(());
+        }
+        self.sender.send(TurnInput::Emit { events, done: None }).await.map_err(|_| TurnFault::Gone)
+    }
+
+    /// Reports what happened and returns when it is durable: before anything is run.
+    pub async fn commit(&self, events: Vec<EventKind>) -> Result<(), TurnFault> {
+        let (done, durable) = oneshot::channel();
+        let input = TurnInput::Emit { events, done: Some(done) };
+        self.sender.send(input).await.map_err(|_| TurnFault::Gone)?;
+        durable.await.map_err(|_| TurnFault::Gone)?.map_err(TurnFault::NotDurable)
+    }
+
+    /// Asks whoever is attached; waits until somebody answers or the turn ends.
+    pub async fn ask(&self, call: ToolCallUpdate, options: Vec<PermissionOption>) -> AskOutcome {
+        let (answer, answered) = oneshot::channel();
+        let input = TurnInput::Ask { call: Box::new(call), options, answer };
+        if self.sender.send(input).await.is_err() {
+            return AskOutcome::Cancelled;
+        }
+        answered.await.unwrap_or(AskOutcome::Cancelled)
+    }
+
+    /// The session's settings as they are now.
+    pub fn settings(&self) -> Settings {
+        self.settings.borrow().clone()
+    }
+
+    /// Ends when the turn is to be given up.
+    pub fn cancelled(&self) -> &CancellationToken {
+        &self.cancel
+    }
+}

@@ -1,0 +1,87 @@
+//! The composition root: the only place where every concrete thing is named together. It builds, it is
+//! never passed around.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::acp::{AvailableCommand, AvailableCommandInput, UnstructuredCommandInput};
+use crate::agent::builtin::{Builtin, Caps, Parts};
+use crate::clock::Clock;
+use crate::config::{Config, Environment, Flags, Model, Paths};
+use crate::provider::Provider;
+use crate::provider::offline::{self, Offline, SlashCommand};
+use crate::provider::scripted::Scripted;
+use crate::serve::acp::{Engine, EngineSource};
+use crate::session::{Sessions, StoredGrants};
+use crate::store::{self, Place, Store};
+use crate::tool::Registry;
+use crate::workspace::LocalCommands;
+
+/// The engine as the environment, the configuration and the flags want it, built when it is first needed.
+pub fn engine(environment: Environment, flags: Flags) -> EngineSource {
+    EngineSource::new(move || {
+        let config = Config::load(&environment, &flags).map_err(|e| e.to_string())?;
+        build(config)
+    })
+}
+
+/// The store alone, for commands that only look.
+pub fn store(paths: &Paths) -> Arc<dyn Store> {
+    store::open(paths.sessions().map_or(Place::Memory, Place::File))
+}
+
+fn build(config: Config) -> Result<Engine, String> {
+    let mut warnings = Vec::new();
+    if config.paths.data.is_none() {
+        warnings.push(
+            "No home directory: sessions are kept in memory and are gone at the end. Set HOME.".to_owned(),
+        );
+    }
+    let store = store(&config.paths);
+    let clock = Clock::real();
+    let provider = provider(&config.model)?;
+    let commands = commands(&config.model);
+    let agent = Builtin::new(Parts {
+        provider,
+        tools: Registry::standard(),
+        rules: config.rules,
+        grants: Arc::new(StoredGrants::new(Arc::clone(&store), clock.clone())),
+        clock: clock.clone(),
+        caps: Caps::default(),
+        home: config.paths.home.clone(),
+        protected: config.paths.own(),
+        instructions: config.paths.instructions(),
+        commands,
+    });
+    Ok(Engine {
+        sessions: Sessions::new(store, Arc::new(agent), clock),
+        commands: Arc::new(LocalCommands::new(own_executable())),
+        mode: config.mode,
+        warnings: warnings.into(),
+    })
+}
+
+fn provider(model: &Model) -> Result<Arc<dyn Provider>, String> {
+    Ok(match model {
+        Model::Offline => Arc::new(Offline),
+        Model::Scripted(path) => Arc::new(Scripted::open(path).map_err(|e| e.to_string())?),
+    })
+}
+
+fn commands(model: &Model) -> Vec<AvailableCommand> {
+    if *model != Model::Offline {
+        return Vec::new();
+    }
+    let command = |known: &SlashCommand| {
+        let command = AvailableCommand::new(known.name, known.description);
+        let input =
+            known.hint.map(|hint| AvailableCommandInput::Unstructured(UnstructuredCommandInput::new(hint)));
+        command.input(input)
+    };
+    offline::commands().iter().map(command).collect()
+}
+
+/// Commands are run under our own executable as their supervisor.
+fn own_executable() -> PathBuf {
+    std::env::current_exe().unwrap_or_else(|_| PathBuf::from("adjutant"))
+}

@@ -1,0 +1,120 @@
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+use crate::jsonrpc::MAX_LINE;
+use crate::permission::Mode;
+
+/// A coding agent for your editor, your terminal and your pipelines.
+#[derive(Debug, Parser)]
+#[command(name = "adjutant", version, about, disable_help_subcommand = true)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+    /// Work in this directory instead of the current one
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(super) cwd: Option<PathBuf>,
+    /// Read this configuration file instead of the usual one
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    /// The mode of new sessions: default, accept-edits, plan, full
+    #[arg(long, global = true, value_name = "MODE", value_parser = mode)]
+    pub(super) mode: Option<Mode>,
+    /// What to log: error, warn, info, debug, trace, or a filter such as adjutant::rpc=debug
+    #[arg(long, global = true, value_name = "FILTER")]
+    pub(super) log: Option<String>,
+    /// Log to this file instead of stderr
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(super) log_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Serve an editor: the Agent Client Protocol on stdin and stdout
+    Acp(Acp),
+    /// Do one request in the current directory and print what comes of it
+    Run(Run),
+    /// Look at stored sessions
+    Sessions {
+        #[command(subcommand)]
+        command: Sessions,
+    },
+    /// Look at answers that were remembered with "always"
+    Permissions {
+        #[command(subcommand)]
+        command: Permissions,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Acp {
+    /// Longest line taken, in bytes
+    #[arg(long, value_name = "BYTES", default_value_t = MAX_LINE)]
+    pub(super) max_line: usize,
+    /// Spellings of other agents, without a meaning here
+    #[arg(long = "acp", alias = "experimental-acp", hide = true)]
+    pub(super) _spelling: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Run {
+    /// What to do, in plain words
+    #[arg(required = true, trailing_var_arg = true, value_name = "REQUEST")]
+    pub(super) request: Vec<String>,
+    /// Go on with this session instead of a new one
+    #[arg(long, value_name = "ID")]
+    pub(super) session: Option<String>,
+    /// Print every event as a JSON object a line
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Sessions {
+    /// Newest first; those of the current directory unless --all is given
+    List {
+        /// Of all directories
+        #[arg(long)]
+        all: bool,
+        /// As JSON objects, a line each
+        #[arg(long)]
+        json: bool,
+    },
+    /// The conversation of one session
+    Show {
+        id: String,
+        /// Every event as a JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Forget a session
+    Delete { id: String },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Permissions {
+    /// Remembered answers; those of the current directory unless --all is given
+    List {
+        /// Of all directories
+        #[arg(long)]
+        all: bool,
+    },
+    /// Forget one, by its number in the list
+    Forget { number: i64 },
+}
+
+fn mode(id: &str) -> Result<Mode, String> {
+    Mode::from_id(id).map_err(|e| e.to_string())
+}
+
+/// `adjutant --acp` and `adjutant --experimental-acp` mean `adjutant acp`: clients add them by themselves.
+pub(super) fn spelt(args: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let mut args: Vec<_> = args.collect();
+    if let Some(first) = args.get_mut(1)
+        && (first == "--acp" || first == "--experimental-acp")
+    {
+        *first = "acp".into();
+    }
+    args
+}

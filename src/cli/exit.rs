@@ -1,0 +1,39 @@
+//! Exit codes, after `sysexits.h`.
+
+use crate::error::ErrorKind;
+use crate::session::SessionError;
+use crate::store::StoreError;
+
+/// The command line is wrong.
+pub(super) const USAGE: u8 = 64;
+/// The data is damaged or of a newer version.
+pub(super) const DATA: u8 = 65;
+/// Something needed is not there.
+pub(super) const UNAVAILABLE: u8 = 69;
+/// Our own fault.
+pub(super) const INTERNAL: u8 = 70;
+/// A file cannot be created.
+pub(super) const CANNOT_CREATE: u8 = 73;
+/// Not now; later perhaps.
+pub(super) const TEMPORARY: u8 = 75;
+/// The configuration is wrong.
+pub(super) const CONFIG: u8 = 78;
+
+/// The code of a failure, from what a caller can do about it.
+pub(super) fn code(error: &anyhow::Error) -> u8 {
+    if error.downcast_ref::<crate::config::ConfigError>().is_some() {
+        return CONFIG;
+    }
+    let store = error.downcast_ref::<StoreError>();
+    if matches!(store, Some(StoreError::Damaged(_))) {
+        return DATA;
+    }
+    let kind =
+        store.map(StoreError::kind).or_else(|| error.downcast_ref::<SessionError>().map(SessionError::kind));
+    match kind {
+        Some(ErrorKind::Invalid) => USAGE,
+        Some(ErrorKind::NotFound | ErrorKind::Unavailable | ErrorKind::Denied) => UNAVAILABLE,
+        Some(ErrorKind::Conflict | ErrorKind::Exhausted) => TEMPORARY,
+        Some(ErrorKind::Internal) | None => INTERNAL,
+    }
+}

@@ -1,0 +1,79 @@
+//! The command line: what was said (`args`), one file per command, and `print`, the only file that writes
+//! to stdout for people.
+//!
+//! No engine logic lives here.
+//!
+//! What always holds: stdout carries only what the command is for; every failure is one line on stderr
+//! and an exit code of `exit`.
+//!
+//! To add a command: its variant in `args`, a file, and its arm below.
+
+mod acp;
+mod args;
+mod exit;
+mod permissions;
+mod print;
+mod run;
+mod sessions;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::config::{Environment, Flags};
+use args::{Args, Command};
+
+/// What every command is given.
+struct Setup {
+    environment: Environment,
+    flags: Flags,
+}
+
+/// Runs the program and says how it ended.
+pub fn main() -> ExitCode {
+    let args = match Args::try_parse_from(args::spelt(std::env::args_os())) {
+        Ok(args) => args,
+        Err(e) => return print::usage(&e),
+    };
+    let environment = Environment::read();
+    let filter = args.log.as_deref().or_else(|| environment.value("ADJUTANT_LOG"));
+    let guard = match crate::telemetry::start(filter, args.log_file.as_deref()) {
+        Ok(guard) => guard,
+        Err(e) => return print::failure(exit::CANNOT_CREATE, &format!("the log file cannot be opened: {e}")),
+    };
+    let setup = Setup { environment, flags: Flags { config: args.config, mode: args.mode } };
+    let code = dispatch(args.command, &setup, args.cwd);
+    drop(guard);
+    code
+}
+
+fn dispatch(command: Option<Command>, setup: &Setup, cwd: Option<std::path::PathBuf>) -> ExitCode {
+    if let Some(cwd) = cwd
+        && let Err(e) = std::env::set_current_dir(&cwd)
+    {
+        return print::failure(exit::USAGE, &format!("--cwd {}: {e}", cwd.display()));
+    }
+    let runtime = match runtime() {
+        Ok(runtime) => runtime,
+        Err(e) => return print::failure(exit::UNAVAILABLE, &format!("no runtime: {e}")),
+    };
+    let outcome = runtime.block_on(async {
+        match command {
+            Some(Command::Acp(command)) => acp::run(setup, command).await,
+            Some(Command::Run(command)) => run::run(setup, command).await,
+            Some(Command::Sessions { command }) => sessions::run(setup, command).await,
+            Some(Command::Permissions { command }) => permissions::run(setup, command).await,
+            None => Ok(print::help()),
+        }
+    });
+    // A thread that waits for a terminal's next line is not waited for.
+    runtime.shutdown_background();
+    outcome.unwrap_or_else(|e| print::failure(exit::code(&e), &format!("{e:#}")))
+}
+
+/// More workers than four cost start-up time and memory, and serve no editor better.
+fn runtime() -> std::io::Result<Runtime> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    Builder::new_multi_thread().worker_threads(cores.min(4)).enable_all().build()
+}

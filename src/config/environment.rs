@@ -1,0 +1,43 @@
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use super::Paths;
+
+/// The process's environment, read once.
+#[derive(Debug, Clone, Default)]
+pub struct Environment(HashMap<String, String>);
+
+impl Environment {
+    /// Variables of this process that are Unicode.
+    pub fn read() -> Self {
+        let unicode = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        Self(unicode.collect())
+    }
+
+    /// A made-up one.
+    pub fn of<const N: usize>(variables: [(&str, &str); N]) -> Self {
+        Self(variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into())
+    }
+
+    /// A variable that is set to something.
+    pub fn value(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// Folders after the XDG base directory specification; relative values are ignored, as it asks.
+    pub fn paths(&self) -> Paths {
+        let absolute = |name: &str| self.value(name).map(PathBuf::from).filter(|path| path.is_absolute());
+        let home = absolute("HOME");
+        let folder = |variable: &str, beneath: &str| {
+            let base = absolute(variable).or_else(|| Some(home.as_ref()?.join(beneath)));
+            base.map(|base| base.join("adjutant"))
+        };
+        Paths {
+            config: folder("XDG_CONFIG_HOME", ".config"),
+            data: absolute("ADJUTANT_DATA_DIR").or_else(|| folder("XDG_DATA_HOME", ".local/share")),
+            state: folder("XDG_STATE_HOME", ".local/state"),
+            home,
+        }
+    }
+}

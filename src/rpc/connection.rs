@@ -1,0 +1,392 @@
+use std::collections::HashMap;
+use std::fmt;
+use std::io;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::{Buf, Bytes};
+use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
+use futures_util::task::AtomicWaker;
+use jsonrpsee::core::server::MethodResponse;
+use jsonrpsee::types::{ErrorCode, ErrorObjectOwned};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::Sleep;
+use tokio_util::sync::CancellationToken;
+
+use super::call::Responder;
+use super::dispatch::{Begun, Dispatch, Running};
+use super::peer::Peer;
+use super::{CANCEL_REQUEST, error};
+use crate::jsonrpc::{Frame, Message, Owed, RawId, error_line, parse};
+use crate::transport::Transport;
+
+/// What a connection takes at most.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Requests being handled at the same time; one more is told that the server is busy.
+    pub calls: usize,
+    /// Items queued for writing; who has more waits.
+    pub outbox: usize,
+    /// Bytes being written above which no further item is taken from the queue.
+    pub high_water: usize,
+    /// Unwritten bytes above which no further line is read.
+    pub ceiling: usize,
+    /// How long requests may still be answered after the other side has said its last.
+    pub drain: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            calls: 1024,
+            outbox: 64,
+            high_water: 256 * 1024,
+            ceiling: 8 * 1024 * 1024,
+            drain: Duration::from_secs(2),
+        }
+    }
+}
+
+/// An item of the outgoing queue.
+#[derive(Debug)]
+pub(super) enum Out {
+    /// Whole lines.
+    Lines(Bytes),
+    /// The reply to a request.
+    Reply(RawId, Bytes),
+}
+
+/// A notification's handler, still at work.
+pub(super) type Quiet = BoxFuture<'static, MethodResponse>;
+
+type Answer = Result<Box<RawValue>, ErrorObjectOwned>;
+
+/// What a connection's loop shares with its peers and responders.
+#[derive(Debug)]
+pub(super) struct Shared {
+    /// Requests of ours that wait for an answer; `None` once the loop has ended.
+    waiting: Mutex<Option<HashMap<u64, oneshot::Sender<Answer>>>>,
+    next: AtomicU64,
+    abandoned: Mutex<Vec<RawId>>,
+    waker: AtomicWaker,
+    pub(super) input_closed: CancellationToken,
+}
+
+impl Shared {
+    pub(super) fn await_answer(&self, sender: oneshot::Sender<Answer>) -> Option<u64> {
+        let id = self.next.fetch_add(1, Ordering::Relaxed);
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).as_mut()?.insert(id, sender);
+        Some(id)
+    }
+
+    pub(super) fn forget_answer(&self, id: u64) -> Option<oneshot::Sender<Answer>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).as_mut()?.remove(&id)
+    }
+
+    pub(super) fn abandon(&self, id: RawId) {
+        self.abandoned.lock().unwrap_or_else(PoisonError::into_inner).push(id);
+        self.waker.wake();
+    }
+
+    fn take_abandoned(&self) -> Vec<RawId> {
+        std::mem::take(&mut self.abandoned.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// One connection, from its first line to its last.
+pub struct Connection {
+    transport: Transport,
+    limits: Limits,
+    shared: Arc<Shared>,
+    peer: Peer,
+    outbox: mpsc::Receiver<Out>,
+    dispatch: Dispatch,
+    /// Requests of theirs that are not answered yet.
+    open: HashMap<RawId, CancellationToken>,
+    running: FuturesUnordered<Box<Running>>,
+    quiet: FuturesUnordered<Quiet>,
+    buffer: Vec<u8>,
+    written: usize,
+    deadline: Option<Pin<Box<Sleep>>>,
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection").field("open", &self.open.len()).finish_non_exhaustive()
+    }
+}
+
+impl Connection {
+    /// A connection, and our voice on it. `dispatch` is asked for with that voice in hand.
+    pub fn new(transport: Transport, limits: Limits, dispatch: impl FnOnce(&Peer) -> Dispatch) -> Self {
+        let (sender, outbox) = mpsc::channel(limits.outbox);
+        let shared = Arc::new(Shared {
+            waiting: Mutex::new(Some(HashMap::new())),
+            next: AtomicU64::new(0),
+            abandoned: Mutex::new(Vec::new()),
+            waker: AtomicWaker::new(),
+            input_closed: CancellationToken::new(),
+        });
+        let peer = Peer { outbox: sender, shared: Arc::clone(&shared) };
+        let dispatch = dispatch(&peer);
+        Self {
+            transport,
+            limits,
+            shared,
+            peer,
+            outbox,
+            dispatch,
+            open: HashMap::new(),
+            running: FuturesUnordered::new(),
+            quiet: FuturesUnordered::new(),
+            buffer: Vec::new(),
+            written: 0,
+            deadline: None,
+        }
+    }
+
+    /// Serves until the other side has said its last and has its answers. `Err` when writing failed.
+    pub async fn serve(mut self) -> io::Result<()> {
+        let outcome = std::future::poll_fn(|cx| self.poll(cx)).await;
+        self.shared.input_closed.cancel();
+        self.shared.waiting.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if outcome.is_ok() {
+            std::future::poll_fn(|cx| self.transport.outgoing.as_mut().poll_shutdown(cx)).await?;
+        }
+        outcome
+    }
+
+    fn reading(&self) -> bool {
+        self.deadline.is_none()
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.shared.waker.register(cx.waker());
+        loop {
+            let mut progress = self.poll_input(cx);
+            progress |= self.poll_handlers(cx);
+            progress |= self.poll_outbox(cx);
+            if (!progress || self.buffer.len() >= self.limits.high_water) && !self.buffer.is_empty() {
+                match self.poll_write(cx) {
+                    Poll::Ready(Ok(())) => progress = true,
+                    Poll::Ready(Err(e)) => return Poll::Ready(Err(e)),
+                    Poll::Pending => {}
+                }
+            }
+            if self.finished(cx) {
+                return Poll::Ready(Ok(()));
+            }
+            if !progress {
+                return Poll::Pending;
+            }
+        }
+    }
+
+    fn finished(&mut self, cx: &mut Context<'_>) -> bool {
+        let Some(deadline) = &mut self.deadline else { return false };
+        let answered = self.open.is_empty() && self.buffer.is_empty();
+        answered || deadline.as_mut().poll(cx).is_ready()
+    }
+
+    /// Takes in a bounded number of lines, so that what they ask for is not starved by more of them.
+    fn poll_input(&mut self, cx: &mut Context<'_>) -> bool {
+        let mut progress = false;
+        for _ in 0..64 {
+            if !self.reading() || self.buffer.len() >= self.limits.ceiling {
+                break;
+            }
+            match self.transport.incoming.as_mut().poll_next(cx) {
+                Poll::Pending => break,
+                Poll::Ready(Some(Ok(Frame::Line(line)))) => self.take(&line, cx),
+                Poll::Ready(Some(Ok(Frame::TooLong { limit }))) => self.owe(&Owed::too_long(limit)),
+                Poll::Ready(Some(Err(e))) => {
+                    tracing::debug!(error = %e, "reading failed");
+                    self.end_of_input();
+                }
+                Poll::Ready(None) => self.end_of_input(),
+            }
+            progress = true;
+        }
+        progress
+    }
+
+    fn end_of_input(&mut self) {
+        self.shared.input_closed.cancel();
+        self.deadline = Some(Box::pin(tokio::time::sleep(self.limits.drain)));
+        // Nobody will answer these any more.
+        if let Some(waiting) = self.shared.waiting.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+            waiting.clear();
+        }
+    }
+
+    fn poll_handlers(&mut self, cx: &mut Context<'_>) -> bool {
+        let mut progress = false;
+        while let Poll::Ready(Some(finished)) = self.running.poll_next_unpin(cx) {
+            progress = true;
+            if let Some((id, line)) = finished {
+                // Whatever the handler queued before it ended goes first.
+                self.drain_outbox(cx);
+                self.answer(&id, &line);
+            }
+        }
+        while let Poll::Ready(Some(_)) = self.quiet.poll_next_unpin(cx) {
+            progress = true;
+        }
+        for id in self.shared.take_abandoned() {
+            progress = true;
+            let failure = error(ErrorCode::InternalError.code(), "The request was dropped", None);
+            self.answer(&id, &error_line(&id, &failure));
+        }
+        progress
+    }
+
+    fn poll_outbox(&mut self, cx: &mut Context<'_>) -> bool {
+        let mut progress = false;
+        while self.buffer.len() < self.limits.high_water {
+            match self.outbox.poll_recv(cx) {
+                Poll::Ready(Some(out)) => self.put(out),
+                Poll::Ready(None) | Poll::Pending => break,
+            }
+            progress = true;
+        }
+        progress
+    }
+
+    fn drain_outbox(&mut self, cx: &mut Context<'_>) {
+        for _ in 0..self.limits.outbox {
+            match self.outbox.poll_recv(cx) {
+                Poll::Ready(Some(out)) => self.put(out),
+                Poll::Ready(None) | Poll::Pending => break,
+            }
+        }
+    }
+
+    fn put(&mut self, out: Out) {
+        match out {
+            Out::Lines(lines) => self.buffer.extend_from_slice(&lines),
+            Out::Reply(id, line) => self.answer(&id, &line),
+        }
+    }
+
+    fn answer(&mut self, id: &RawId, line: &[u8]) {
+        if self.open.remove(id).is_some() {
+            self.buffer.extend_from_slice(line);
+        } else {
+            tracing::error!(?id, "a second reply to one request was dropped");
+        }
+    }
+
+    fn owe(&mut self, owed: &Owed) {
+        let object = error(owed.code.code(), owed.message, Some(&owed.detail));
+        self.buffer.extend_from_slice(&error_line(&owed.id, &object));
+    }
+
+    fn take(&mut self, line: &Bytes, cx: &mut Context<'_>) {
+        match parse(line) {
+            Ok(Message::Request { id, method, params }) => self.request(id, &method, params, cx),
+            Ok(Message::Notification { method, params }) if method == CANCEL_REQUEST => {
+                self.cancel(params);
+            }
+            Ok(Message::Notification { method, params }) => {
+                if let Some(mut handler) = self.dispatch.notification(&method, params)
+                    && handler.as_mut().poll(cx).is_pending()
+                {
+                    self.quiet.push(handler);
+                }
+            }
+            Ok(Message::Response { id, outcome }) => self.response(&id, outcome),
+            Err(owed) => self.owe(&owed),
+        }
+    }
+
+    fn request(&mut self, id: RawId, method: &str, params: Option<&RawValue>, cx: &mut Context<'_>) {
+        if self.open.contains_key(&id) {
+            let detail = "a request with this id is still being answered";
+            return self.owe(&Owed::conflict(id, detail));
+        }
+        if self.open.len() >= self.limits.calls {
+            let busy = error(ErrorCode::ServerIsBusy.code(), "Overloaded: too many requests at once", None);
+            self.buffer.extend_from_slice(&error_line(&id, &busy));
+            return;
+        }
+        let cancel = CancellationToken::new();
+        self.open.insert(id.clone(), cancel.clone());
+        let responder = Responder::new(id, self.peer.outbox.clone(), Arc::clone(&self.shared));
+        let finished = match self.dispatch.request(responder, method, params, cancel) {
+            Begun::Done(finished) => finished,
+            Begun::Running(mut running) => match Pin::new(&mut *running).poll(cx) {
+                Poll::Ready(finished) => finished,
+                Poll::Pending => return self.running.push(running),
+            },
+        };
+        if let Some((id, line)) = finished {
+            self.drain_outbox(cx);
+            self.answer(&id, &line);
+        }
+    }
+
+    /// `$/cancel_request`: an unknown identifier is fine, its request was answered already.
+    fn cancel(&mut self, params: Option<&RawValue>) {
+        #[derive(Deserialize)]
+        struct Cancel<'a> {
+            #[serde(rename = "requestId", borrow)]
+            request: &'a RawValue,
+        }
+        let cancel = params.and_then(|params| serde_json::from_str::<Cancel<'_>>(params.get()).ok());
+        if let Some(token) = cancel.and_then(|it| RawId::new(it.request)).and_then(|id| self.open.get(&id)) {
+            token.cancel();
+        }
+    }
+
+    fn response(&mut self, id: &RawId, outcome: Result<&RawValue, &RawValue>) {
+        let waiting = id.text().parse().ok().and_then(|id| self.shared.forget_answer(id));
+        let Some(waiting) = waiting else {
+            tracing::debug!(?id, "an answer to nothing was dropped");
+            return;
+        };
+        let answer = outcome.map(ToOwned::to_owned).map_err(|raw| {
+            serde_json::from_str(raw.get()).unwrap_or_else(|_| {
+                error(ErrorCode::InternalError.code(), "an error without a code", Some(raw.get()))
+            })
+        });
+        if waiting.send(answer).is_err() {
+            tracing::debug!(?id, "an answer came after its request was dropped");
+        }
+    }
+
+    /// Writes what is there. `Ready` when all of it is gone.
+    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while self.written < self.buffer.len() {
+            let mut rest = &self.buffer[self.written..];
+            match self.transport.outgoing.as_mut().poll_write(cx, rest.chunk()) {
+                Poll::Ready(Ok(0)) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                Poll::Ready(Ok(count)) => {
+                    rest.advance(count);
+                    self.written += count;
+                }
+                Poll::Ready(Err(e)) => return Poll::Ready(Err(e)),
+                Poll::Pending => {
+                    self.forget_written();
+                    return Poll::Pending;
+                }
+            }
+        }
+        self.forget_written();
+        self.transport.outgoing.as_mut().poll_flush(cx)
+    }
+
+    fn forget_written(&mut self) {
+        self.buffer.drain(..self.written);
+        self.written = 0;
+        if self.buffer.is_empty() && self.buffer.capacity() > self.limits.high_water * 2 {
+            self.buffer = Vec::new();
+        }
+    }
+}

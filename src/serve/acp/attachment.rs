@@ -1,0 +1,245 @@
+//! One client attached to one session: reads the journal with its own cursor, shows what it finds, and
+//! answers the prompts that are owed a reply.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
+
+use super::client::Client;
+use super::projection::Projection;
+use super::{error, question};
+use crate::acp::{MessageId, PromptResponse, StopReason};
+use crate::event::{AskId, Event, EventKind, Seq, TurnId, TurnStop};
+use crate::rpc::{PeerError, Responder};
+use crate::session::{SessionHandle, Sessions, Subscription};
+
+/// Events taken at once: what is written between two looks at the queue.
+const PAGE: usize = 256;
+/// Bytes of lines sent at once.
+const SEND: usize = 128 * 1024;
+/// A turn in which nothing was shown for this long shows a sign of life: clients give up after 60 s.
+const HEARTBEAT: Duration = Duration::from_secs(20);
+
+/// Where an attachment begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum From {
+    /// With the whole conversation.
+    Start,
+    /// With what happens from now on.
+    Head,
+}
+
+/// A client's hold on a session; letting go of it ends the watching at once.
+#[derive(Debug)]
+pub(super) struct Attachment {
+    session: SessionHandle,
+    drop: CancellationToken,
+    finish: CancellationToken,
+    task: Option<JoinHandle<()>>,
+}
+
+impl Attachment {
+    /// Attaches the client. `caught_up` is answered when everything up to now was shown.
+    pub(super) fn start(
+        client: &Arc<Client>,
+        sessions: &Sessions,
+        session: SessionHandle,
+        from: From,
+        caught_up: BoxFuture<'static, ()>,
+    ) -> Self {
+        let head = session.head();
+        let subscription = session.subscribe(if from == From::Start { 0 } else { head });
+        let (drop, finish) = (CancellationToken::new(), CancellationToken::new());
+        let watch = Watch {
+            projection: Projection::new(session.clone(), sessions.clone(), client),
+            client: Arc::clone(client),
+            session: session.clone(),
+            replay_until: head,
+            turns: HashMap::new(),
+            unsettled: Vec::new(),
+            asks: HashMap::new(),
+            running: None,
+            lines: Vec::new(),
+        };
+        let token = drop.clone();
+        let finishing = finish.clone();
+        let task = tokio::spawn(async move {
+            let watching = watch.run(subscription, finishing, Some(caught_up));
+            // Dropped: nobody is left to be shown anything.
+            let _ended = token.run_until_cancelled(watching).await;
+        });
+        Self { session, drop, finish, task: Some(task) }
+    }
+
+    pub(super) fn session(&self) -> &SessionHandle {
+        &self.session
+    }
+
+    /// Shows what the journal holds up to now, then ends.
+    pub(super) async fn finish(mut self) {
+        self.finish.cancel();
+        if let Some(task) = self.task.take()
+            && task.await.is_err()
+        {
+            tracing::error!("an attachment failed");
+        }
+    }
+}
+
+impl Drop for Attachment {
+    fn drop(&mut self) {
+        self.drop.cancel();
+    }
+}
+
+/// The watching side of an attachment: one task.
+struct Watch {
+    client: Arc<Client>,
+    session: SessionHandle,
+    projection: Projection,
+    /// Events up to here happened before the client came.
+    replay_until: Seq,
+    /// Turns that this client began, with the message of their prompt.
+    turns: HashMap<TurnId, MessageId>,
+    /// Questions found open in what happened before.
+    unsettled: Vec<Arc<Event>>,
+    /// Questions being put to the client.
+    asks: HashMap<AskId, AbortOnDropHandle<()>>,
+    /// While a turn runs: when a sign of life is due.
+    running: Option<Instant>,
+    lines: Vec<u8>,
+}
+
+impl Watch {
+    async fn run(
+        mut self,
+        mut events: Subscription,
+        finish: CancellationToken,
+        mut caught_up: Option<BoxFuture<'static, ()>>,
+    ) {
+        loop {
+            if events.cursor() >= self.replay_until
+                && let Some(caught_up) = caught_up.take()
+            {
+                if self.flush().await.is_err() {
+                    return;
+                }
+                caught_up.await;
+                self.put_unsettled();
+            }
+            let due = self.running;
+            let sign_of_life = async move {
+                match due {
+                    Some(at) => sleep_until(at).await,
+                    None => std::future::pending().await,
+                }
+            };
+            let shown = tokio::select! {
+                biased;
+                page = events.next(PAGE) => match page {
+                    Ok(page) => self.show(&page).await,
+                    Err(e) => {
+                        tracing::error!(session = %self.session.id(), error = %e, "the journal cannot be read");
+                        return;
+                    }
+                },
+                () = finish.cancelled() => return,
+                () = sign_of_life => {
+                    self.projection.sign_of_life(&mut self.lines);
+                    self.flush().await
+                }
+            };
+            if shown.is_err() {
+                return;
+            }
+        }
+    }
+
+    async fn show(&mut self, page: &[Arc<Event>]) -> Result<(), PeerError> {
+        for event in page {
+            let replay = event.seq <= self.replay_until;
+            match &event.kind {
+                EventKind::PromptAccepted { turn, message, .. } => {
+                    self.running = Some(Instant::now() + HEARTBEAT);
+                    if !replay && self.client.sent(message) {
+                        self.turns.insert(*turn, message.clone());
+                    } else {
+                        self.projection.show(event, replay, &mut self.lines);
+                    }
+                }
+                EventKind::AskOpened { .. } if replay => self.unsettled.push(Arc::clone(event)),
+                EventKind::AskOpened { .. } => {
+                    self.flush().await?;
+                    self.put(event);
+                }
+                EventKind::AskSettled { ask, .. } => {
+                    self.unsettled.retain(|open| !question::is_about(open, ask));
+                    self.asks.remove(ask);
+                }
+                EventKind::TurnEnded { turn, stop } => {
+                    self.running = None;
+                    self.projection.end_of_turn(*turn, stop, self.turns.contains_key(turn), &mut self.lines);
+                    self.flush().await?;
+                    self.answer(*turn, stop).await;
+                }
+                _ => self.projection.show(event, replay, &mut self.lines),
+            }
+            if self.lines.len() >= SEND {
+                self.flush().await?;
+            }
+        }
+        self.flush().await
+    }
+
+    /// Law L3: the reply is rendered from the turn's end, behind everything the turn showed.
+    async fn answer(&mut self, turn: TurnId, stop: &TurnStop) {
+        let responder: Option<Responder> =
+            self.turns.remove(&turn).and_then(|message| self.client.unpark(&message));
+        let Some(responder) = responder else { return };
+        match stop {
+            TurnStop::Finished { reason } => responder.reply(Ok(PromptResponse::new(*reason))).await,
+            TurnStop::Interrupted => responder.reply(Ok(PromptResponse::new(StopReason::Cancelled))).await,
+            TurnStop::Failed { message } => {
+                let failure = error::internal(message);
+                responder.reply::<PromptResponse>(Err(failure)).await;
+            }
+        }
+    }
+
+    fn put_unsettled(&mut self) {
+        for event in std::mem::take(&mut self.unsettled) {
+            self.put(&event);
+        }
+    }
+
+    fn put(&mut self, event: &Event) {
+        let EventKind::AskOpened { ask, call, options, .. } = &event.kind else { return };
+        let question = question::put(
+            self.client.peer().clone(),
+            self.session.clone(),
+            ask.clone(),
+            call.as_ref().clone(),
+            options.clone(),
+        );
+        self.asks.insert(ask.clone(), AbortOnDropHandle::new(tokio::spawn(question)));
+    }
+
+    async fn flush(&mut self) -> Result<(), PeerError> {
+        self.projection.flush(&mut self.lines);
+        if self.lines.is_empty() {
+            return Ok(());
+        }
+        if let Some(due) = &mut self.running {
+            *due = Instant::now() + HEARTBEAT;
+        }
+        let room = self.lines.len().min(SEND);
+        let lines = std::mem::replace(&mut self.lines, Vec::with_capacity(room));
+        self.client.peer().send(lines.into()).await
+    }
+}

@@ -1,0 +1,141 @@
+//! One connected client: what it can do, and what it is attached to.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use jsonrpsee::types::{ErrorCode, ErrorObjectOwned};
+
+use super::attachment::Attachment;
+use super::{client_commands::ClientCommands, client_files::ClientFiles};
+use crate::acp::lenient::{Initialize, draws_terminal_output};
+use crate::acp::{AGENT_METHOD_NAMES, ClientCapabilities, MessageId, SessionId};
+use crate::agent::Hands;
+use crate::rpc::{self, Peer, Responder};
+use crate::session::SessionHandle;
+use crate::workspace::{Commands, Files, LocalFiles};
+
+/// A client, from its first line to its last.
+#[derive(Debug)]
+pub(super) struct Client {
+    peer: Peer,
+    capabilities: OnceLock<ClientCapabilities>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    attachments: HashMap<SessionId, Attachment>,
+    /// Prompts of this client whose replies are owed, by the message they became.
+    parked: HashMap<MessageId, (SessionHandle, Responder)>,
+}
+
+impl Client {
+    pub(super) fn new(peer: Peer) -> Self {
+        Self { peer, capabilities: OnceLock::new(), state: Mutex::default() }
+    }
+
+    pub(super) fn peer(&self) -> &Peer {
+        &self.peer
+    }
+
+    /// Before `initialize`, nothing else may be asked.
+    pub(super) fn gate(&self, method: &str) -> Option<ErrorObjectOwned> {
+        let open = self.capabilities.get().is_some() || method == AGENT_METHOD_NAMES.initialize;
+        (!open).then(|| {
+            rpc::error(
+                ErrorCode::InvalidRequest.code(),
+                "Not initialized: send initialize first",
+                Some(method),
+            )
+        })
+    }
+
+    /// The first `initialize` counts; a repeat changes nothing.
+    pub(super) fn introduce(&self, request: Initialize) {
+        if let Some(info) = &request.client_info {
+            tracing::info!(name = info.name, version = info.version, "client");
+        }
+        if self.capabilities.set(request.client_capabilities).is_err() {
+            tracing::debug!("initialized again");
+        }
+    }
+
+    pub(super) fn capabilities(&self) -> &ClientCapabilities {
+        static NONE: OnceLock<ClientCapabilities> = OnceLock::new();
+        self.capabilities.get().unwrap_or_else(|| NONE.get_or_init(ClientCapabilities::new))
+    }
+
+    /// Whether it takes notices outside the conversation.
+    pub(super) fn takes_notices(&self) -> bool {
+        self.capabilities().session.as_ref().is_some_and(|session| session.notices.is_some())
+    }
+
+    /// The hands of a turn that this client begins: its editor and terminals where it offers them.
+    pub(super) fn hands(&self, session: &SessionHandle, local_commands: &Arc<dyn Commands>) -> Hands {
+        let capabilities = self.capabilities();
+        let workspace = session.info().workspace.clone();
+        let local: Arc<dyn Files> = Arc::new(LocalFiles::new(workspace.clone()));
+        let files = if capabilities.fs.read_text_file || capabilities.fs.write_text_file {
+            Arc::new(ClientFiles::new(self.peer.clone(), session.id().clone(), &capabilities.fs, local))
+        } else {
+            local
+        };
+        let commands: Arc<dyn Commands> = if capabilities.terminal {
+            Arc::new(ClientCommands::new(self.peer.clone(), session.id().clone()))
+        } else {
+            Arc::clone(local_commands)
+        };
+        let display_terminal = !capabilities.terminal && draws_terminal_output(capabilities.meta.as_ref());
+        Hands { files, commands, display_terminal }
+    }
+
+    /// The session, if this client is attached to it.
+    pub(super) fn attached(&self, id: &SessionId) -> Option<SessionHandle> {
+        self.state().attachments.get(id).map(|attachment| attachment.session().clone())
+    }
+
+    /// Puts an attachment in the place of an earlier one of the same session.
+    pub(super) fn attach(&self, attachment: Attachment) {
+        self.state().attachments.insert(attachment.session().id().clone(), attachment);
+    }
+
+    /// Lets go of a session; what the attachment still has to show is shown by the time this returns.
+    pub(super) async fn detach(&self, id: &SessionId) {
+        let attachment = self.state().attachments.remove(id);
+        if let Some(attachment) = attachment {
+            attachment.finish().await;
+        }
+    }
+
+    pub(super) fn detach_all(&self) {
+        let attachments = std::mem::take(&mut self.state().attachments);
+        drop(attachments);
+        self.state().parked.clear();
+    }
+
+    /// Keeps a prompt's reply until its turn has ended.
+    pub(super) fn park(&self, message: MessageId, session: SessionHandle, responder: Responder) {
+        self.state().parked.insert(message, (session, responder));
+    }
+
+    pub(super) fn unpark(&self, message: &MessageId) -> Option<Responder> {
+        Some(self.state().parked.remove(message)?.1)
+    }
+
+    /// Whether the message is a prompt of this client.
+    pub(super) fn sent(&self, message: &MessageId) -> bool {
+        self.state().parked.contains_key(message)
+    }
+
+    /// Cancels the turns that this client began.
+    pub(super) async fn cancel_own_turns(&self) {
+        let sessions: Vec<_> = self.state().parked.values().map(|(session, _)| session.clone()).collect();
+        for session in sessions {
+            session.cancel().await;
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

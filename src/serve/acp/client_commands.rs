@@ -1,0 +1,165 @@
+//! A client's terminals as the place where commands run.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, timeout};
+use tokio_util::sync::CancellationToken;
+
+use crate::acp::{
+    CLIENT_METHOD_NAMES as CLIENT, CreateTerminalRequest, CreateTerminalResponse, EnvVariable, SessionId,
+    TerminalExitStatus, TerminalId, TerminalOutputResponse,
+};
+use crate::rpc::{Peer, PeerError};
+use crate::workspace::{Capture, Command, Commands, Exit, Finished, WorkspaceError};
+
+/// How long a killed terminal is waited for.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Commands in the client's terminals. A terminal is always released, whatever becomes of the run.
+#[derive(Debug)]
+pub(super) struct ClientCommands {
+    peer: Peer,
+    session: SessionId,
+}
+
+impl ClientCommands {
+    pub(super) fn new(peer: Peer, session: SessionId) -> Self {
+        Self { peer, session }
+    }
+
+    async fn create(&self, command: &Command) -> Result<Terminal, PeerError> {
+        let (program, arguments) = command
+            .argv
+            .split_first()
+            .map_or((String::new(), Vec::new()), |(program, rest)| (program.clone(), rest.to_vec()));
+        let env = command.env.iter().map(|(name, value)| EnvVariable::new(name.clone(), value.clone()));
+        let request = CreateTerminalRequest::new(self.session.clone(), program)
+            .args(arguments)
+            .env(env.collect())
+            .cwd(command.cwd.clone())
+            .output_byte_limit(command.limits.keep as u64);
+        let response: CreateTerminalResponse = self.peer.request(CLIENT.terminal_create, &request).await?;
+        let (peer, session) = (self.peer.clone(), self.session.clone());
+        Ok(Terminal { peer, session, id: response.terminal_id, released: false })
+    }
+}
+
+impl Commands for ClientCommands {
+    fn run(
+        &self,
+        command: Command,
+        output: mpsc::Sender<Bytes>,
+        cancel: CancellationToken,
+    ) -> BoxFuture<'_, Result<Finished, WorkspaceError>> {
+        Box::pin(async move {
+            let started = Instant::now();
+            let failed = |e: PeerError| WorkspaceError::Spawn {
+                program: command.argv.join(" "),
+                source: std::io::Error::other(format!("the client's terminal: {e}")),
+            };
+            let terminal = self.create(&command).await.map_err(failed)?;
+            // A receiver that is slow or gone only loses the live picture.
+            drop(output);
+            let ended = tokio::select! {
+                status = terminal.call::<TerminalExitStatus>(CLIENT.terminal_wait_for_exit) => status.map(exit_of),
+                () = cancel.cancelled() => Ok(Exit::Cancelled),
+                () = tokio::time::sleep(command.limits.wall) => Ok(Exit::TimedOut),
+            };
+            let exit = ended.map_err(failed)?;
+            if matches!(exit, Exit::Cancelled | Exit::TimedOut) {
+                terminal.kill().await;
+            }
+            let text = terminal.call::<TerminalOutputResponse>(CLIENT.terminal_output).await;
+            let mut capture = Capture::new(command.limits.keep);
+            if let Ok(text) = text {
+                capture.push(&Bytes::from(text.output));
+            }
+            let id = terminal.release().await;
+            Ok(Finished { exit, output: capture.finish(), elapsed: started.elapsed(), terminal: Some(id) })
+        })
+    }
+}
+
+fn exit_of(status: TerminalExitStatus) -> Exit {
+    let code = status.exit_code.and_then(|code| i32::try_from(code).ok());
+    match (code, status.signal) {
+        (Some(code), _) => Exit::Code(code),
+        (None, Some(name)) => Exit::Signal(signal_number(&name)),
+        (None, None) => Exit::Signal(0),
+    }
+}
+
+/// The number behind a signal's name, 0 for one that is not known.
+fn signal_number(name: &str) -> i32 {
+    const NAMES: [(&str, i32); 8] = [
+        ("HUP", 1),
+        ("INT", 2),
+        ("QUIT", 3),
+        ("ABRT", 6),
+        ("KILL", 9),
+        ("SEGV", 11),
+        ("PIPE", 13),
+        ("TERM", 15),
+    ];
+    let short = name.strip_prefix("SIG").unwrap_or(name);
+    NAMES
+        .iter()
+        .find(|(known, _)| *known == short)
+        .map_or_else(|| short.parse().unwrap_or(0), |(_, number)| *number)
+}
+
+/// One terminal of the client.
+struct Terminal {
+    peer: Peer,
+    session: SessionId,
+    id: TerminalId,
+    released: bool,
+}
+
+impl Terminal {
+    async fn call<R: serde::de::DeserializeOwned>(&self, method: &str) -> Result<R, PeerError> {
+        self.peer.request(method, &self.params()).await
+    }
+
+    fn params(&self) -> Value {
+        json!({ "sessionId": self.session, "terminalId": self.id })
+    }
+
+    /// Ends the command; the terminal stays readable.
+    async fn kill(&self) {
+        let killed = timeout(PATIENCE, self.call::<Value>(CLIENT.terminal_kill)).await;
+        if !matches!(killed, Ok(Ok(_))) {
+            tracing::warn!("the client did not kill its terminal");
+        }
+    }
+
+    async fn release(mut self) -> String {
+        self.released = true;
+        if let Err(e) = self.call::<Value>(CLIENT.terminal_release).await {
+            tracing::warn!(error = %e, "the client did not release its terminal");
+        }
+        self.id.0.to_string()
+    }
+}
+
+impl Drop for Terminal {
+    /// The run was dropped in the middle: the client is told, by a task that waits for its answers.
+    fn drop(&mut self) {
+        if self.released {
+            return;
+        }
+        let (peer, params) = (self.peer.clone(), self.params());
+        tokio::spawn(async move {
+            for method in [CLIENT.terminal_kill, CLIENT.terminal_release] {
+                let told = timeout(PATIENCE, peer.request::<_, Value>(method, &params)).await;
+                if !matches!(told, Ok(Ok(_))) {
+                    tracing::debug!(method, "the client did not take it");
+                }
+            }
+        });
+    }
+}

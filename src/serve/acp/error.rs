@@ -1,0 +1,75 @@
+//! Wire codes of this door (ACP v1, errors): the only place where a failure becomes a number.
+
+use jsonrpsee::types::{ErrorCode, ErrorObjectOwned};
+use serde_json::json;
+
+use crate::acp::SessionId;
+use crate::error::ErrorKind;
+use crate::rpc;
+use crate::session::SessionError;
+use crate::store::StoreError;
+
+/// The thing named does not exist.
+pub(super) const NOT_FOUND: i32 = -32002;
+
+/// The parameters are wrong; `detail` says which and how.
+pub(super) fn invalid(detail: &str) -> ErrorObjectOwned {
+    rpc::error(ErrorCode::InvalidParams.code(), "Invalid params", Some(detail))
+}
+
+/// The request does not fit the state of things.
+pub(super) fn conflict(message: &str) -> ErrorObjectOwned {
+    rpc::error(ErrorCode::InvalidRequest.code(), message, None)
+}
+
+/// Our own fault, or the machine's.
+pub(super) fn internal(message: &str) -> ErrorObjectOwned {
+    rpc::error(ErrorCode::InternalError.code(), one_line(message), None)
+}
+
+/// No session of that id is open here.
+pub(super) fn no_session(id: &SessionId) -> ErrorObjectOwned {
+    let data = json!({ "sessionId": id, "details": "no such session; list them with session/list, open one with session/load" });
+    ErrorObjectOwned::owned(NOT_FOUND, "Session not found", Some(data))
+}
+
+pub(super) fn session(id: &SessionId, error: &SessionError) -> ErrorObjectOwned {
+    match error {
+        SessionError::Closed | SessionError::Store(StoreError::NotFound(_)) => no_session(id),
+        SessionError::Busy(turn) => ErrorObjectOwned::owned(
+            ErrorCode::InvalidRequest.code(),
+            "A turn of this session is still running",
+            Some(json!({ "sessionId": id, "turn": turn, "details": error.to_string() })),
+        ),
+        SessionError::Invalid(_)
+        | SessionError::TooMany(_)
+        | SessionError::Store(_)
+        | SessionError::Workspace(_) => of_kind(error.kind(), &error.to_string()),
+    }
+}
+
+/// Opening a session that has no id yet.
+pub(super) fn opening(error: &SessionError) -> ErrorObjectOwned {
+    of_kind(error.kind(), &error.to_string())
+}
+
+pub(super) fn store(error: &StoreError) -> ErrorObjectOwned {
+    of_kind(error.kind(), &error.to_string())
+}
+
+fn of_kind(kind: ErrorKind, text: &str) -> ErrorObjectOwned {
+    match kind {
+        ErrorKind::Invalid | ErrorKind::NotFound | ErrorKind::Denied => invalid(text),
+        ErrorKind::Conflict => conflict(&one_line(text)),
+        ErrorKind::Exhausted | ErrorKind::Unavailable | ErrorKind::Internal => internal(text),
+    }
+}
+
+/// `message` is shown as it is by editors: one short line, never empty.
+pub(super) fn one_line(text: &str) -> String {
+    let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or("Internal error");
+    match line.char_indices().nth(300) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line.to_owned(),
+    }
+}

@@ -1,0 +1,96 @@
+//! The Agent Client Protocol, version 1, as an agent: the table of methods (`dispatch`), one file per
+//! method, one [`Attachment`](attachment::Attachment) per connection and session, and the projection of
+//! events to `session/update`.
+//!
+//! No session state lives here: what a client is shown is read from the journal.
+//!
+//! What always holds: no update of a session comes before the reply that names it; a prompt's reply is
+//! rendered from `TurnEnded`, after every update of its turn (law L3); a client is only asked for what it
+//! said it can do.
+//!
+//! To add a method: a file with the wire's name, its line in `dispatch`, and a conversation fixture.
+
+mod attachment;
+mod authenticate;
+mod client;
+mod client_commands;
+mod client_files;
+mod dispatch;
+mod engine;
+mod error;
+mod initialize;
+mod logout;
+mod options;
+mod params;
+mod projection;
+mod question;
+mod session_cancel;
+mod session_close;
+mod session_delete;
+mod session_fork;
+mod session_list;
+mod session_load;
+mod session_new;
+mod session_prompt;
+mod session_resume;
+mod session_set_config_option;
+mod session_set_mode;
+mod session_set_model;
+
+use std::io;
+use std::sync::Arc;
+
+use crate::rpc::{Connection, Dispatch, Limits};
+use crate::transport::Transport;
+
+pub use dispatch::METHODS;
+pub use engine::{Engine, EngineSource};
+
+use client::Client;
+
+/// The door: what all its connections share.
+#[derive(Debug)]
+pub struct Door {
+    engine: EngineSource,
+    methods: jsonrpsee::core::server::Methods,
+}
+
+impl Door {
+    /// A door to the engine that `engine` gives when it is first needed.
+    pub fn new(engine: EngineSource) -> Self {
+        Self { methods: dispatch::methods(&engine), engine }
+    }
+
+    /// Serves one connection to its end. When the client has said its last, turns that it began are
+    /// cancelled, and what it asked is answered first. `Err` when writing failed.
+    pub async fn serve(&self, transport: Transport, limits: Limits) -> io::Result<()> {
+        let mut client = None;
+        let connection = Connection::new(transport, limits, |peer| {
+            let client = client.insert(Arc::new(Client::new(peer.clone())));
+            let mut extensions = jsonrpsee::Extensions::new();
+            extensions.insert(Arc::clone(client));
+            let gate = Arc::clone(client);
+            Dispatch {
+                methods: self.methods.clone(),
+                extensions,
+                gate: Arc::new(move |method| gate.gate(method)),
+            }
+        });
+        let Some(client) = client else { return Ok(()) };
+        let hangup = {
+            let client = Arc::clone(&client);
+            async move {
+                client.peer().closed().await;
+                client.cancel_own_turns().await;
+            }
+        };
+        let (served, ()) = tokio::join!(connection.serve(), hangup);
+        client.detach_all();
+        served
+    }
+
+    /// The engine, if anything needed it yet.
+    pub fn engine(&self) -> Option<Engine> {
+        self.engine.built()
+    }
+}

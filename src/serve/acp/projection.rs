@@ -1,0 +1,230 @@
+//! Events as ACP v1 `session/update` lines.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::client::Client;
+use super::options;
+use crate::acp::{
+    AvailableCommandsUpdate, CLIENT_METHOD_NAMES, ConfigOptionUpdate, ContentChunk, CurrentModeUpdate,
+    MaybeUndefined, MessageId, Notice, NoticeSeverity, Plan, SessionId, SessionInfoUpdate, SessionUpdate,
+    UsageUpdate,
+};
+use crate::clock::{Clock, rfc3339};
+use crate::event::{Event, EventKind, NoticeLevel, TurnId, TurnStop};
+use crate::jsonrpc::notification_line;
+use crate::session::{SessionHandle, Sessions};
+
+/// Longest text of one replayed chunk, in bytes.
+const CHUNK: usize = 32 * 1024;
+
+/// What one client is shown of one session.
+pub(super) struct Projection {
+    session: SessionHandle,
+    sessions: Sessions,
+    notices: bool,
+    clock: Clock,
+    /// Replayed text that is being put together: pieces of one message come as few chunks.
+    gathered: Option<Gathered>,
+}
+
+struct Gathered {
+    voice: Voice,
+    message: MessageId,
+    text: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Voice {
+    #[serde(rename = "agent_message_chunk")]
+    Says,
+    #[serde(rename = "agent_thought_chunk")]
+    Thinks,
+}
+
+/// `session/update` parameters with a text chunk, borrowed: the line that is written most.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct TextParams<'a> {
+    session_id: &'a SessionId,
+    update: TextUpdate<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct TextUpdate<'a> {
+    session_update: Voice,
+    content: TextBlock<'a>,
+    message_id: &'a MessageId,
+}
+
+#[derive(Serialize)]
+struct TextBlock<'a> {
+    r#type: &'static str,
+    text: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Params<'a> {
+    session_id: &'a SessionId,
+    update: &'a SessionUpdate,
+}
+
+impl Projection {
+    pub(super) fn new(session: SessionHandle, sessions: Sessions, client: &Arc<Client>) -> Self {
+        Self { session, sessions, notices: client.takes_notices(), clock: Clock::real(), gathered: None }
+    }
+
+    /// Writes what the client is to see of an event. `replay`: it happened before the client came.
+    pub(super) fn show(&mut self, event: &Event, replay: bool, out: &mut Vec<u8>) {
+        match &event.kind {
+            EventKind::Text { message, text } => self.text(Voice::Says, message, text, replay, out),
+            EventKind::Thought { message, text } => self.text(Voice::Thinks, message, text, replay, out),
+            other => {
+                self.flush(out);
+                self.show_other(event, other, replay, out);
+            }
+        }
+    }
+
+    fn show_other(&self, event: &Event, kind: &EventKind, replay: bool, out: &mut Vec<u8>) {
+        match kind {
+            EventKind::PromptAccepted { message, content, .. } => {
+                for block in content {
+                    let chunk = ContentChunk::new(block.clone()).message_id(message.clone());
+                    self.update(&SessionUpdate::UserMessageChunk(chunk), out);
+                }
+            }
+            EventKind::ToolProposed { call } => {
+                self.update(&SessionUpdate::ToolCall(call.as_ref().clone()), out)
+            }
+            EventKind::ToolStarted { update }
+            | EventKind::ToolProgress { update }
+            | EventKind::ToolEnded { update, .. } => {
+                self.update(&SessionUpdate::ToolCallUpdate(update.as_ref().clone()), out);
+            }
+            EventKind::PlanChanged { entries } => {
+                self.update(&SessionUpdate::Plan(Plan::new(entries.clone())), out)
+            }
+            // What the settings are now is part of the reply that a replay precedes.
+            EventKind::ModeChanged { .. } | EventKind::OptionChanged { .. } if replay => {}
+            EventKind::ModeChanged { mode } => {
+                self.update(&SessionUpdate::CurrentModeUpdate(CurrentModeUpdate::new(mode.clone())), out);
+                self.options(out);
+            }
+            EventKind::OptionChanged { .. } => self.options(out),
+            EventKind::CommandsChanged { commands } => {
+                let update = AvailableCommandsUpdate::new(commands.clone());
+                self.update(&SessionUpdate::AvailableCommandsUpdate(update), out);
+            }
+            EventKind::TitleChanged { title } => {
+                let update = SessionInfoUpdate::new().title(title.clone()).updated_at(rfc3339(event.at));
+                self.update(&SessionUpdate::SessionInfoUpdate(update), out);
+            }
+            EventKind::UsageChanged { usage } => {
+                let update = UsageUpdate::new(usage.used, usage.size).cost(usage.cost.clone());
+                self.update(&SessionUpdate::UsageUpdate(update), out);
+            }
+            EventKind::Notice { level, title, detail } => {
+                self.notice(*level, title, detail.clone(), replay, out)
+            }
+            // Questions are requests, turns end with their prompt's reply, and text was shown before.
+            EventKind::AskOpened { .. }
+            | EventKind::AskSettled { .. }
+            | EventKind::TurnEnded { .. }
+            | EventKind::Text { .. }
+            | EventKind::Thought { .. } => {}
+        }
+    }
+
+    fn text(&mut self, voice: Voice, message: &MessageId, text: &str, replay: bool, out: &mut Vec<u8>) {
+        if !replay {
+            self.flush(out);
+            return self.chunk(voice, message, text, out);
+        }
+        if let Some(gathered) = &mut self.gathered
+            && gathered.voice == voice
+            && gathered.message == *message
+            && gathered.text.len() + text.len() <= CHUNK
+        {
+            return gathered.text.push_str(text);
+        }
+        self.flush(out);
+        self.gathered = Some(Gathered { voice, message: message.clone(), text: text.to_owned() });
+    }
+
+    /// Writes replayed text that is still being put together.
+    pub(super) fn flush(&mut self, out: &mut Vec<u8>) {
+        if let Some(Gathered { voice, message, text }) = self.gathered.take() {
+            self.chunk(voice, &message, &text, out);
+        }
+    }
+
+    fn chunk(&self, voice: Voice, message: &MessageId, text: &str, out: &mut Vec<u8>) {
+        let content = TextBlock { r#type: "text", text };
+        let update = TextUpdate { session_update: voice, content, message_id: message };
+        let params = TextParams { session_id: self.session.id(), update };
+        notification_line(CLIENT_METHOD_NAMES.session_update, &params, out);
+    }
+
+    /// A turn that did not end well says so in the conversation, except to whoever gets its reply.
+    pub(super) fn end_of_turn(&mut self, turn: TurnId, stop: &TurnStop, replied: bool, out: &mut Vec<u8>) {
+        self.flush(out);
+        let text = match stop {
+            TurnStop::Finished { .. } => return,
+            TurnStop::Failed { .. } if replied => return,
+            TurnStop::Failed { message } => format!("\n\n(The turn failed: {message})"),
+            TurnStop::Interrupted => {
+                "\n\n(The turn was interrupted: the process ended in the middle of it.)".to_owned()
+            }
+        };
+        self.chunk(Voice::Says, &MessageId::new(format!("turn-{turn}-end")), &text, out);
+    }
+
+    /// The smallest update there is, for turns that are silent for long.
+    pub(super) fn sign_of_life(&self, out: &mut Vec<u8>) {
+        let now = rfc3339(self.clock.now());
+        let update = SessionInfoUpdate::new().updated_at(MaybeUndefined::Value(now));
+        self.update(&SessionUpdate::SessionInfoUpdate(update), out);
+    }
+
+    fn options(&self, out: &mut Vec<u8>) {
+        let options = options::options(&self.session.settings(), &self.sessions);
+        self.update(&SessionUpdate::ConfigOptionUpdate(ConfigOptionUpdate::new(options)), out);
+    }
+
+    fn notice(
+        &self,
+        level: NoticeLevel,
+        title: &str,
+        detail: Option<String>,
+        replay: bool,
+        out: &mut Vec<u8>,
+    ) {
+        // Notices are live, never history.
+        if replay || !self.notices {
+            return;
+        }
+        let severity = match level {
+            NoticeLevel::Info => NoticeSeverity::Info,
+            NoticeLevel::Warning => NoticeSeverity::Warning,
+            NoticeLevel::Error => NoticeSeverity::Error,
+        };
+        self.update(&SessionUpdate::Notice(Notice::new(severity, title.to_owned()).description(detail)), out);
+    }
+
+    fn update(&self, update: &SessionUpdate, out: &mut Vec<u8>) {
+        let params = Params { session_id: self.session.id(), update };
+        notification_line(CLIENT_METHOD_NAMES.session_update, &params, out);
+    }
+}
+
+/// One update on its own, for what is not in the journal.
+pub(super) fn line(session: &SessionId, update: &SessionUpdate) -> Vec<u8> {
+    let mut out = Vec::with_capacity(512);
+    notification_line(CLIENT_METHOD_NAMES.session_update, &Params { session_id: session, update }, &mut out);
+    out
+}

@@ -1,0 +1,70 @@
+use std::sync::Arc;
+
+use jsonrpsee::Extensions;
+use jsonrpsee::types::Params;
+
+use super::attachment::{Attachment, From};
+use super::client::Client;
+use super::params::{Reply, client, defer, engine, parse, roots};
+use super::projection;
+use super::{Engine, EngineSource, error, options};
+use crate::acp::lenient::SessionPlace;
+use crate::acp::{AvailableCommandsUpdate, NewSessionResponse, SessionUpdate};
+use crate::event::{EventKind, NoticeLevel};
+use crate::session::{NewSession, SessionHandle};
+
+/// `session/new`: durable when the reply is written; commands and notices follow it.
+pub(super) async fn handle(
+    params: Params<'static>,
+    source: Arc<EngineSource>,
+    extensions: Extensions,
+) -> Reply<()> {
+    let place: SessionPlace = parse(&params)?;
+    let (client, roots, engine) = (client(&extensions)?, roots(&place)?, engine(&source)?);
+    let created = engine.sessions.create(NewSession { roots, mode: engine.mode }).await;
+    let session = created.map_err(|e| error::opening(&e))?;
+    let settings = session.settings();
+    let response = NewSessionResponse::new(session.id().clone())
+        .modes(options::modes(&settings))
+        .config_options(options::options(&settings, &engine.sessions));
+    let (responder, _) = defer(&extensions)?;
+    responder.reply(Ok(response)).await;
+    opened(&client, &engine, session, From::Head, &place).await;
+    Ok(())
+}
+
+/// Attaches the client and tells it what follows the reply of every way to open a session.
+pub(super) async fn opened(
+    client: &Arc<Client>,
+    engine: &Engine,
+    session: SessionHandle,
+    from: From,
+    place: &SessionPlace,
+) {
+    client.attach(Attachment::start(client, &engine.sessions, session.clone(), from, Box::pin(async {})));
+    welcome(client, engine, &session, place).await;
+}
+
+/// Commands, and what the person should know about how things were set up.
+pub(super) async fn welcome(client: &Client, engine: &Engine, session: &SessionHandle, place: &SessionPlace) {
+    let commands = AvailableCommandsUpdate::new(engine.sessions.backend().commands());
+    let line = projection::line(session.id(), &SessionUpdate::AvailableCommandsUpdate(commands));
+    if client.peer().send(line.into()).await.is_err() {
+        return;
+    }
+    let warnings = engine.warnings.iter().cloned().chain(engine.sessions.store().warning());
+    for warning in warnings {
+        tracing::warn!("{warning}");
+        session.announce(notice(NoticeLevel::Warning, warning)).await;
+    }
+    if !place.mcp_servers.is_empty() {
+        let names: Vec<_> = place.mcp_servers.iter().filter_map(|it| it.get("name")?.as_str()).collect();
+        let text = format!("MCP servers are not connected yet: {}", names.join(", "));
+        tracing::warn!("{text}");
+        session.announce(notice(NoticeLevel::Warning, text)).await;
+    }
+}
+
+fn notice(level: NoticeLevel, title: String) -> EventKind {
+    EventKind::Notice { level, title, detail: None }
+}

@@ -1,0 +1,31 @@
+use std::sync::Arc;
+
+use jsonrpsee::Extensions;
+use jsonrpsee::types::Params;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::params::{Reply, client, engine, parse};
+use super::session_set_config_option::set_model;
+use super::{EngineSource, error};
+use crate::acp::SessionId;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct SetModel {
+    session_id: SessionId,
+    model_id: String,
+}
+
+/// `session/set_model`: gone from the protocol, still sent; an alias of the `model` option.
+pub(super) async fn handle(
+    params: Params<'static>,
+    source: Arc<EngineSource>,
+    extensions: Extensions,
+) -> Reply<Value> {
+    let SetModel { session_id, model_id } = parse(&params)?;
+    let (client, engine) = (client(&extensions)?, engine(&source)?);
+    let session = client.attached(&session_id).ok_or_else(|| error::no_session(&session_id))?;
+    set_model(&engine, &session, &model_id).await?;
+    Ok(json!({}))
+}

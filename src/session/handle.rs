@@ -1,0 +1,131 @@
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::journal::Journal;
+use super::{SessionError, Subscription};
+use crate::acp::{ContentBlock, MessageId, SessionId};
+use crate::agent::{Hands, Roots, Settings};
+use crate::event::{AskId, AskOutcome, EventKind, Seq, TurnId};
+use crate::permission::Mode;
+use crate::workspace::Workspace;
+
+/// Commands queued for a session; who has more waits.
+pub(super) const MAILBOX: usize = 64;
+
+/// What a session can be told.
+#[derive(Debug)]
+pub(super) enum Command {
+    Prompt { message: MessageId, content: Vec<ContentBlock>, hands: Hands, done: Done<Accepted> },
+    Cancel,
+    Answer { ask: AskId, outcome: AskOutcome },
+    SetMode { mode: Mode, done: Done<()> },
+    SetOption { option: String, value: String, done: Done<()> },
+    Announce { kind: Box<EventKind> },
+    Close { done: oneshot::Sender<()> },
+}
+
+pub(super) type Done<T> = oneshot::Sender<Result<T, SessionError>>;
+
+/// A prompt that became a turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Accepted {
+    pub turn: TurnId,
+}
+
+/// What does not change while a session is open.
+#[derive(Debug)]
+pub struct SessionInfo {
+    pub id: SessionId,
+    pub roots: Roots,
+    pub workspace: Workspace,
+}
+
+/// A live session, as seen from a door. Clones speak to the same one.
+#[derive(Debug, Clone)]
+pub struct SessionHandle {
+    pub(super) info: Arc<SessionInfo>,
+    pub(super) mailbox: mpsc::Sender<Command>,
+    pub(super) journal: Arc<Journal>,
+    pub(super) settings: watch::Receiver<Settings>,
+}
+
+impl SessionHandle {
+    pub fn info(&self) -> &SessionInfo {
+        &self.info
+    }
+
+    pub fn id(&self) -> &SessionId {
+        &self.info.id
+    }
+
+    /// Mode and options as they are now.
+    pub fn settings(&self) -> Settings {
+        self.settings.borrow().clone()
+    }
+
+    /// Number of the last event.
+    pub fn head(&self) -> Seq {
+        self.journal.head()
+    }
+
+    /// A cursor that starts behind `after`: 0 for everything.
+    pub fn subscribe(&self, after: Seq) -> Subscription {
+        Subscription::new(Arc::clone(&self.journal), after)
+    }
+
+    /// Begins a turn. Resolves when the prompt is durable and its turn runs.
+    pub async fn prompt(
+        &self,
+        message: MessageId,
+        content: Vec<ContentBlock>,
+        hands: Hands,
+    ) -> Result<Accepted, SessionError> {
+        self.ask(|done| Command::Prompt { message, content, hands, done }).await
+    }
+
+    /// Gives the running turn up; fine when there is none.
+    pub async fn cancel(&self) {
+        self.tell(Command::Cancel).await;
+    }
+
+    /// Answers an open question; ignored when it is settled already.
+    pub async fn answer(&self, ask: AskId, outcome: AskOutcome) {
+        self.tell(Command::Answer { ask, outcome }).await;
+    }
+
+    /// Changes the mode, also in the middle of a turn.
+    pub async fn set_mode(&self, mode: Mode) -> Result<(), SessionError> {
+        self.ask(|done| Command::SetMode { mode, done }).await
+    }
+
+    /// Changes an option. Whether it exists and may have that value is the caller's to check.
+    pub async fn set_option(&self, option: String, value: String) -> Result<(), SessionError> {
+        self.ask(|done| Command::SetOption { option, value, done }).await
+    }
+
+    /// Tells everyone attached something that is no part of a turn.
+    pub async fn announce(&self, kind: EventKind) {
+        self.tell(Command::Announce { kind: Box::new(kind) }).await;
+    }
+
+    /// Cancels a running turn, waits for its end and closes the session; it can be loaded again.
+    pub async fn close(&self) {
+        let (done, closed) = oneshot::channel();
+        self.tell(Command::Close { done }).await;
+        // An actor that is gone has closed already.
+        let _closed = closed.await;
+    }
+
+    async fn tell(&self, command: Command) {
+        if self.mailbox.send(command).await.is_err() {
+            tracing::debug!(session = %self.info.id, "a closed session was told something");
+        }
+    }
+
+    async fn ask<T>(&self, command: impl FnOnce(Done<T>) -> Command) -> Result<T, SessionError> {
+        let (done, answer) = oneshot::channel();
+        self.mailbox.send(command(done)).await.map_err(|_| SessionError::Closed)?;
+        answer.await.map_err(|_| SessionError::Closed)?
+    }
+}

@@ -1,0 +1,86 @@
+//! Closing what a process that ended left open. A started tool is shown as interrupted and never run
+//! again by itself (law L6).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::journal::Journal;
+use crate::acp::{ToolCallStatus, ToolCallUpdate, ToolCallUpdateFields};
+use crate::event::{AskId, AskOutcome, Event, EventKind, TurnId, TurnStop};
+use crate::store::StoreError;
+
+/// What of a session is still open.
+#[derive(Debug, Default)]
+struct Open {
+    turn: Option<TurnId>,
+    tools: BTreeMap<Arc<str>, bool>,
+    asks: Vec<AskId>,
+}
+
+impl Open {
+    fn take(&mut self, event: &Event) {
+        match &event.kind {
+            EventKind::PromptAccepted { turn, .. } => self.turn = Some(*turn),
+            EventKind::ToolProposed { call } => {
+                drop(self.tools.insert(Arc::clone(&call.tool_call_id.0), false))
+            }
+            EventKind::ToolStarted { update } => {
+                drop(self.tools.insert(Arc::clone(&update.tool_call_id.0), true))
+            }
+            EventKind::ToolEnded { update, .. } => drop(self.tools.remove(&update.tool_call_id.0)),
+            EventKind::AskOpened { ask, .. } => self.asks.push(ask.clone()),
+            EventKind::AskSettled { ask, .. } => self.asks.retain(|open| open != ask),
+            EventKind::TurnEnded { .. } => *self = Self::default(),
+            EventKind::Text { .. }
+            | EventKind::Thought { .. }
+            | EventKind::ToolProgress { .. }
+            | EventKind::PlanChanged { .. }
+            | EventKind::ModeChanged { .. }
+            | EventKind::OptionChanged { .. }
+            | EventKind::CommandsChanged { .. }
+            | EventKind::TitleChanged { .. }
+            | EventKind::UsageChanged { .. }
+            | EventKind::Notice { .. } => {}
+        }
+    }
+
+    fn close(self) -> Vec<EventKind> {
+        let mut kinds: Vec<_> = self
+            .asks
+            .into_iter()
+            .map(|ask| EventKind::AskSettled { ask, outcome: AskOutcome::Cancelled })
+            .collect();
+        kinds.extend(self.tools.into_iter().map(|(id, started)| interrupted(&id, started)));
+        if let Some(turn) = self.turn {
+            kinds.push(EventKind::TurnEnded { turn, stop: TurnStop::Interrupted });
+        }
+        kinds
+    }
+}
+
+fn interrupted(id: &Arc<str>, started: bool) -> EventKind {
+    let text = if started {
+        "Interrupted: the process ended while this was running. Whether it took effect is not known; it was not run again."
+    } else {
+        "Interrupted: the process ended before this was run."
+    };
+    let fields = ToolCallUpdateFields::new()
+        .status(ToolCallStatus::Failed)
+        .content(vec![text.to_owned().into()])
+        .raw_output(serde_json::json!({ "interrupted": true }));
+    EventKind::ToolEnded {
+        update: Box::new(ToolCallUpdate::new(Arc::clone(id), fields)),
+        result: text.to_owned(),
+    }
+}
+
+/// The events that close what a journal has left open.
+pub(super) async fn closing_events(journal: &Journal) -> Result<Vec<EventKind>, StoreError> {
+    let (mut open, mut after) = (Open::default(), 0);
+    loop {
+        let page = journal.page(after, 512).await?;
+        let Some(last) = page.last() else { return Ok(open.close()) };
+        after = last.seq;
+        page.iter().for_each(|event| open.take(event));
+    }
+}

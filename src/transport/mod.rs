@@ -1,0 +1,56 @@
+//! Ways for frames to come and go: stdio and memory, each a [`Transport`] of two halves.
+//!
+//! No JSON-RPC meaning lives here: a frame is a line of bytes.
+//!
+//! What always holds: reading and writing never wait for each other; an overlong line is an item, not an
+//! end; what was written before the outgoing half is shut down has reached the other side's buffer.
+//!
+//! To add one: a file with a constructor that returns a [`Transport`].
+
+mod memory;
+mod stdio;
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::io;
+use std::pin::Pin;
+
+use futures_util::Stream;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_util::codec::FramedRead;
+
+use crate::jsonrpc::{Frame, LineCodec};
+
+pub use memory::memory;
+pub use stdio::stdio;
+
+/// Frames as they arrive; ends when the other side has no more to say.
+pub type Incoming = Pin<Box<dyn Stream<Item = io::Result<Frame>> + Send>>;
+/// Takes whole lines, each with its end.
+pub type Outgoing = Pin<Box<dyn AsyncWrite + Send>>;
+
+/// A way for frames to come and go.
+pub struct Transport {
+    pub incoming: Incoming,
+    pub outgoing: Outgoing,
+}
+
+impl Transport {
+    /// Newline-delimited frames over any pair of byte streams, lines of up to `limit` bytes.
+    pub fn lines<R, W>(reader: R, writer: W, limit: usize) -> Self
+    where
+        R: AsyncRead + Send + 'static,
+        W: AsyncWrite + Send + 'static,
+    {
+        let incoming = FramedRead::with_capacity(reader, LineCodec::new(limit), 16 * 1024);
+        Self { incoming: Box::pin(incoming), outgoing: Box::pin(writer) }
+    }
+}
+
+impl fmt::Debug for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transport").finish_non_exhaustive()
+    }
+}
