@@ -8,6 +8,8 @@
 //!
 //! To add a source: one file and its arm in [`open`]; the contract suite picks it up.
 
+pub mod offline;
+
 use std::fmt::Debug;
 
 use futures_util::stream::BoxStream;

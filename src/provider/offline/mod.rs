@@ -1,0 +1,45 @@
+//! The provider for when no model is configured: a command agent that reads plain requests and slash
+//! commands and answers them with real tool calls.
+//!
+//! No language model lives here, and nothing here poses as one: what is not understood is said to be not
+//! understood. No tool is run here and no file is read.
+//!
+//! What always holds: [`answer`] is a pure function of the request; what it reports was in a tool's
+//! result; every turn ends with some text; the same conversation gives the same answer.
+//!
+//! To add a request: a row in the rules of `parse`, its arm in [`Step`](step::Step), and rows in
+//! `fixtures/offline/requests.tsv`.
+
+mod answer;
+mod parse;
+mod report;
+mod result;
+mod step;
+mod summary;
+mod turn;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+use futures_util::StreamExt;
+use futures_util::stream::{self, BoxStream};
+
+use super::{Delta, ModelRequest, Provider, ProviderError};
+
+pub use answer::answer;
+pub use words::{SlashCommand, commands};
+
+/// The command agent. It holds nothing: the state of a turn is in the request's messages.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Offline;
+
+impl Provider for Offline {
+    fn id(&self) -> &'static str {
+        "offline"
+    }
+
+    fn stream(&self, request: ModelRequest) -> BoxStream<'static, Result<Delta, ProviderError>> {
+        stream::iter(answer(&request)).map(Ok).boxed()
+    }
+}
