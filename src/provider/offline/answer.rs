@@ -184,11 +184,17 @@ fn remarks(reading: &Reading, turn: &Turn<'_>) -> Vec<String> {
     if let Some(refusal) = &reading.refusal {
         remarks.push(refusal.clone());
     }
-    let media: Vec<&str> =
-        turn.attachments.iter().filter(|attachment| attachment.media).map(|attachment| attachment.name.as_str()).collect();
+    let media: Vec<&str> = turn
+        .attachments
+        .iter()
+        .filter(|attachment| attachment.media)
+        .map(|attachment| attachment.name.as_str())
+        .collect();
     if !media.is_empty() {
         let list = media.join(" and ");
-        remarks.push(format!("You attached {list}: kept in the conversation, but not understood without a model."));
+        remarks.push(format!(
+            "You attached {list}: kept in the conversation, but not understood without a model."
+        ));
     }
     if reading.steps.is_empty() {
         let names: Vec<String> = turn
@@ -207,7 +213,8 @@ fn remarks(reading: &Reading, turn: &Turn<'_>) -> Vec<String> {
 
 /// The first number for new call ids: above the count of messages and above every id of ours so far.
 fn first_id(request: &ModelRequest) -> usize {
-    let number = |call: &ModelCall| call.id.strip_prefix("off-").and_then(|number| number.parse::<u32>().ok());
+    let number =
+        |call: &ModelCall| call.id.strip_prefix("off-").and_then(|number| number.parse::<u32>().ok());
     let used = request.messages.iter().filter_map(|message| match message {
         Message::Assistant { calls, .. } => calls.iter().filter_map(number).max(),
         Message::User(_) | Message::Result { .. } => None,

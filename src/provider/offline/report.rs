@@ -43,7 +43,9 @@ pub(super) fn worked(round: &Round<'_>) -> bool {
 /// Whether a change was refused because the file was not read before.
 pub(super) fn wants_reading(round: &Round<'_>) -> bool {
     let text = text(round).to_lowercase();
-    ["read it", "read the file", "not been read", "not read", "not seen"].iter().any(|hint| text.contains(hint))
+    ["read it", "read the file", "not been read", "not read", "not seen"]
+        .iter()
+        .any(|hint| text.contains(hint))
 }
 
 /// Why the file of a failed round was not read.
@@ -74,7 +76,11 @@ pub(super) fn outcome(step: &Step, round: &Round<'_>) -> Report {
         Step::Files { pattern, path } => files(pattern, path.as_deref(), text),
         Step::List { path } => {
             let place = path.as_ref().map_or("the working directory".to_owned(), |path| format!("`{path}`"));
-            if text.trim().is_empty() { format!("Nothing is in {place}.") } else { format!("Files in {place}:\n{}", fenced(text)) }
+            if text.trim().is_empty() {
+                format!("Nothing is in {place}.")
+            } else {
+                format!("Files in {place}:\n{}", fenced(text))
+            }
         }
         Step::Write { path, .. } => format!("Wrote `{path}`.{}", said_by_tool(text)),
         Step::Replace { path, .. } => format!("Changed `{path}`.{}", said_by_tool(text)),
@@ -162,7 +168,10 @@ fn todos(markers: &[String], place: &Place, text: &str) -> String {
     match count {
         0 => format!("Found no {what} comments{}.", within(place)),
         1 => format!("Found 1 {what} comment:\n{}", lines(count, &found, |hit| from_marker(hit, markers))),
-        _ => format!("Found {count} {what} comments:\n{}", lines(count, &found, |hit| from_marker(hit, markers))),
+        _ => format!(
+            "Found {count} {what} comments:\n{}",
+            lines(count, &found, |hit| from_marker(hit, markers))
+        ),
     }
 }
 
@@ -227,7 +236,9 @@ fn ran(command: &str, purpose: &Purpose, text: &str) -> String {
         Purpose::Asked | Purpose::Status | Purpose::Log if output.is_empty() => {
             format!("Ran {}; it printed nothing.", code(command))
         }
-        Purpose::Asked | Purpose::Status | Purpose::Log => format!("Ran {}:\n{}", code(command), fenced(output)),
+        Purpose::Asked | Purpose::Status | Purpose::Log => {
+            format!("Ran {}:\n{}", code(command), fenced(output))
+        }
     }
 }
 
@@ -286,7 +297,11 @@ fn fenced_as(language: &str, text: &str) -> String {
     let fence = "`".repeat(longest.max(2) + 1);
     let count = text.lines().count();
     let kept: Vec<&str> = text.lines().take(LINES).collect();
-    let more = if count > LINES { format!("\n… {} more lines; the tool call holds them", count - LINES) } else { String::new() };
+    let more = if count > LINES {
+        format!("\n… {} more lines; the tool call holds them", count - LINES)
+    } else {
+        String::new()
+    };
     format!("{fence}{language}\n{}\n{fence}{more}", kept.join("\n"))
 }
 

@@ -24,7 +24,11 @@ fn match_of(line: &str) -> Option<Match<'_>> {
         if colon > 0 && digits > 0 && rest[digits..].starts_with(':') {
             let line_number = rest[..digits].parse().ok()?;
             let text = &rest[digits + 1..];
-            return Some(Match { path: &line[..colon], line: line_number, text: text.strip_prefix(' ').unwrap_or(text) });
+            return Some(Match {
+                path: &line[..colon],
+                line: line_number,
+                text: text.strip_prefix(' ').unwrap_or(text),
+            });
         }
         from = colon + 1;
     }
@@ -44,7 +48,8 @@ pub(super) fn paths(text: &str) -> Vec<&str> {
 pub(super) fn is_note(line: &str) -> bool {
     let lower = line.to_lowercase();
     let counts = ["file", "match", "entr", "more", "result"].iter().any(|word| lower.contains(word));
-    let number = lower.trim_start_matches(['…', '(', '[', '.', ' ']).starts_with(|c: char| c.is_ascii_digit());
+    let number =
+        lower.trim_start_matches(['…', '(', '[', '.', ' ']).starts_with(|c: char| c.is_ascii_digit());
     lower.starts_with('…')
         || lower.starts_with("...")
         || lower.starts_with('(')
@@ -58,7 +63,8 @@ pub(super) fn is_note(line: &str) -> bool {
 pub(super) fn is_cut(text: &str) -> bool {
     text.lines().next_back().is_some_and(|line| {
         let lower = line.to_lowercase();
-        is_note(line) && ["more", "omitted", "truncated", "limit", "first"].iter().any(|word| lower.contains(word))
+        is_note(line)
+            && ["more", "omitted", "truncated", "limit", "first"].iter().any(|word| lower.contains(word))
     })
 }
 

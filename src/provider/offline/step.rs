@@ -13,19 +13,50 @@ const MATCHES: u32 = 200;
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Step {
     /// Find comment markers, upper case: `TODO`, `FIXME` …
-    Todos { markers: Vec<String>, place: Place },
+    Todos {
+        markers: Vec<String>,
+        place: Place,
+    },
     /// List a directory; none is the working directory.
-    List { path: Option<String> },
+    List {
+        path: Option<String>,
+    },
     /// Find files by a glob pattern.
-    Files { pattern: String, path: Option<String> },
+    Files {
+        pattern: String,
+        path: Option<String>,
+    },
     /// Find lines; `text` is what was asked for, `pattern` the regex that means it.
-    Search { text: String, pattern: String, ignore_case: bool, place: Place },
-    Show { path: String, range: Range },
+    Search {
+        text: String,
+        pattern: String,
+        ignore_case: bool,
+        place: Place,
+    },
+    Show {
+        path: String,
+        range: Range,
+    },
     /// Show what was sent along; there is no file to read.
-    Shown { name: String, text: String },
-    Write { path: String, content: String },
-    Replace { path: String, old: String, new: String, everywhere: bool },
-    Run { command: String, timeout: Option<u64>, purpose: Purpose },
+    Shown {
+        name: String,
+        text: String,
+    },
+    Write {
+        path: String,
+        content: String,
+    },
+    Replace {
+        path: String,
+        old: String,
+        new: String,
+        everywhere: bool,
+    },
+    Run {
+        command: String,
+        timeout: Option<u64>,
+        purpose: Purpose,
+    },
     /// Run what the project's manifest stands for.
     Chore(Chore),
     /// Summarise the project.
@@ -180,7 +211,9 @@ impl Step {
 
     /// The file is read first: what is replaced must have been seen.
     fn replace(&self, rounds: &[Round<'_>]) -> Next {
-        let Self::Replace { path, old, new, everywhere } = self else { return Next::Done(report::lost(self)) };
+        let Self::Replace { path, old, new, everywhere } = self else {
+            return Next::Done(report::lost(self));
+        };
         match rounds {
             [] => read(path, Range::Whole).into(),
             [seen] if report::worked(seen) => {

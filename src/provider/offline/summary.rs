@@ -89,7 +89,9 @@ fn compose(listing: &str, sources: &str, texts: &[(&str, String)]) -> Report {
         let line = match *name {
             "Cargo.toml" | "pyproject.toml" => toml(text),
             "package.json" => package(text),
-            "go.mod" => text.lines().find(|line| line.starts_with("module ")).map(|line| format!("`{}`", line.trim())),
+            "go.mod" => {
+                text.lines().find(|line| line.starts_with("module ")).map(|line| format!("`{}`", line.trim()))
+            }
             _ => opening(text),
         };
         if let Some(line) = line {
@@ -97,7 +99,8 @@ fn compose(listing: &str, sources: &str, texts: &[(&str, String)]) -> Report {
         }
     }
     out.extend(languages(sources));
-    let top: Vec<&str> = listing.lines().map(str::trim).filter(|line| !line.is_empty() && !result::is_note(line)).collect();
+    let top: Vec<&str> =
+        listing.lines().map(str::trim).filter(|line| !line.is_empty() && !result::is_note(line)).collect();
     if !top.is_empty() {
         out.push(format!("- Top level: {} entries:\n{}", top.len(), report::fenced(&top.join("\n"))));
     }
@@ -159,17 +162,27 @@ fn package(text: &str) -> Option<String> {
     let manifest: Value = serde_json::from_str(text).ok()?;
     let facts = ["name", "version", "description"].map(|key| manifest.get(key).and_then(Value::as_str));
     let count = |key| manifest.get(key).and_then(Value::as_object).map_or(0, serde_json::Map::len);
-    let scripts: Vec<&str> =
-        manifest.get("scripts").and_then(Value::as_object).map_or(vec![], |scripts| scripts.keys().map(String::as_str).collect());
+    let scripts: Vec<&str> = manifest
+        .get("scripts")
+        .and_then(Value::as_object)
+        .map_or(vec![], |scripts| scripts.keys().map(String::as_str).collect());
     describe(facts, count("dependencies"), &scripts)
 }
 
-fn describe([name, version, about]: [Option<&str>; 3], dependencies: usize, scripts: &[&str]) -> Option<String> {
+fn describe(
+    [name, version, about]: [Option<&str>; 3],
+    dependencies: usize,
+    scripts: &[&str],
+) -> Option<String> {
     let mut parts: Vec<String> = Vec::new();
-    parts.extend(name.map(|name| format!("`{name}`{}", version.map_or_else(String::new, |version| format!(" {version}")))));
+    parts.extend(name.map(|name| {
+        format!("`{name}`{}", version.map_or_else(String::new, |version| format!(" {version}")))
+    }));
     parts.extend(about.map(str::to_owned));
-    if dependencies > 0 {
-        parts.push(format!("{dependencies} dependencies"));
+    match dependencies {
+        0 => {}
+        1 => parts.push("1 dependency".to_owned()),
+        _ => parts.push(format!("{dependencies} dependencies")),
     }
     if !scripts.is_empty() {
         parts.push(format!("scripts {}", scripts.join(", ")));

@@ -107,7 +107,9 @@ fn rounds(messages: &[Message]) -> Vec<Round<'_>> {
     let results: HashMap<&str, Outcome<'_>> = messages
         .iter()
         .filter_map(|message| match message {
-            Message::Result { call, text, failed } => Some((call.as_str(), Outcome { text, failed: *failed })),
+            Message::Result { call, text, failed } => {
+                Some((call.as_str(), Outcome { text, failed: *failed }))
+            }
             Message::User(_) | Message::Assistant { .. } => None,
         })
         .collect();
@@ -134,10 +136,19 @@ fn file(uri: &str, cwd: &str) -> Option<String> {
             let rest = rest.strip_prefix("localhost").unwrap_or(rest);
             percent_decode(rest.split(['#', '?']).next().unwrap_or_default())
         }
-        None if uri.contains("://") || uri.starts_with("data:") => return None,
+        None if has_scheme(uri) => return None,
         None => uri.to_owned(),
     };
     (!path.is_empty()).then(|| relative(&path, cwd))
+}
+
+/// Whether it starts as a URI of some scheme does (RFC 3986); a single letter is a drive.
+fn has_scheme(uri: &str) -> bool {
+    uri.split_once(':').is_some_and(|(scheme, _)| {
+        scheme.len() > 1
+            && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
+            && !scheme.contains('.')
+    })
 }
 
 /// The path as seen from the working directory.

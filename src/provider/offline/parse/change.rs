@@ -1,25 +1,68 @@
 //! Changing files: write, append, replace, delete, move.
 
-use super::phrase::{ARTICLES, Scope, after, after_any, glob_of, is_file_like, meant, position, skip, source_of, without};
+use super::phrase::{
+    ARTICLES, Scope, after, after_any, glob_of, is_file_like, meant, position, skip, source_of, without,
+};
 use super::token::{Mark, Word};
 use crate::provider::offline::result::{quoted, shell_word};
 use crate::provider::offline::step::{Purpose, Step, Topic};
 
 /// Words between a verb, a file and its content that carry no content.
 const NOISE: &[&str] = &[
-    "the", "a", "an", "new", "file", "named", "called", "following", "content", "contents", "text", "code", "this", "below", "containing", "that", "contains",
-    "with", "to", "into", "in", "as", "of", "under", "says", "saying", "which", "has", "empty", "line", "string", "name", "blank", "having", "word", "message", "my",
+    "the",
+    "a",
+    "an",
+    "new",
+    "file",
+    "named",
+    "called",
+    "following",
+    "content",
+    "contents",
+    "text",
+    "code",
+    "this",
+    "below",
+    "containing",
+    "that",
+    "contains",
+    "with",
+    "to",
+    "into",
+    "in",
+    "as",
+    "of",
+    "under",
+    "says",
+    "saying",
+    "which",
+    "has",
+    "empty",
+    "line",
+    "string",
+    "name",
+    "blank",
+    "having",
+    "word",
+    "message",
+    "my",
 ];
 
 /// `write "X" to FILE`, `create FILE with content "X"`, a file name and a code block
 pub(super) fn write(words: &[Word], scope: &Scope<'_>) -> Option<Vec<Step>> {
-    const VERBS: &[&str] = &["write", "save", "put", "store", "create", "make", "touch", "overwrite", "add", "generate"];
-    let contents = after_any(words, &["replace the contents of", "replace the content of", "set the contents of", "set the content of"]);
+    const VERBS: &[&str] =
+        &["write", "save", "put", "store", "create", "make", "touch", "overwrite", "add", "generate"];
+    let contents = after_any(
+        words,
+        &["replace the contents of", "replace the content of", "set the contents of", "set the content of"],
+    );
     let rest = contents.or_else(|| after_any(words, VERBS))?;
     let creates = after_any(words, &["create", "make", "touch", "add", "generate"]).is_some();
     let says_file = rest.iter().any(|word| !word.is_marked() && word.key == "file");
     if rest.is_empty() {
-        return Some(vec![Step::Say(Topic::Ask("Write what, and where? For example `write \"hello\" to notes.txt`."))]);
+        return Some(vec![Step::Say(Topic::Ask(
+            "Write what, and where? For example `write \"hello\" to notes.txt`.",
+        ))]);
     }
     if after(words, "add").is_some() && !says_file {
         return None;
@@ -37,7 +80,8 @@ pub(super) fn write(words: &[Word], scope: &Scope<'_>) -> Option<Vec<Step>> {
 /// A code block anywhere is the content; the only other thing is the file.
 fn fenced(words: &[Word], scope: &Scope<'_>) -> Option<(String, String)> {
     let block = words.iter().find(|word| word.mark == Mark::Fence)?;
-    let rest: Vec<&Word> = without(words, NOISE).into_iter().filter(|word| word.mark != Mark::Fence).collect();
+    let rest: Vec<&Word> =
+        without(words, NOISE).into_iter().filter(|word| word.mark != Mark::Fence).collect();
     let path = match rest[..] {
         [file] => scope.path(file)?,
         [] => scope.meant.first()?.clone(),
@@ -48,7 +92,9 @@ fn fenced(words: &[Word], scope: &Scope<'_>) -> Option<(String, String)> {
 
 /// `CONTENT to FILE`; the content is quoted, or bare words as they stand.
 fn to_file(words: &[Word], scope: &Scope<'_>, creates: bool) -> Option<(String, String)> {
-    let at = words.iter().rposition(|word| !word.is_marked() && ["to", "into", "in", "as"].contains(&word.key.as_str()))?;
+    let at = words
+        .iter()
+        .rposition(|word| !word.is_marked() && ["to", "into", "in", "as"].contains(&word.key.as_str()))?;
     let target = without(&words[at + 1..], NOISE);
     let content = &words[..at];
     // `write to FILE: "X"`
@@ -57,7 +103,9 @@ fn to_file(words: &[Word], scope: &Scope<'_>, creates: bool) -> Option<(String, 
         return (text.is_marked() && !creates).then(|| Some((scope.path(file)?, text.text.clone())))?;
     }
     let path = match target[..] {
-        [file] => scope.file(file).or_else(|| scope.path(file).filter(|_| content.iter().any(Word::is_marked)))?,
+        [file] => {
+            scope.file(file).or_else(|| scope.path(file).filter(|_| content.iter().any(Word::is_marked)))?
+        }
         [] if meant(&words[at + 1..]) => scope.meant.first()?.clone(),
         _ => return None,
     };
@@ -67,7 +115,9 @@ fn to_file(words: &[Word], scope: &Scope<'_>, creates: bool) -> Option<(String, 
         _ if creates || content.iter().any(Word::is_marked) => None,
         _ => {
             let bare = skip(content, &["the", "text", "following", "line", "words", "string"]);
-            let prose = bare.is_empty() || ["a", "an", "tests", "test", "code", "documentation", "docs", "some", "unit"].contains(&bare[0].key.as_str());
+            let prose = bare.is_empty()
+                || ["a", "an", "tests", "test", "code", "documentation", "docs", "some", "unit"]
+                    .contains(&bare[0].key.as_str());
             (!prose).then(|| (path, source_of(bare, scope.source).to_owned()))
         }
     }
@@ -94,8 +144,11 @@ fn file_with(words: &[Word], scope: &Scope<'_>, says_file: bool) -> Option<(Stri
 fn empty(words: &[Word], scope: &Scope<'_>, creates: bool, says_file: bool) -> Option<(String, String)> {
     let [file] = without(words, NOISE)[..] else { return None };
     let path = if says_file { scope.path(file) } else { scope.file(file) }?;
-    let named = is_file_like(&path) || file.is_marked() || words.iter().any(|word| ["named", "called"].contains(&word.key.as_str()));
-    let open = words.iter().any(|word| ["with", "containing", "content", "contents"].contains(&word.key.as_str()));
+    let named = is_file_like(&path)
+        || file.is_marked()
+        || words.iter().any(|word| ["named", "called"].contains(&word.key.as_str()));
+    let open =
+        words.iter().any(|word| ["with", "containing", "content", "contents"].contains(&word.key.as_str()));
     (creates && named && !open).then(|| (path, String::new()))
 }
 
@@ -125,7 +178,22 @@ pub(super) fn replace(words: &[Word], scope: &Scope<'_>) -> Option<Vec<Step>> {
     }
     let renames = after(&words, "rename").is_some();
     let rest = after_any(&words, &["replace", "substitute", "change", "swap", "rename"])?;
-    let rest = skip(rest, &["the", "occurrence", "occurrences", "instance", "instances", "of", "text", "string", "word", "line", "first"]);
+    let rest = skip(
+        rest,
+        &[
+            "the",
+            "occurrence",
+            "occurrences",
+            "instance",
+            "instances",
+            "of",
+            "text",
+            "string",
+            "word",
+            "line",
+            "first",
+        ],
+    );
     let by = position(rest, &["with", "by", "to", "for"])?;
     let [old] = without(&rest[..by], &["and"])[..] else { return None };
     let tail = skip(&rest[by + 1..], &["the", "text", "string", "word"]);
@@ -135,17 +203,27 @@ pub(super) fn replace(words: &[Word], scope: &Scope<'_>) -> Option<Vec<Step>> {
     let path = match path {
         Some(path) => path,
         None if renames || !(old.is_marked() && new.is_marked()) || !after_new.is_empty() => return None,
-        None => return Some(vec![Step::Say(Topic::Ask("In which file? For example `replace \"a\" with \"b\" in notes.txt`."))]),
+        None => {
+            return Some(vec![Step::Say(Topic::Ask(
+                "In which file? For example `replace \"a\" with \"b\" in notes.txt`.",
+            ))]);
+        }
     };
     let (old, new) = (old.text.clone(), new.text.clone());
     let everywhere = everywhere || renames;
     (!old.is_empty()).then(|| vec![Step::Replace { path, old, new, everywhere }])
 }
 
-fn remove_text(rest: &[Word], everywhere: bool, first: Option<&Word>, scope: &Scope<'_>) -> Option<Vec<Step>> {
+fn remove_text(
+    rest: &[Word],
+    everywhere: bool,
+    first: Option<&Word>,
+    scope: &Scope<'_>,
+) -> Option<Vec<Step>> {
     let rest = skip(rest, &["the", "occurrence", "occurrences", "of", "text", "string", "word", "line"]);
     let (old, tail) = rest.split_first().filter(|(old, _)| old.is_marked() && !old.text.is_empty())?;
-    let from = first.is_some() || tail.first().is_some_and(|word| ["from", "in"].contains(&word.key.as_str()));
+    let from =
+        first.is_some() || tail.first().is_some_and(|word| ["from", "in"].contains(&word.key.as_str()));
     let path = from.then(|| file_of(tail, first, scope))??;
     Some(vec![Step::Replace { path, old: old.text.clone(), new: String::new(), everywhere }])
 }
@@ -180,7 +258,9 @@ fn everywhere(words: &[Word]) -> (Vec<Word>, bool) {
     let kept: Vec<Word> = without(words, ALL).into_iter().cloned().collect();
     let all = kept.len() < words.len();
     // `… in FILE, all occurrences`
-    let tail = kept.iter().rposition(|word| !["occurrences", "occurrence", "instances"].contains(&word.key.as_str()));
+    let tail = kept
+        .iter()
+        .rposition(|word| !["occurrences", "occurrence", "instances"].contains(&word.key.as_str()));
     let kept = if all { kept[..tail.map_or(0, |at| at + 1)].to_vec() } else { kept };
     (kept, all)
 }
@@ -190,12 +270,23 @@ pub(super) fn shell(words: &[Word], scope: &Scope<'_>) -> Option<Vec<Step>> {
     if words.iter().skip(1).any(|word| word.text.starts_with('-') && !word.is_marked()) {
         return None;
     }
-    let step = |command: String, done: String| vec![Step::Run { command, timeout: None, purpose: Purpose::Change(done) }];
+    let step = |command: String, done: String| {
+        vec![Step::Run { command, timeout: None, purpose: Purpose::Change(done) }]
+    };
     if let Some(rest) = after_any(words, &["mkdir", "create", "make", "add"]) {
-        let folder = after(words, "mkdir").is_some() || rest.iter().any(|word| ["directory", "folder", "dir"].contains(&word.key.as_str()));
-        let [path] = without(rest, &["a", "an", "the", "new", "directory", "folder", "dir", "named", "called", "empty"])[..] else { return None };
+        let folder = after(words, "mkdir").is_some()
+            || rest.iter().any(|word| ["directory", "folder", "dir"].contains(&word.key.as_str()));
+        let [path] = without(
+            rest,
+            &["a", "an", "the", "new", "directory", "folder", "dir", "named", "called", "empty"],
+        )[..] else {
+            return None;
+        };
         let path = scope.path(path).filter(|_| folder)?;
-        return Some(step(format!("mkdir -p {}", shell_word(&path)), format!("Created the directory `{path}`.")));
+        return Some(step(
+            format!("mkdir -p {}", shell_word(&path)),
+            format!("Created the directory `{path}`."),
+        ));
     }
     if let Some(rest) = after_any(words, &["delete", "remove", "rm"]) {
         return delete(rest, scope).map(|(command, done)| step(command, done));
@@ -204,22 +295,36 @@ pub(super) fn shell(words: &[Word], scope: &Scope<'_>) -> Option<Vec<Step>> {
         .map(|rest| ("cp", rest))
         .or_else(|| after_any(words, &["rename", "move", "mv"]).map(|rest| ("mv", rest)))?;
     let kept = without(rest, &["the", "file", "to", "as", "into", "folder", "directory", "from", "and"]);
-    let moves = rest.iter().any(|word| ["to", "as", "into"].contains(&word.key.as_str())) || ["mv", "cp"].contains(&words[0].key.as_str());
+    let moves = rest.iter().any(|word| ["to", "as", "into"].contains(&word.key.as_str()))
+        || ["mv", "cp"].contains(&words[0].key.as_str());
     let (from, to) = match kept[..] {
         [from, to] => (scope.path(from)?, scope.path(to)?),
         [to] if moves && meant(&rest[..1]) => (scope.meant.first()?.clone(), scope.path(to)?),
-        [from, to, ..] if meant(&rest[..1]) && from.key == "it" && kept.len() == 2 => (scope.meant.first()?.clone(), scope.path(to)?),
+        [from, to, ..] if meant(&rest[..1]) && from.key == "it" && kept.len() == 2 => {
+            (scope.meant.first()?.clone(), scope.path(to)?)
+        }
         _ => return None,
     };
     let from = if from == "it" || from == "this" { scope.meant.first()?.clone() } else { from };
     let verb = if program == "cp" { "Copied" } else { "Moved" };
-    moves.then(|| step(format!("{program} {} {}", shell_word(&from), shell_word(&to)), format!("{verb} `{from}` to `{to}`.")))
+    moves.then(|| {
+        step(
+            format!("{program} {} {}", shell_word(&from), shell_word(&to)),
+            format!("{verb} `{from}` to `{to}`."),
+        )
+    })
 }
 
 fn delete(words: &[Word], scope: &Scope<'_>) -> Option<(String, String)> {
     const ALL: &[&str] = &["everything", "all", "files", "every", "any", "todos", "todo", "comments"];
     let folder = words.iter().any(|word| ["directory", "folder", "dir"].contains(&word.key.as_str()));
-    if words.is_empty() || position(words, ALL).is_some() || words.iter().any(|word| glob_of(word).is_some_and(|_| word.text.starts_with('.') && !word.is_marked() && word.text.len() < 3)) {
+    if words.is_empty()
+        || position(words, ALL).is_some()
+        || words.iter().any(|word| {
+            glob_of(word)
+                .is_some_and(|_| word.text.starts_with('.') && !word.is_marked() && word.text.len() < 3)
+        })
+    {
         return None;
     }
     let paths = if meant(words) {
@@ -229,7 +334,8 @@ fn delete(words: &[Word], scope: &Scope<'_>) -> Option<(String, String)> {
         let alone = kept.len() == 1;
         scope.paths(&kept, |scope, word| if alone || folder { scope.path(word) } else { scope.file(word) })?
     };
-    let wide = |path: &String| [".", "..", "/", "~"].contains(&path.as_str()) || path.contains(['*', '?', '{']);
+    let wide =
+        |path: &String| [".", "..", "/", "~"].contains(&path.as_str()) || path.contains(['*', '?', '{']);
     if paths.is_empty() || paths.iter().any(wide) {
         return None;
     }

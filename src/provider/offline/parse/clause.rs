@@ -45,9 +45,9 @@ fn lines(text: &str, words: &[Word]) -> Vec<Range<usize>> {
     for (index, word) in words.iter().enumerate() {
         let before = index.checked_sub(1).map(|before| &words[before]);
         let breaks = before.is_none_or(|before| text[before.end..word.start].contains('\n'));
-        let block = word.mark == Mark::Fence || (index == 1 && before.is_some_and(|before| before.mark == Mark::Fence));
+        let only_block = |line: &Range<usize>| line.len() == 1 && words[line.start].mark == Mark::Fence;
         match lines.last_mut() {
-            Some(line) if !breaks || block => line.end = index + 1,
+            Some(line) if !breaks || word.mark == Mark::Fence || only_block(line) => line.end = index + 1,
             _ => lines.push(index..index + 1),
         }
     }
@@ -78,7 +78,8 @@ enum Cut {
 impl Reader<'_> {
     fn line(&mut self, words: &[Word]) -> Vec<Read> {
         let numbered = words.first().is_some_and(|word| is_number(word, self.text));
-        let items = words.split(|word| is_item(word, self.text) && (numbered || word.start == words[0].start));
+        let items =
+            words.split(|word| is_item(word, self.text) && (numbered || word.start == words[0].start));
         let mut out = Vec::new();
         for item in items.filter(|item| !item.is_empty()) {
             out.extend(self.item(item));
@@ -88,7 +89,7 @@ impl Reader<'_> {
 
     fn item(&mut self, words: &[Word]) -> Vec<Read> {
         let source = phrase::source_of(words, self.text);
-        if words.len() > WORDS {
+        if words.is_empty() || words.len() > WORDS {
             return vec![Err(source.to_owned())];
         }
         if let Some(command) = source.strip_prefix("$ ").or_else(|| source.strip_prefix('!')).map(str::trim)
@@ -101,8 +102,12 @@ impl Reader<'_> {
         if let Some(read) = slash::read(words, &scope) {
             return vec![read];
         }
+        let mut words = words.to_vec();
+        if words[0].mark == Mark::Fence {
+            words.rotate_left(1);
+        }
         let mut begun = 0;
-        for (range, by) in parts(words, self.text) {
+        for (range, by) in parts(&words, self.text) {
             let read = self.whole(&words[range.clone()], &self.meant);
             // What follows the `;` of a command line may be more of the command.
             if read.is_none()
@@ -224,7 +229,10 @@ fn cut(words: &[Word], at: usize, source: &str) -> Option<(Cut, usize, usize)> {
 fn is_number(word: &Word, source: &str) -> bool {
     let raw = word.raw(source).trim_start_matches('(');
     let digits = raw.trim_end_matches(['.', ')']);
-    !word.is_marked() && digits.len() < raw.len() && (1..=3).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit())
+    !word.is_marked()
+        && digits.len() < raw.len()
+        && (1..=3).contains(&digits.len())
+        && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn is_item(word: &Word, source: &str) -> bool {

@@ -39,8 +39,19 @@ type Rule = fn(&[Word], &Scope<'_>) -> Option<Vec<Step>>;
 
 /// The rules in the order they are tried: the narrow ones before the wide ones.
 const RULES: &[Rule] = &[
-    talk::rule, run::git, find::todos, change::write, change::replace, change::append, change::shell, find::files,
-    show::list, show::file, find::search, run::chore, run::command,
+    talk::rule,
+    run::git,
+    find::todos,
+    change::write,
+    change::replace,
+    change::append,
+    change::shell,
+    find::files,
+    show::list,
+    show::file,
+    find::search,
+    run::chore,
+    run::command,
 ];
 
 /// Longest request that is read; a longer one is not a command.
@@ -50,7 +61,8 @@ const LIMIT: usize = 64 * 1024;
 pub(super) fn read(turn: &Turn<'_>, cwd: &str) -> Reading {
     let text = turn.text.trim();
     if text.is_empty() {
-        let steps: Vec<Step> = if turn.attachments.is_empty() { vec![Step::Say(Topic::Hello)] } else { vec![] };
+        let steps: Vec<Step> =
+            if turn.attachments.is_empty() { vec![Step::Say(Topic::Hello)] } else { vec![] };
         return Reading { steps, refusal: None };
     }
     if text.len() > LIMIT {
@@ -69,6 +81,9 @@ pub(super) fn read(turn: &Turn<'_>, cwd: &str) -> Reading {
         steps.retain(|step| !matches!(step, Step::Say(Topic::Hello | Topic::Thanks)));
     }
     steps.truncate(50);
+    if unknown.is_empty() && steps.is_empty() {
+        unknown.push(text.to_owned());
+    }
     if unknown.is_empty() {
         return Reading { steps, refusal: None };
     }

@@ -6,12 +6,49 @@ use crate::provider::offline::result::shell_word;
 use crate::provider::offline::step::{Chore, Purpose, Step, Topic};
 
 /// Programs that make a clause a command without a verb before it.
-const PROGRAMS: &[&str] = &["git", "cargo", "npm", "npx", "pnpm", "yarn", "pytest", "rustc", "rm", "ls", "mkdir", "mv", "cp", "grep", "rg", "head", "tail", "wc", "echo", "pwd", "python3", "python", "node"];
+const PROGRAMS: &[&str] = &[
+    "git", "cargo", "npm", "npx", "pnpm", "yarn", "pytest", "rustc", "rm", "ls", "mkdir", "mv", "cp", "grep",
+    "rg", "head", "tail", "wc", "echo", "pwd", "python3", "python", "node",
+];
 
 /// Words after `run` that start a sentence and not a command.
 const NO_COMMAND: &[&str] = &[
-    "the", "a", "an", "my", "our", "your", "all", "some", "this", "that", "it", "them", "through", "into", "out", "over", "away", "everything",
-    "in", "on", "with", "for", "to", "another", "again", "and", "something", "any", "every", "these", "those", "both", "as", "tests", "test", "faster",
+    "the",
+    "a",
+    "an",
+    "my",
+    "our",
+    "your",
+    "all",
+    "some",
+    "this",
+    "that",
+    "it",
+    "them",
+    "through",
+    "into",
+    "out",
+    "over",
+    "away",
+    "everything",
+    "in",
+    "on",
+    "with",
+    "for",
+    "to",
+    "another",
+    "again",
+    "and",
+    "something",
+    "any",
+    "every",
+    "these",
+    "those",
+    "both",
+    "as",
+    "tests",
+    "test",
+    "faster",
 ];
 
 /// A command as it was given.
@@ -37,12 +74,49 @@ fn quiet(command: &str) -> String {
 /// `show the git diff`, `git status`, `the last 5 commits`
 pub(super) fn git(words: &[Word], scope: &Scope<'_>) -> Option<Vec<Step>> {
     const LOOKS: &[&str] = &[
-        "show", "display", "print", "view", "see", "list", "give", "get", "check", "what is", "what's", "whats", "what are", "what",
-        "which", "run", "do", "have", "look at",
+        "show", "display", "print", "view", "see", "list", "give", "get", "check", "what is", "what's",
+        "whats", "what are", "what", "which", "run", "do", "have", "look at",
     ];
     const NOISE: &[&str] = &[
-        "the", "me", "us", "a", "my", "our", "current", "is", "are", "of", "for", "in", "this", "all", "i", "we", "made", "there", "any", "has", "have", "been", "to", "so", "far",
-        "git", "repo", "repository", "repository's", "full", "recent", "latest", "on", "branch's", "were", "please", "did", "here",
+        "the",
+        "me",
+        "us",
+        "a",
+        "my",
+        "our",
+        "current",
+        "is",
+        "are",
+        "of",
+        "for",
+        "in",
+        "this",
+        "all",
+        "i",
+        "we",
+        "made",
+        "there",
+        "any",
+        "has",
+        "have",
+        "been",
+        "to",
+        "so",
+        "far",
+        "git",
+        "repo",
+        "repository",
+        "repository's",
+        "full",
+        "recent",
+        "latest",
+        "on",
+        "branch's",
+        "were",
+        "please",
+        "did",
+        "here",
+        "am",
     ];
     let plain = words.first()?.text == "git" && words.len() > 1 && words[0].mark == Mark::Bare;
     if plain && words[1..].iter().any(|word| word.text.starts_with('-') || word.is_marked()) {
@@ -60,9 +134,15 @@ pub(super) fn git(words: &[Word], scope: &Scope<'_>) -> Option<Vec<Step>> {
         ["staged" | "cached", "changes" | "diff"] | ["diff", "staged"] => {
             ("git --no-pager diff --staged".to_owned(), Purpose::Diff)
         }
-        ["status"] | ["working", "tree", "status"] | ["status", "working", "tree"] => ("git status".to_owned(), Purpose::Status),
-        ["log" | "history" | "commits"] | ["commit", "history" | "log"] | ["last", "commits"] => (log(20), Purpose::Log),
-        ["last" | "first", count, "commits" | "commit"] if keys[0] == "last" => (log(count.parse().ok()?), Purpose::Log),
+        ["status"] | ["working", "tree", "status"] | ["status", "working", "tree"] => {
+            ("git status".to_owned(), Purpose::Status)
+        }
+        ["log" | "history" | "commits"] | ["commit", "history" | "log"] | ["last", "commits"] => {
+            (log(20), Purpose::Log)
+        }
+        ["last" | "first", count, "commits" | "commit"] if keys[0] == "last" => {
+            (log(count.parse().ok()?), Purpose::Log)
+        }
         ["last", "commit"] => ("git --no-pager show --stat".to_owned(), Purpose::Log),
         ["branch" | "branches"] => ("git --no-pager branch".to_owned(), Purpose::Asked),
         ["diff" | "changes", _] => {
@@ -76,10 +156,27 @@ pub(super) fn git(words: &[Word], scope: &Scope<'_>) -> Option<Vec<Step>> {
 
 /// `run the tests`, `build the project`
 pub(super) fn chore(words: &[Word], _: &Scope<'_>) -> Option<Vec<Step>> {
-    const NOISE: &[&str] = &["the", "all", "my", "our", "unit", "project", "project's", "a", "this", "of", "code", "it", "whole", "for", "integration"];
+    const NOISE: &[&str] = &[
+        "the",
+        "all",
+        "my",
+        "our",
+        "unit",
+        "project",
+        "project's",
+        "a",
+        "this",
+        "of",
+        "code",
+        "it",
+        "whole",
+        "for",
+        "integration",
+    ];
     let kept: Vec<&str> = without(words, NOISE).iter().map(|word| word.key.as_str()).collect();
     let chore = match kept[..] {
-        ["run" | "execute" | "start", "tests" | "test" | "testsuite"] | ["run" | "execute", "test", "suite" | "cases"] => Chore::Test,
+        ["run" | "execute" | "start", "tests" | "test" | "testsuite"]
+        | ["run" | "execute", "test", "suite" | "cases"] => Chore::Test,
         ["test"] if words.len() > 1 => Chore::Test,
         ["build" | "compile"] => Chore::Build,
         ["run" | "do" | "start", "build"] => Chore::Build,
@@ -92,10 +189,23 @@ pub(super) fn chore(words: &[Word], _: &Scope<'_>) -> Option<Vec<Step>> {
 pub(super) fn command(words: &[Word], scope: &Scope<'_>) -> Option<Vec<Step>> {
     const VERBS: &[&str] = &["run", "execute", "exec"];
     const NOUNS: &[&str] = &[
-        "the", "a", "this", "following", "command", "commands", "shell", "bash", "script", "program", "in", "terminal", "line",
+        "the",
+        "a",
+        "this",
+        "following",
+        "command",
+        "commands",
+        "shell",
+        "bash",
+        "script",
+        "program",
+        "in",
+        "terminal",
+        "line",
     ];
     let Some(rest) = after_any(words, VERBS) else {
-        let program = words.first().filter(|word| word.mark == Mark::Bare && PROGRAMS.contains(&word.text.as_str()))?;
+        let program =
+            words.first().filter(|word| word.mark == Mark::Bare && PROGRAMS.contains(&word.text.as_str()))?;
         let sure = words.len() > 1 || ["ls", "pwd", "pytest"].contains(&program.text.as_str());
         return sure.then(|| vec![asked(&text(words, scope.source))]);
     };
@@ -104,10 +214,16 @@ pub(super) fn command(words: &[Word], scope: &Scope<'_>) -> Option<Vec<Step>> {
     }
     let noun = skip(rest, NOUNS);
     // `run the command X`, but not `run the X` and not `run bash script.sh`.
-    let named = rest[..rest.len() - noun.len()].iter().any(|word| ["command", "commands", "following", "script", "program"].contains(&word.key.as_str()));
+    let named = rest[..rest.len() - noun.len()]
+        .iter()
+        .any(|word| ["command", "commands", "following", "script", "program"].contains(&word.key.as_str()));
     let rest = if named || noun.first().is_some_and(Word::is_marked) { noun } else { rest };
     let first = rest.first()?;
     if first.is_marked() && first.mark != Mark::Pattern {
+        let given = without(rest, &["and"]);
+        if given.len() > 1 && given.iter().all(|word| word.is_marked() && !word.text.trim().is_empty()) {
+            return Some(given.iter().map(|word| asked(&word.text)).collect());
+        }
         let timeout = timeout(&rest[1..])?;
         let command = first.text.trim().to_owned();
         return (!command.is_empty()).then(|| vec![with_timeout(asked(&command), timeout)]);
@@ -124,8 +240,9 @@ fn text(words: &[Word], source: &str) -> String {
         Some(last) if last.mark == Mark::Bare && last.raw(source) == format!("{}.", last.text) => {
             line.strip_suffix('.').unwrap_or(line).to_owned()
         }
-        Some(last) if last.is_marked() || last.raw(source).len() > 1 => line.trim_end_matches([',']).to_owned(),
-        _ => line.to_owned(),
+        // `\\;` ends `find -exec`.
+        _ if line.ends_with("\\;") => line.to_owned(),
+        _ => line.trim_end_matches([',', ';']).to_owned(),
     }
 }
 
@@ -134,7 +251,13 @@ fn timeout(words: &[Word]) -> Option<Option<u64>> {
     if words.is_empty() {
         return Some(None);
     }
-    let kept = without(words, &["with", "a", "of", "and", "seconds", "second", "s", "sec", "command", "in", "the", "shell", "terminal"]);
+    let kept = without(
+        words,
+        &[
+            "with", "a", "of", "and", "seconds", "second", "s", "sec", "command", "in", "the", "shell",
+            "terminal",
+        ],
+    );
     match kept[..] {
         [] => Some(None),
         [word, count] if word.key == "timeout" => Some(Some(count.key.trim_end_matches('s').parse().ok()?)),

@@ -9,29 +9,96 @@ pub(super) const WHICH_FILE: &str = "Which file? For example `show src/main.rs`,
 /// `list the files in src`, `ls`, `what files are here`
 pub(super) fn list(words: &[Word], scope: &Scope<'_>) -> Option<Vec<Step>> {
     const VERBS: &[&str] = &["list", "ls", "dir"];
-    const LOOKS: &[&str] = &["show", "what", "which", "display", "print", "see", "give", "get", "view", "what's", "open", "read", "tree", "browse"];
-    const NOISE: &[&str] = &[
-        "the", "all", "files", "file", "contents", "content", "of", "folder", "folders", "directory", "directories", "dir", "in", "me", "what",
-        "are", "there", "is", "here", "tree", "structure", "layout", "entries", "root", "everything", "and", "project", "my", "this", "current",
-        "working", "under", "inside", "within", "from", "a", "us", "at", "repository", "repo", "codebase", "workspace", "exist", "listing", "top-level", "items", "do", "we", "have", "i",
+    const LOOKS: &[&str] = &[
+        "show", "what", "which", "display", "print", "see", "give", "get", "view", "what's", "open", "read",
+        "tree", "browse",
     ];
-    const FILES: &[&str] = &["files", "directory", "directories", "folder", "folders", "tree", "structure", "dir", "entries", "layout"];
+    const NOISE: &[&str] = &[
+        "the",
+        "all",
+        "files",
+        "file",
+        "contents",
+        "content",
+        "of",
+        "folder",
+        "folders",
+        "directory",
+        "directories",
+        "dir",
+        "in",
+        "me",
+        "what",
+        "are",
+        "there",
+        "is",
+        "here",
+        "tree",
+        "structure",
+        "layout",
+        "entries",
+        "root",
+        "everything",
+        "and",
+        "project",
+        "my",
+        "this",
+        "current",
+        "working",
+        "under",
+        "inside",
+        "within",
+        "from",
+        "a",
+        "us",
+        "at",
+        "repository",
+        "repo",
+        "codebase",
+        "workspace",
+        "exist",
+        "listing",
+        "top-level",
+        "items",
+        "do",
+        "we",
+        "have",
+        "i",
+    ];
+    const FILES: &[&str] = &[
+        "files",
+        "directory",
+        "directories",
+        "folder",
+        "folders",
+        "tree",
+        "structure",
+        "dir",
+        "entries",
+        "layout",
+    ];
     let says_files = words.iter().any(|word| !word.is_marked() && FILES.contains(&word.key.as_str()));
-    let slash = words.last().is_some_and(|word| word.text.ends_with('/') && word.mark != Mark::Pattern || word.text == ".");
+    let slash = words
+        .last()
+        .is_some_and(|word| word.text.ends_with('/') && word.mark != Mark::Pattern || word.text == ".");
     let verb = after_any(words, VERBS);
     let rest = verb.or_else(|| after_any(words, LOOKS).filter(|_| says_files || slash))?;
     if rest.iter().any(|word| word.text.starts_with('-') && !word.is_marked()) {
         return None;
     }
     let kept = without(rest, NOISE);
-    let plain = verb.is_some() && rest.len() <= 1 || says_files || slash || rest.iter().any(|word| ["in", "of", "under", "inside"].contains(&word.key.as_str()));
+    let plain = verb.is_some() && rest.len() <= 1
+        || says_files
+        || slash
+        || rest.iter().any(|word| ["in", "of", "under", "inside"].contains(&word.key.as_str()));
+    // `list the files in one two three` is a sentence, not a list of paths.
+    let joined = rest.iter().any(|word| word.key == "and" || word.raw(scope.source).ends_with(','));
+    let plain = plain || (verb.is_some() && joined);
     let paths = scope.paths(&kept, |scope, word| {
         let path = scope.path(word)?;
         let likely = word.is_marked() || plain || path.contains('/') || path == "." || path == "..";
         likely.then_some(path)
     })?;
-    // `list the files in one two three` is a sentence, not a list of paths.
-    let joined = kept.iter().any(|word| ["and", ","].contains(&word.key.as_str())) || rest.iter().any(|word| word.key == "and" || word.raw(scope.source).ends_with(','));
     if paths.is_empty() {
         return Some(vec![Step::List { path: None }]);
     }
@@ -42,12 +109,36 @@ pub(super) fn list(words: &[Word], scope: &Scope<'_>) -> Option<Vec<Step>> {
 /// `show README.md`, `read lines 10-20 of src/lib.rs`, `what's in Cargo.toml`
 pub(super) fn file(words: &[Word], scope: &Scope<'_>) -> Option<Vec<Step>> {
     const VERBS: &[&str] = &[
-        "show", "read", "open", "cat", "print", "display", "view", "look at", "take a look at", "see", "let me see", "what's in",
-        "what is in", "whats in", "what does", "what are", "what is", "type", "give", "get", "dump", "contents of", "the contents of", "the content of", "head", "tail",
+        "show",
+        "read",
+        "open",
+        "cat",
+        "print",
+        "display",
+        "view",
+        "look at",
+        "take a look at",
+        "see",
+        "let me see",
+        "what's in",
+        "what is in",
+        "whats in",
+        "what does",
+        "what are",
+        "what is",
+        "type",
+        "give",
+        "get",
+        "dump",
+        "contents of",
+        "the contents of",
+        "the content of",
+        "head",
+        "tail",
     ];
     const NOISE: &[&str] = &[
-        "me", "us", "the", "file", "files", "content", "contents", "of", "in", "whole", "entire", "full", "from", "contain", "contains", "say", "with", "out", "a", "up",
-        "both", "lines:",
+        "me", "us", "the", "file", "files", "content", "contents", "of", "in", "whole", "entire", "full",
+        "from", "contain", "contains", "say", "with", "out", "a", "up", "both", "lines:",
     ];
     let rest = after_any(words, VERBS)?;
     let question = words[0].key.starts_with("what");
@@ -64,7 +155,8 @@ pub(super) fn file(words: &[Word], scope: &Scope<'_>) -> Option<Vec<Step>> {
         }
         return Some(scope.meant.iter().map(|path| Step::Show { path: path.clone(), range }).collect());
     }
-    let kept: Vec<&Word> = kept.into_iter().filter(|word| word.is_marked() || !ARTICLES.contains(&word.key.as_str())).collect();
+    let kept: Vec<&Word> =
+        kept.into_iter().filter(|word| word.is_marked() || !ARTICLES.contains(&word.key.as_str())).collect();
     let alone = kept.len() == 1 && !question;
     let paths = scope.paths(&kept, |scope, word| if alone { scope.path(word) } else { scope.file(word) })?;
     let listed = rest.iter().any(|word| word.key == "and" || word.raw(scope.source).ends_with(','));
@@ -117,7 +209,9 @@ fn range_at(keys: &[&str]) -> Option<(usize, Range)> {
         ["first" | "top", "line", ..] => Some((2, lines(1, 1))),
         ["last" | "bottom", "line", ..] => Some((2, Range::Last(1))),
         ["first" | "top", count, "lines" | "line", ..] => number(count).map(|count| (3, lines(1, count))),
-        ["last" | "bottom" | "final", count, "lines" | "line", ..] => number(count).map(|count| (3, Range::Last(count.max(1)))),
+        ["last" | "bottom" | "final", count, "lines" | "line", ..] => {
+            number(count).map(|count| (3, Range::Last(count.max(1))))
+        }
         _ => None,
     }
 }
@@ -131,7 +225,16 @@ fn span(text: &str) -> Option<Range> {
 }
 
 fn number(text: &str) -> Option<u64> {
-    const WORDS: &[(&str, u64)] = &[("one", 1), ("two", 2), ("three", 3), ("five", 5), ("ten", 10), ("twenty", 20), ("fifty", 50), ("hundred", 100)];
+    const WORDS: &[(&str, u64)] = &[
+        ("one", 1),
+        ("two", 2),
+        ("three", 3),
+        ("five", 5),
+        ("ten", 10),
+        ("twenty", 20),
+        ("fifty", 50),
+        ("hundred", 100),
+    ];
     let word = || WORDS.iter().find(|(word, _)| *word == text).map(|(_, number)| *number);
     text.parse().ok().filter(|number| *number < 1 << 32).or_else(word)
 }

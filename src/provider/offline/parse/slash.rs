@@ -5,27 +5,24 @@ use super::phrase::{Scope, source_of};
 use super::token::{self, Mark, Word};
 use super::{change, find, run, show};
 use crate::provider::offline::step::{Purpose, Step, Topic};
-use crate::provider::offline::words::{HELP, commands};
+use crate::provider::offline::words::commands;
 
 /// Reads a clause that starts with a slash command; `None` if it does not.
 pub(super) fn read(words: &[Word], scope: &Scope<'_>) -> Option<Read> {
-    let first = words.first().filter(|word| !matches!(word.mark, Mark::Fence | Mark::Text | Mark::Code))?;
     let raw = source_of(words, scope.source);
     let name = raw.strip_prefix('/')?.split_whitespace().next()?;
     let plain = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
     if !plain {
         return None;
     }
-    let source = raw;
     let args = raw[1 + name.len()..].trim();
     let canonical = alias(&name.to_lowercase());
     if !commands().iter().any(|command| command.name == canonical) {
         let names: Vec<String> = commands().iter().map(|command| format!("/{}", command.name)).collect();
-        let alone = first.start == words[0].start && !args.contains('/');
-        return alone.then(|| Err(format!("the command /{name}; there are {}", names.join(", "))));
+        return Some(Err(format!("the command /{name}; there are {}", names.join(", "))));
     }
     let steps = steps(&canonical, args, scope);
-    Some(steps.ok_or_else(|| source.to_owned()))
+    Some(steps.ok_or_else(|| raw.to_owned()))
 }
 
 fn alias(name: &str) -> String {
@@ -61,16 +58,22 @@ fn steps(name: &str, args: &str, outer: &Scope<'_>) -> Option<Vec<Step>> {
         "search" => verb("search for", find::search),
         "show" => verb("show", show::file),
         "write" => write(args, outer).or_else(|| verb("write", change::write)),
-        "replace" if args.is_empty() => ask("Replace what? For example `/replace \"a\" with \"b\" in notes.txt`."),
+        "replace" if args.is_empty() => {
+            ask("Replace what? For example `/replace \"a\" with \"b\" in notes.txt`.")
+        }
         "replace" => verb("replace", change::replace).or_else(|| replace(args)),
         "run" if args.is_empty() => ask("Run what? For example `/run cargo test`."),
         "run" => Some(vec![run::asked(unquoted(args).trim_end_matches('\n'))]),
         "diff" if args.is_empty() => verb("show the diff", run::git),
         "diff" => verb("show the diff of", run::git),
-        "status" => Some(vec![Step::Run { command: "git status".to_owned(), timeout: None, purpose: Purpose::Status }]),
+        "status" => Some(vec![Step::Run {
+            command: "git status".to_owned(),
+            timeout: None,
+            purpose: Purpose::Status,
+        }]),
         "summary" => Some(vec![Step::Summary]),
         "model" => Some(vec![Step::Say(Topic::Model)]),
-        "help" => Some(vec![Step::Say(if HELP.is_empty() { Topic::Hello } else { Topic::Help })]),
+        "help" => Some(vec![Step::Say(Topic::Help)]),
         _ => None,
     }
 }
@@ -82,7 +85,8 @@ fn ask(question: &'static str) -> Option<Vec<Step>> {
 /// Markers, then a place with or without `in`.
 fn todo(args: &str, outer: &Scope<'_>) -> Option<Vec<Step>> {
     let words = token::words(args);
-    let named = words.iter().take_while(|word| !find::markers_of(word).is_empty() || word.key == "and").count();
+    let named =
+        words.iter().take_while(|word| !find::markers_of(word).is_empty() || word.key == "and").count();
     let (markers, rest) = words.split_at(named);
     let markers = if markers.is_empty() { "TODO" } else { source_of(markers, args) };
     let place = source_of(rest, args);
@@ -103,7 +107,12 @@ fn find_files(args: &str, outer: &Scope<'_>) -> Option<Vec<Step>> {
         [] => None,
         [path] => Some(scope.path(path)?),
         [at, path] if ["in", "under"].contains(&at.key.as_str()) => Some(scope.path(path)?),
-        _ => return find::files(&token::words(&format!("find {args}")), &Scope { source: &format!("find {args}"), ..*outer }),
+        _ => {
+            return find::files(
+                &token::words(&format!("find {args}")),
+                &Scope { source: &format!("find {args}"), ..*outer },
+            );
+        }
     };
     let text = scope.path(pattern)?;
     let wild = text.contains(['*', '?', '{']);
@@ -120,7 +129,9 @@ fn write(args: &str, outer: &Scope<'_>) -> Option<Vec<Step>> {
     let words = token::words(args);
     let scope = Scope { source: args, ..*outer };
     let (file, rest) = words.split_first()?;
-    if matches!(file.mark, Mark::Fence) || (file.is_marked() && rest.first().is_some_and(|word| word.key == "to")) {
+    if matches!(file.mark, Mark::Fence)
+        || (file.is_marked() && rest.first().is_some_and(|word| word.key == "to"))
+    {
         return None;
     }
     let next = rest.first()?;
@@ -128,7 +139,13 @@ fn write(args: &str, outer: &Scope<'_>) -> Option<Vec<Step>> {
         return None;
     }
     let path = scope.file(file)?;
-    let content = if let [only] = rest && only.is_marked() { only.text.clone() } else { source_of(rest, args).to_owned() };
+    let content = if let [only] = rest
+        && only.is_marked()
+    {
+        only.text.clone()
+    } else {
+        source_of(rest, args).to_owned()
+    };
     Some(vec![Step::Write { path, content }])
 }
 

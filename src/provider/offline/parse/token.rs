@@ -160,7 +160,9 @@ fn bare(source: &str, start: usize) -> Word {
     let mut end = start;
     while let Some(c) = source[end..].chars().next().filter(|c| !c.is_whitespace()) {
         end += c.len_utf8();
-        if c == '=' && let Some(open @ ('"' | '\'')) = source[end..].chars().next() {
+        if c == '='
+            && let Some(open @ ('"' | '\'')) = source[end..].chars().next()
+        {
             end += source[end + 1..].find(open).map_or(0, |at| at + 2);
         }
     }
@@ -176,7 +178,9 @@ fn trim_end(raw: &str) -> &str {
     let text = raw.trim_end_matches([',', ';', ':', '!', '?', '…']);
     let dots = text.strip_suffix("...").or_else(|| text.strip_suffix('.'));
     match dots {
-        Some(rest) if !rest.is_empty() && !rest.ends_with(['.', '/']) => rest.trim_end_matches([',', ';', ':', '!', '?']),
+        Some(rest) if !rest.is_empty() && !rest.ends_with(['.', '/']) => {
+            rest.trim_end_matches([',', ';', ':', '!', '?'])
+        }
         _ if text.is_empty() => raw,
         _ => text,
     }
