@@ -134,7 +134,7 @@ impl<'a> Play<'a> {
             format!("{done} of {} steps are done. Not done: {}.", self.steps.len(), failed.join("; "))
         };
         if !left.is_empty() {
-            text.push_str(&format!(" I stopped there; left: {}.", left.join("; ")));
+            text = format!("{text} I stopped there; left: {}.", left.join("; "));
         }
         self.text.push(text);
     }
@@ -201,6 +201,7 @@ fn remarks(reading: &Reading, turn: &Turn<'_>) -> Vec<String> {
             .attachments
             .iter()
             .filter(|attachment| !attachment.media)
+            .take(20)
             .map(|attachment| format!("`{}`", attachment.path.as_ref().unwrap_or(&attachment.name)))
             .collect();
         if !names.is_empty() {

@@ -67,7 +67,8 @@ fn text<'a>(round: &Round<'a>) -> &'a str {
 /// What came of a step, from the last round of it.
 pub(super) fn outcome(step: &Step, round: &Round<'_>) -> Report {
     let text = text(round);
-    if !worked(round) {
+    let runs = matches!(step, Step::Run { .. } | Step::Chore(_));
+    if !worked(round) || (runs && result::exit_code(text).is_some_and(|code| code != 0)) {
         return failure(step, text);
     }
     Report::done(match step {
@@ -230,10 +231,9 @@ fn ran(command: &str, purpose: &Purpose, text: &str) -> String {
     let output = text.trim_end();
     match purpose {
         Purpose::Change(done) => done.clone(),
-        Purpose::Diff if output.is_empty() => "There are no uncommitted changes.".to_owned(),
+        Purpose::Diff if result::is_silent(output) => format!("{} shows no changes.", code(command)),
         Purpose::Diff => fenced_as("diff", output),
-        Purpose::Status | Purpose::Log if !output.is_empty() => fenced(output),
-        Purpose::Asked | Purpose::Status | Purpose::Log if output.is_empty() => {
+        _ if result::is_silent(output) => {
             format!("Ran {}; it printed nothing.", code(command))
         }
         Purpose::Asked | Purpose::Status | Purpose::Log => {
@@ -260,7 +260,7 @@ pub(super) fn title(step: &Step) -> String {
         Step::Shown { name, .. } => format!("Show `{name}`"),
         Step::Write { path, .. } => format!("Write `{path}`"),
         Step::Replace { path, .. } => format!("Replace text in `{path}`"),
-        Step::Run { purpose: Purpose::Diff, .. } => "Show the uncommitted changes".to_owned(),
+        Step::Run { purpose: Purpose::Diff, .. } => "Show the git diff".to_owned(),
         Step::Run { command, .. } => format!("Run {}", code(command)),
         Step::Chore(chore) => format!("Run the {}", chore.noun()),
         Step::Summary => "Summarise the project".to_owned(),

@@ -35,6 +35,25 @@ fn match_of(line: &str) -> Option<Match<'_>> {
     None
 }
 
+/// The exit code a command's result ends or starts with: `exit code 1`, `exited with status: 1`.
+pub(super) fn exit_code(text: &str) -> Option<i32> {
+    let ends = [text.lines().next_back(), text.lines().next()];
+    ends.into_iter().flatten().find_map(|line| {
+        let line = line.trim_matches(['(', ')', '[', ']', '.', ' ']).to_lowercase();
+        let rest = line.strip_prefix("exited").or_else(|| line.strip_prefix("exit"))?;
+        rest.split_whitespace().next_back()?.trim_matches([':', '(', ')']).parse().ok()
+    })
+}
+
+/// Whether a command printed nothing.
+pub(super) fn is_silent(text: &str) -> bool {
+    text.lines().map(str::trim).all(|line| {
+        line.is_empty()
+            || line.to_lowercase().contains("no output")
+            || (exit_code(line) == Some(0) && line.len() < 40)
+    })
+}
+
 /// The paths of a result with one path a line; headings and notes are left out.
 pub(super) fn paths(text: &str) -> Vec<&str> {
     text.lines()
@@ -78,12 +97,15 @@ pub(super) fn plain(text: &str) -> String {
     let mut expected = None;
     let mut lines = Vec::new();
     for line in text.lines() {
-        let Some((number, rest)) = numbered(line) else { return text.to_owned() };
-        if expected.is_some_and(|expected| expected != number) {
-            return text.to_owned();
+        match numbered(line) {
+            Some((number, rest)) if expected.is_none_or(|expected| expected == number) => {
+                expected = number.checked_add(1);
+                lines.push(rest);
+            }
+            // A note at the end says that there is more.
+            None if expected.is_some() && is_note(line) => lines.push(line),
+            _ => return text.to_owned(),
         }
-        expected = Some(number + 1);
-        lines.push(rest);
     }
     lines.join("\n")
 }

@@ -191,6 +191,7 @@ fn several_steps_draw_a_plan_and_keep_it_up_to_date() {
     let shown =
         said.find("`README.md`:\n```\n# Demo\n").expect("the second step is told without line numbers");
     assert!(found < shown);
+    assert_eq!(said.matches("Found 2 TODO").count(), 1, "what was said is not said again");
     assert!(said.contains("Ran `ls`:\n```\nout\n```"));
     assert!(said.ends_with("All 3 steps are done."), "{said}");
 }
@@ -384,6 +385,18 @@ fn a_call_without_a_result_is_told_as_interrupted() {
     request.messages.push(Message::Assistant { text: String::new(), calls: vec![call] });
     let played = play(&mut request, result);
     assert_eq!(played.said(), "I could not run `sleep 9`: it was interrupted, and there is no result");
+}
+
+#[test]
+fn a_command_that_exits_with_an_error_is_not_told_as_done() {
+    let played = play(&mut asked("delete a.txt, then list files"), |name, input| match name {
+        "bash" => ("rm: cannot remove 'a.txt'\nexit code 1".to_owned(), false),
+        _ => result(name, input),
+    });
+    assert_eq!(played.names(), ["todo", "bash", "todo"]);
+    assert!(!played.said().contains("Deleted"), "{}", played.said());
+    let done = play(&mut asked("delete a.txt"), |_, _| (String::new(), false));
+    assert_eq!(done.said(), "Deleted `a.txt`.");
 }
 
 #[test]

@@ -19,7 +19,7 @@ const COMMANDS: &[SlashCommand] = &[
     command("write", "Write a file", Some("FILE TEXT")),
     command("replace", "Replace text in a file", Some("\"A\" with \"B\" in FILE [everywhere]")),
     command("run", "Run a shell command", Some("COMMAND")),
-    command("diff", "Show the uncommitted changes", Some("[PATH]")),
+    command("diff", "Show the git diff", Some("[PATH]")),
     command("status", "Show the state of the git repository", None),
     command("summary", "Summarise the project from its files", None),
     command("model", "Say how to configure a language model", None),
@@ -59,7 +59,7 @@ Several steps go into one request: `find all TODO comments, then show README.md`
 pub(super) const MODEL: &str = "\
 No language model is configured; I am the built-in command agent.
 To use a model, set a provider and its key as the section \"Models\" of the README describes; `adjutant help` shows \
-the commands for it. The next session then answers with that model.";
+the commands for it.";
 
 pub(super) const NOT_UNDERSTOOD: &str = "\
 I am not a language model: none is configured, so I can only carry out requests that I know by their form.";

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::phrase::{self, Scope};
 use super::token::{self, Mark, Word};
+use super::vocabulary::among;
 use super::{clause, find, run, slash, talk};
 use crate::provider::offline::step::{Purpose, Step};
 
@@ -208,7 +209,7 @@ fn parts(words: &[Word], source: &str) -> Vec<(Range<usize>, Option<Cut>)> {
 /// The cut before the word at `at`: what kind, where the left side ends and the right one starts.
 fn cut(words: &[Word], at: usize, source: &str) -> Option<(Cut, usize, usize)> {
     let (word, before) = (&words[at], &words[at - 1]);
-    let joins = |word: &Word| !word.is_marked() && ["and", "&"].contains(&word.key.as_str());
+    let joins = |word: &Word| among(&word.key, "and &");
     if !word.is_marked() && word.key == "then" {
         return Some((Cut::Then, if joins(before) { at - 1 } else { at }, at + 1));
     }
@@ -236,5 +237,5 @@ fn is_number(word: &Word, source: &str) -> bool {
 }
 
 fn is_item(word: &Word, source: &str) -> bool {
-    is_number(word, source) || (!word.is_marked() && ["-", "*", "•", "+"].contains(&word.raw(source)))
+    is_number(word, source) || (among(word.raw(source), "- * • +"))
 }

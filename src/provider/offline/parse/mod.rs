@@ -14,10 +14,13 @@ mod clause;
 mod find;
 mod phrase;
 mod run;
+mod search;
 mod show;
 mod slash;
 mod talk;
 mod token;
+mod vocabulary;
+mod write;
 
 use super::report;
 use super::step::{Step, Topic};
@@ -42,14 +45,14 @@ const RULES: &[Rule] = &[
     talk::rule,
     run::git,
     find::todos,
-    change::write,
+    write::write,
     change::replace,
-    change::append,
+    write::append,
     change::shell,
     find::files,
     show::list,
     show::file,
-    find::search,
+    search::rule,
     run::chore,
     run::command,
 ];
@@ -108,19 +111,19 @@ fn shown_from_text(steps: &mut [Step], turn: &Turn<'_>) {
 /// Says what was not understood, and what was but is not done.
 fn refuse(unknown: &[String], steps: &[Step]) -> Reading {
     const QUOTED: usize = 200;
-    let mut text = super::words::NOT_UNDERSTOOD.to_owned();
+    let mut lines = vec![super::words::NOT_UNDERSTOOD.to_owned()];
     for clause in unknown.iter().take(5) {
         let line = clause.lines().next().unwrap_or_default();
         let kept: String = line.chars().take(QUOTED).collect();
         let cut = if kept.len() < clause.trim_end().len() { " …" } else { "" };
-        text.push_str(&format!("\nI did not understand: {kept}{cut}"));
+        lines.push(format!("I did not understand: {kept}{cut}"));
     }
     let titles: Vec<String> = steps.iter().filter(|step| !step.is_talk()).map(report::title).collect();
     if !titles.is_empty() && !steps.iter().all(Step::only_looks) {
         let list = titles.join("; ");
-        text.push_str(&format!("\nI understood this much, and have not done it: {list}."));
+        lines.push(format!("I understood this much, and have not done it: {list}."));
     }
-    Reading { steps: Vec::new(), refusal: Some(text) }
+    Reading { steps: Vec::new(), refusal: Some(lines.join("\n")) }
 }
 
 /// The steps of one clause, by the first rule that knows it.

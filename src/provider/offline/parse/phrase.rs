@@ -1,6 +1,9 @@
 //! A clause as the rules see it: its words, and the questions rules ask of them.
 
 use super::token::{Mark, Word};
+use super::vocabulary::{
+    ARTICLES, BARE_FILES, EVERYWHERE, POLITE, THANKS, among, glob_of, is_file_like, one_of,
+};
 use crate::provider::offline::step::Place;
 use crate::provider::offline::turn::relative;
 
@@ -13,216 +16,43 @@ pub(super) struct Scope<'a> {
     pub meant: &'a [String],
 }
 
-/// Words in front of a request that say nothing about it.
-const POLITE: &[&[&str]] = &[
-    &["please"],
-    &["pls"],
-    &["kindly"],
-    &["can", "you"],
-    &["could", "you"],
-    &["would", "you"],
-    &["will", "you"],
-    &["can", "i"],
-    &["could", "i"],
-    &["may", "i"],
-    &["i", "want", "you", "to"],
-    &["i", "would", "like", "you", "to"],
-    &["i'd", "like", "you", "to"],
-    &["i", "need", "you", "to"],
-    &["i", "want", "to"],
-    &["i'd", "like", "to"],
-    &["i", "need", "to"],
-    &["i", "would", "like", "to"],
-    &["let's"],
-    &["lets"],
-    &["now"],
-    &["then"],
-    &["next"],
-    &["also"],
-    &["first"],
-    &["firstly"],
-    &["second"],
-    &["secondly"],
-    &["third"],
-    &["finally"],
-    &["lastly"],
-    &["and"],
-    &["ok"],
-    &["okay"],
-    &["hey"],
-    &["hi"],
-    &["hello"],
-    &["just"],
-    &["go", "ahead", "and"],
-    &["help", "me", "to"],
-    &["help", "me"],
-    &["try", "to"],
-    &["after", "that"],
-    &["afterwards"],
-    &["so"],
-    &["quickly"],
-    &["your", "task", "is", "to"],
-];
-
-/// Words behind a request that say nothing about it.
-const THANKS: &[&[&str]] = &[
-    &["please"],
-    &["pls"],
-    &["thanks"],
-    &["thank", "you"],
-    &["for", "me"],
-    &["now"],
-    &["cheers"],
-    &["again"],
-    &["if", "you", "can"],
-    &["if", "possible"],
-    &["right", "now"],
-    &["first"],
-    &["too"],
-    &["as", "well"],
-    &["thanks", "a", "lot"],
-    &["and", "list", "them"],
-    &["and", "show", "them"],
-    &["and", "print", "them"],
-    &["and", "report", "them"],
-    &["and", "list", "them", "all"],
-    &["and", "tell", "me"],
-    &["and", "show", "me", "the", "results"],
-    &["will", "you"],
-    &["ok"],
-];
-
-/// Names for the whole project.
-const EVERYWHERE: &[&str] = &[
-    "",
-    "here",
-    "everything",
-    "everywhere",
-    "codebase",
-    "code base",
-    "code",
-    "source code",
-    "repo",
-    "repository",
-    "git repository",
-    "project",
-    "workspace",
-    "tree",
-    "root",
-    "working",
-    "current",
-    "all code",
-    "all",
-    "source tree",
-    "project root",
-    "cwd",
-    "folder",
-    "files",
-    "all files",
-    "source files",
-    "project files",
-    "all source files",
-    "project's source files",
-    "source",
-];
-
-/// Languages and kinds of files, with the glob for them.
-const KINDS: &[(&str, &str)] = &[
-    ("rust", "*.rs"),
-    ("python", "*.py"),
-    ("typescript", "*.{ts,tsx}"),
-    ("javascript", "*.{js,jsx,mjs,cjs}"),
-    ("go", "*.go"),
-    ("golang", "*.go"),
-    ("java", "*.java"),
-    ("kotlin", "*.kt"),
-    ("swift", "*.swift"),
-    ("c", "*.{c,h}"),
-    ("c++", "*.{cpp,cc,cxx,hpp,hh}"),
-    ("c#", "*.cs"),
-    ("ruby", "*.rb"),
-    ("php", "*.php"),
-    ("shell", "*.sh"),
-    ("bash", "*.sh"),
-    ("sql", "*.sql"),
-    ("html", "*.{html,htm}"),
-    ("css", "*.css"),
-    ("markdown", "*.md"),
-    ("json", "*.json"),
-    ("yaml", "*.{yml,yaml}"),
-    ("toml", "*.toml"),
-    ("xml", "*.xml"),
-    ("text", "*.txt"),
-    ("lua", "*.lua"),
-    ("zig", "*.zig"),
-    ("svelte", "*.svelte"),
-    ("vue", "*.vue"),
-];
-
-/// Articles and the like.
-pub(super) const ARTICLES: &[&str] =
-    &["the", "a", "an", "my", "our", "your", "me", "us", "this", "that", "these", "its"];
-
-/// Names of files that have no extension.
-const BARE_FILES: &[&str] = &[
-    "makefile",
-    "dockerfile",
-    "license",
-    "licence",
-    "readme",
-    "changelog",
-    "justfile",
-    "procfile",
-    "gemfile",
-    "rakefile",
-    "contributing",
-    "authors",
-    "notice",
-    "todo",
-    "jenkinsfile",
-    "vagrantfile",
-    "codeowners",
-];
-
 /// The words without what is said around a request.
 pub(super) fn bare_request(mut words: &[Word]) -> &[Word] {
-    while let Some(phrase) = POLITE.iter().find(|phrase| words.len() > phrase.len() && starts(words, phrase))
-    {
-        words = &words[phrase.len()..];
+    while let Some(rest) = after_any(words, POLITE).filter(|rest| !rest.is_empty()) {
+        words = rest;
     }
-    while let Some(phrase) = THANKS.iter().find(|phrase| words.len() > phrase.len() && ends(words, phrase)) {
-        words = &words[..words.len() - phrase.len()];
+    while let Some(rest) = before_any(words, THANKS).filter(|rest| !rest.is_empty()) {
+        words = rest;
     }
     words
 }
 
-pub(super) fn starts(words: &[Word], phrase: &[&str]) -> bool {
-    words.len() >= phrase.len() && words.iter().zip(phrase).all(|(word, key)| word.key == **key)
-}
-
-fn ends(words: &[Word], phrase: &[&str]) -> bool {
-    words.len() >= phrase.len() && starts(&words[words.len() - phrase.len()..], phrase)
+/// What is in front of the first of the phrases that the words end with.
+fn before_any<'a>(words: &'a [Word], phrases: &str) -> Option<&'a [Word]> {
+    phrases.split('|').find_map(|phrase| {
+        let at = words.len().checked_sub(phrase.split(' ').count())?;
+        after(&words[at..], phrase).map(|_| &words[..at])
+    })
 }
 
 /// What follows the phrase, if the words start with it.
 pub(super) fn after<'a>(words: &'a [Word], phrase: &str) -> Option<&'a [Word]> {
     let mut rest = words;
     for key in phrase.split(' ') {
-        rest = rest.split_first().filter(|(word, _)| word.key == key)?.1;
+        rest = rest.split_first().filter(|(word, _)| !word.is_marked() && word.key == key)?.1;
     }
     Some(rest)
 }
 
 /// What follows the first of the phrases that the words start with.
-pub(super) fn after_any<'a>(words: &'a [Word], phrases: &[&str]) -> Option<&'a [Word]> {
-    phrases.iter().find_map(|phrase| after(words, phrase))
+pub(super) fn after_any<'a>(words: &'a [Word], phrases: &str) -> Option<&'a [Word]> {
+    phrases.split('|').find_map(|phrase| after(words, phrase))
 }
 
 /// The words without leading ones of the list.
-pub(super) fn skip<'a>(mut words: &'a [Word], noise: &[&str]) -> &'a [Word] {
+pub(super) fn skip<'a>(mut words: &'a [Word], noise: &str) -> &'a [Word] {
     while let Some((first, rest)) = words.split_first()
-        && !first.is_marked()
-        && noise.contains(&first.key.as_str())
+        && among(&first.key, noise)
     {
         words = rest;
     }
@@ -230,8 +60,8 @@ pub(super) fn skip<'a>(mut words: &'a [Word], noise: &[&str]) -> &'a [Word] {
 }
 
 /// The words without any of the list.
-pub(super) fn without<'a>(words: &'a [Word], noise: &[&str]) -> Vec<&'a Word> {
-    words.iter().filter(|word| word.is_marked() || !noise.contains(&word.key.as_str())).collect()
+pub(super) fn without<'a>(words: &'a [Word], noise: &str) -> Vec<&'a Word> {
+    words.iter().filter(|word| !among(&word.key, noise)).collect()
 }
 
 /// The keys, joined by blanks; marked words are `"`.
@@ -241,9 +71,14 @@ pub(super) fn keys(words: &[Word]) -> String {
     keys.join(" ")
 }
 
+/// Whether one of the words is there.
+pub(super) fn mentions(words: &[Word], any: &str) -> bool {
+    position(words, any).is_some()
+}
+
 /// Where the first of the keys is.
-pub(super) fn position(words: &[Word], any: &[&str]) -> Option<usize> {
-    words.iter().position(|word| !word.is_marked() && any.contains(&word.key.as_str()))
+pub(super) fn position(words: &[Word], any: &str) -> Option<usize> {
+    words.iter().position(|word| among(&word.key, any))
 }
 
 /// The source from the first to the last word.
@@ -273,7 +108,7 @@ impl Scope<'_> {
     /// The path of a word that looks like a file's name by itself.
     pub(super) fn file(&self, word: &Word) -> Option<String> {
         let path = self.path(word)?;
-        let known = BARE_FILES.contains(&path.to_lowercase().as_str());
+        let known = among(&path.to_lowercase(), BARE_FILES);
         (word.is_marked() || known || is_file_like(&path)).then_some(path)
     }
 
@@ -285,7 +120,7 @@ impl Scope<'_> {
     ) -> Option<Vec<String>> {
         let mut paths = Vec::new();
         for word in words {
-            if word.is_marked() || !["and", "&", ",", "or"].contains(&word.key.as_str()) {
+            if word.is_marked() || !among(&word.key, "and & , or") {
                 paths.push(one(self, word)?);
             }
         }
@@ -294,27 +129,17 @@ impl Scope<'_> {
 
     /// The places a text like `the src directory`, `src and tests`, `Rust files` or `the codebase` means.
     pub(super) fn places(&self, words: &[Word]) -> Option<Vec<Place>> {
-        const NOISE: &[&str] = &[
-            "directory",
-            "folder",
-            "dir",
-            "file",
-            "module",
-            "directories",
-            "folders",
-            "whole",
-            "entire",
-            "only",
-        ];
-        let articles = [ARTICLES, NOISE].concat();
+        const NOISE: &str = "\
+            directory folder dir file module directories folders whole entire only";
+        let articles = format!("{ARTICLES} {NOISE}");
         if meant(words) {
             return Some(
                 self.meant.iter().map(|path| Place { path: Some(path.clone()), glob: None }).collect(),
             )
             .filter(|places: &Vec<Place>| !places.is_empty());
         }
-        if let [kind, files] = &without(words, &[ARTICLES, &["all"]].concat())[..]
-            && ["files", "code", "sources"].contains(&files.key.as_str())
+        if let [kind, files] = &without(words, &format!("{ARTICLES} all"))[..]
+            && among(&files.key, "files code sources")
         {
             return glob_of(kind).map(|glob| vec![Place { path: None, glob: Some(glob) }]);
         }
@@ -324,12 +149,10 @@ impl Scope<'_> {
             .map(|word| if word.is_marked() { "\"" } else { word.key.as_str() })
             .collect::<Vec<_>>()
             .join(" ");
-        if EVERYWHERE.contains(&joined.as_str()) || joined == "." {
+        if one_of(&joined, EVERYWHERE) || joined == "." {
             return Some(vec![Place::default()]);
         }
-        let joins = |word: &Word| {
-            ["and", "&", "or"].contains(&word.key.as_str()) || word.raw(self.source).ends_with(',')
-        };
+        let joins = |word: &Word| among(&word.key, "and & or") || word.raw(self.source).ends_with(',');
         if rest.windows(2).any(|pair| !pair.iter().any(|word| joins(word))) {
             return None;
         }
@@ -339,12 +162,10 @@ impl Scope<'_> {
 
     /// Takes `in PLACE` off the end of a clause. `None` if there is an `in` whose object is not a place.
     pub(super) fn split_place<'w>(&self, words: &'w [Word]) -> Option<(&'w [Word], Vec<Place>)> {
-        const IN: &[&str] =
-            &["in", "inside", "under", "within", "across", "throughout", "from", "below", "at", "through"];
-        let Some(at) = words.iter().rposition(|word| !word.is_marked() && IN.contains(&word.key.as_str()))
-        else {
+        const IN: &str = "in inside under within across throughout from below at through";
+        let Some(at) = words.iter().rposition(|word| among(&word.key, IN)) else {
             return match words.split_last() {
-                Some((last, rest)) if ["here", "everywhere"].contains(&last.key.as_str()) => {
+                Some((last, rest)) if among(&last.key, "here everywhere") => {
                     Some((rest, vec![Place::default()]))
                 }
                 _ => Some((words, vec![Place::default()])),
@@ -362,40 +183,10 @@ impl Scope<'_> {
 
 /// Whether the words are `it`, `this file` …
 pub(super) fn meant(words: &[Word]) -> bool {
-    const MEANT: &[&str] = &[
-        "it",
-        "this",
-        "that",
-        "them",
-        "this file",
-        "that file",
-        "the file",
-        "these files",
-        "those files",
-        "the attached file",
-        "the attachment",
-        "the attached files",
-        "attached file",
-        "the linked file",
-        "these",
-        "those",
-    ];
-    MEANT.contains(&keys(words).as_str())
-}
-
-/// The glob a word means: `rust`, `.rs`, `*.rs`.
-pub(super) fn glob_of(word: &Word) -> Option<String> {
-    let text = word.text.as_str();
-    if text.contains('*') {
-        return Some(text.to_owned());
-    }
-    let extension =
-        text.strip_prefix('.').filter(|rest| !rest.is_empty() && rest.chars().all(char::is_alphanumeric));
-    let known =
-        KINDS.iter().find(|(kind, _)| *kind == text.to_lowercase()).map(|(_, glob)| (*glob).to_owned());
-    let short =
-        || KINDS.iter().any(|(_, glob)| glob.trim_start_matches("*.") == text).then(|| format!("*.{text}"));
-    extension.map(|extension| format!("*.{extension}")).or(known).or_else(short)
+    const MEANT: &str = "\
+        it|this|that|them|this file|that file|the file|these files|those files|the attached file|\
+        the attachment|the attached files|attached file|the linked file|these|those";
+    one_of(&keys(words), MEANT)
 }
 
 fn place_of(path: String) -> Place {
@@ -406,16 +197,4 @@ fn place_of(path: String) -> Place {
     } else {
         Place { path: Some(path), glob: None }
     }
-}
-
-/// Whether a text has the form of a file's path: a folder or an extension.
-pub(super) fn is_file_like(path: &str) -> bool {
-    let leaf = path.rsplit('/').next().unwrap_or_default();
-    let extension = leaf.rsplit_once('.').is_some_and(|(_, extension)| {
-        !extension.is_empty()
-            && extension.len() <= 12
-            && extension.chars().all(|c| c.is_ascii_alphanumeric() || "_-~:#".contains(c))
-    });
-    let number = path.chars().all(|c| c.is_ascii_digit() || c == '.');
-    !path.contains("://") && !number && (extension || (path.contains('/') && !path.ends_with('/')))
 }

@@ -2,54 +2,22 @@
 
 use super::phrase::{Scope, after_any, skip, source_of, without};
 use super::token::{Mark, Word};
+use super::vocabulary::among;
 use crate::provider::offline::result::shell_word;
 use crate::provider::offline::step::{Chore, Purpose, Step, Topic};
 
 /// Programs that make a clause a command without a verb before it.
-const PROGRAMS: &[&str] = &[
-    "git", "cargo", "npm", "npx", "pnpm", "yarn", "pytest", "rustc", "rm", "ls", "mkdir", "mv", "cp", "grep",
-    "rg", "head", "tail", "wc", "echo", "pwd", "python3", "python", "node",
-];
+const PROGRAMS: &str = "\
+    git cargo npm npx pnpm yarn pytest rustc rm ls mkdir mv cp grep rg head tail wc echo pwd python3 \
+    python node";
+
+/// Words that follow the name of a program in a sentence about it.
+const PROSE: &str = "is are was has have does can the a an not how why and or modules code files should will";
 
 /// Words after `run` that start a sentence and not a command.
-const NO_COMMAND: &[&str] = &[
-    "the",
-    "a",
-    "an",
-    "my",
-    "our",
-    "your",
-    "all",
-    "some",
-    "this",
-    "that",
-    "it",
-    "them",
-    "through",
-    "into",
-    "out",
-    "over",
-    "away",
-    "everything",
-    "in",
-    "on",
-    "with",
-    "for",
-    "to",
-    "another",
-    "again",
-    "and",
-    "something",
-    "any",
-    "every",
-    "these",
-    "those",
-    "both",
-    "as",
-    "tests",
-    "test",
-    "faster",
-];
+const NO_COMMAND: &str = "\
+    the a an my our your all some this that it them through into out over away everything in on with \
+    for to another again and something any every these those both as tests test faster";
 
 /// A command as it was given.
 pub(super) fn asked(command: &str) -> Step {
@@ -73,51 +41,12 @@ fn quiet(command: &str) -> String {
 
 /// `show the git diff`, `git status`, `the last 5 commits`
 pub(super) fn git(words: &[Word], scope: &Scope<'_>) -> Option<Vec<Step>> {
-    const LOOKS: &[&str] = &[
-        "show", "display", "print", "view", "see", "list", "give", "get", "check", "what is", "what's",
-        "whats", "what are", "what", "which", "run", "do", "have", "look at",
-    ];
-    const NOISE: &[&str] = &[
-        "the",
-        "me",
-        "us",
-        "a",
-        "my",
-        "our",
-        "current",
-        "is",
-        "are",
-        "of",
-        "for",
-        "in",
-        "this",
-        "all",
-        "i",
-        "we",
-        "made",
-        "there",
-        "any",
-        "has",
-        "have",
-        "been",
-        "to",
-        "so",
-        "far",
-        "git",
-        "repo",
-        "repository",
-        "repository's",
-        "full",
-        "recent",
-        "latest",
-        "on",
-        "branch's",
-        "were",
-        "please",
-        "did",
-        "here",
-        "am",
-    ];
+    const LOOKS: &str = "\
+        show|display|print|view|see|list|give|get|check|what is|what's|whats|what are|what|which|run|do|\
+        have|look at";
+    const NOISE: &str = "\
+        the me us a my our current is are of for in this all i we made there any has have been to so \
+        far git repo repository repository's full recent latest on branch's were please did here am";
     let plain = words.first()?.text == "git" && words.len() > 1 && words[0].mark == Mark::Bare;
     if plain && words[1..].iter().any(|word| word.text.starts_with('-') || word.is_marked()) {
         return None;
@@ -156,23 +85,8 @@ pub(super) fn git(words: &[Word], scope: &Scope<'_>) -> Option<Vec<Step>> {
 
 /// `run the tests`, `build the project`
 pub(super) fn chore(words: &[Word], _: &Scope<'_>) -> Option<Vec<Step>> {
-    const NOISE: &[&str] = &[
-        "the",
-        "all",
-        "my",
-        "our",
-        "unit",
-        "project",
-        "project's",
-        "a",
-        "this",
-        "of",
-        "code",
-        "it",
-        "whole",
-        "for",
-        "integration",
-    ];
+    const NOISE: &str = "\
+        the all my our unit project project's a this of code it whole for integration";
     let kept: Vec<&str> = without(words, NOISE).iter().map(|word| word.key.as_str()).collect();
     let chore = match kept[..] {
         ["run" | "execute" | "start", "tests" | "test" | "testsuite"]
@@ -187,26 +101,13 @@ pub(super) fn chore(words: &[Word], _: &Scope<'_>) -> Option<Vec<Step>> {
 
 /// `run cargo test`, `execute "make all"`, `cargo build`
 pub(super) fn command(words: &[Word], scope: &Scope<'_>) -> Option<Vec<Step>> {
-    const VERBS: &[&str] = &["run", "execute", "exec"];
-    const NOUNS: &[&str] = &[
-        "the",
-        "a",
-        "this",
-        "following",
-        "command",
-        "commands",
-        "shell",
-        "bash",
-        "script",
-        "program",
-        "in",
-        "terminal",
-        "line",
-    ];
+    const VERBS: &str = "run|execute|exec";
+    const NOUNS: &str = "\
+        the a this following command commands shell bash script program in terminal line";
     let Some(rest) = after_any(words, VERBS) else {
-        let program =
-            words.first().filter(|word| word.mark == Mark::Bare && PROGRAMS.contains(&word.text.as_str()))?;
-        let sure = words.len() > 1 || ["ls", "pwd", "pytest"].contains(&program.text.as_str());
+        let program = words.first().filter(|word| word.mark == Mark::Bare && among(&word.text, PROGRAMS))?;
+        let prose = words.get(1).is_some_and(|word| among(&word.key, PROSE));
+        let sure = words.len() > 1 && !prose || among(&program.text, "ls pwd pytest");
         return sure.then(|| vec![asked(&text(words, scope.source))]);
     };
     if rest.is_empty() {
@@ -216,20 +117,20 @@ pub(super) fn command(words: &[Word], scope: &Scope<'_>) -> Option<Vec<Step>> {
     // `run the command X`, but not `run the X` and not `run bash script.sh`.
     let named = rest[..rest.len() - noun.len()]
         .iter()
-        .any(|word| ["command", "commands", "following", "script", "program"].contains(&word.key.as_str()));
+        .any(|word| among(&word.key, "command commands following script program"));
     let rest = if named || noun.first().is_some_and(Word::is_marked) { noun } else { rest };
     let first = rest.first()?;
     if first.is_marked() && first.mark != Mark::Pattern {
-        let given = without(rest, &["and"]);
+        let given = without(rest, "and");
         if given.len() > 1 && given.iter().all(|word| word.is_marked() && !word.text.trim().is_empty()) {
             return Some(given.iter().map(|word| asked(&word.text)).collect());
         }
-        let timeout = timeout(&rest[1..])?;
-        let command = first.text.trim().to_owned();
-        return (!command.is_empty()).then(|| vec![with_timeout(asked(&command), timeout)]);
+        let command = first.text.trim();
+        let step = with_timeout(asked(command), &rest[1..])?;
+        return (!command.is_empty()).then(|| vec![step]);
     }
     let program = first.text.chars().all(|c| c.is_ascii_alphanumeric() || "_./~-+=:".contains(c));
-    let sentence = NO_COMMAND.contains(&first.key.as_str());
+    let sentence = among(&first.key, NO_COMMAND);
     (program && !sentence).then(|| vec![asked(&text(rest, scope.source))])
 }
 
@@ -246,29 +147,17 @@ fn text(words: &[Word], source: &str) -> String {
     }
 }
 
-/// `with a timeout of 5 seconds` or nothing; `None` if it says something else.
-fn timeout(words: &[Word]) -> Option<Option<u64>> {
-    if words.is_empty() {
-        return Some(None);
-    }
-    let kept = without(
-        words,
-        &[
-            "with", "a", "of", "and", "seconds", "second", "s", "sec", "command", "in", "the", "shell",
-            "terminal",
-        ],
-    );
-    match kept[..] {
-        [] => Some(None),
-        [word, count] if word.key == "timeout" => Some(Some(count.key.trim_end_matches('s').parse().ok()?)),
-        [count, word] if word.key == "timeout" => Some(Some(count.key.trim_end_matches('s').parse().ok()?)),
-        _ => None,
-    }
-}
-
-fn with_timeout(step: Step, timeout: Option<u64>) -> Step {
+/// Puts `with a timeout of 5 seconds` into the step; `None` if the words say something else.
+fn with_timeout(step: Step, words: &[Word]) -> Option<Step> {
+    let kept = without(words, "with a of and seconds second s sec command in the shell terminal");
+    let seconds = |word: &Word| word.key.trim_end_matches('s').parse().ok();
+    let timeout = match kept[..] {
+        [] => None,
+        [word, count] | [count, word] if word.key == "timeout" => Some(seconds(count)?),
+        _ => return None,
+    };
     match step {
-        Step::Run { command, purpose, .. } => Step::Run { command, timeout, purpose },
-        other => other,
+        Step::Run { command, purpose, .. } => Some(Step::Run { command, timeout, purpose }),
+        other => Some(other),
     }
 }

@@ -1,83 +1,25 @@
 //! Showing files and directories.
 
-use super::phrase::{ARTICLES, Scope, after_any, meant, without};
+use super::phrase::{Scope, after_any, meant, mentions, without};
 use super::token::{Mark, Word};
+use super::vocabulary::{ARTICLES, among};
 use crate::provider::offline::step::{Range, Step, Topic};
 
 pub(super) const WHICH_FILE: &str = "Which file? For example `show src/main.rs`, or attach one.";
 
 /// `list the files in src`, `ls`, `what files are here`
 pub(super) fn list(words: &[Word], scope: &Scope<'_>) -> Option<Vec<Step>> {
-    const VERBS: &[&str] = &["list", "ls", "dir"];
-    const LOOKS: &[&str] = &[
-        "show", "what", "which", "display", "print", "see", "give", "get", "view", "what's", "open", "read",
-        "tree", "browse",
-    ];
-    const NOISE: &[&str] = &[
-        "the",
-        "all",
-        "files",
-        "file",
-        "contents",
-        "content",
-        "of",
-        "folder",
-        "folders",
-        "directory",
-        "directories",
-        "dir",
-        "in",
-        "me",
-        "what",
-        "are",
-        "there",
-        "is",
-        "here",
-        "tree",
-        "structure",
-        "layout",
-        "entries",
-        "root",
-        "everything",
-        "and",
-        "project",
-        "my",
-        "this",
-        "current",
-        "working",
-        "under",
-        "inside",
-        "within",
-        "from",
-        "a",
-        "us",
-        "at",
-        "repository",
-        "repo",
-        "codebase",
-        "workspace",
-        "exist",
-        "listing",
-        "top-level",
-        "items",
-        "do",
-        "we",
-        "have",
-        "i",
-    ];
-    const FILES: &[&str] = &[
-        "files",
-        "directory",
-        "directories",
-        "folder",
-        "folders",
-        "tree",
-        "structure",
-        "dir",
-        "entries",
-        "layout",
-    ];
-    let says_files = words.iter().any(|word| !word.is_marked() && FILES.contains(&word.key.as_str()));
+    const VERBS: &str = "list|ls|dir";
+    const LOOKS: &str = "\
+        show|what|which|display|print|see|give|get|view|what's|open|read|tree|browse";
+    const NOISE: &str = "\
+        the all files file contents content of folder folders directory directories dir in me what are \
+        there is here tree structure layout entries root everything and project my this current working \
+        under inside within from a us at repository repo codebase workspace exist listing top-level \
+        items do we have i";
+    const FILES: &str = "\
+        files directory directories folder folders tree structure dir entries layout";
+    let says_files = mentions(words, FILES);
     let slash = words
         .last()
         .is_some_and(|word| word.text.ends_with('/') && word.mark != Mark::Pattern || word.text == ".");
@@ -87,10 +29,8 @@ pub(super) fn list(words: &[Word], scope: &Scope<'_>) -> Option<Vec<Step>> {
         return None;
     }
     let kept = without(rest, NOISE);
-    let plain = verb.is_some() && rest.len() <= 1
-        || says_files
-        || slash
-        || rest.iter().any(|word| ["in", "of", "under", "inside"].contains(&word.key.as_str()));
+    let plain =
+        verb.is_some() && rest.len() <= 1 || says_files || slash || mentions(rest, "in of under inside");
     // `list the files in one two three` is a sentence, not a list of paths.
     let joined = rest.iter().any(|word| word.key == "and" || word.raw(scope.source).ends_with(','));
     let plain = plain || (verb.is_some() && joined);
@@ -108,38 +48,13 @@ pub(super) fn list(words: &[Word], scope: &Scope<'_>) -> Option<Vec<Step>> {
 
 /// `show README.md`, `read lines 10-20 of src/lib.rs`, `what's in Cargo.toml`
 pub(super) fn file(words: &[Word], scope: &Scope<'_>) -> Option<Vec<Step>> {
-    const VERBS: &[&str] = &[
-        "show",
-        "read",
-        "open",
-        "cat",
-        "print",
-        "display",
-        "view",
-        "look at",
-        "take a look at",
-        "see",
-        "let me see",
-        "what's in",
-        "what is in",
-        "whats in",
-        "what does",
-        "what are",
-        "what is",
-        "type",
-        "give",
-        "get",
-        "dump",
-        "contents of",
-        "the contents of",
-        "the content of",
-        "head",
-        "tail",
-    ];
-    const NOISE: &[&str] = &[
-        "me", "us", "the", "file", "files", "content", "contents", "of", "in", "whole", "entire", "full",
-        "from", "contain", "contains", "say", "with", "out", "a", "up", "both", "lines:",
-    ];
+    const VERBS: &str = "\
+        show|read|open|cat|print|display|view|look at|take a look at|see|let me see|what's in|\
+        what is in|whats in|what does|what are|what is|type|give|get|dump|contents of|the contents of|\
+        the content of|head|tail";
+    const NOISE: &str = "\
+        me us the file files content contents of in whole entire full from contain contains say with \
+        out a up both lines:";
     let rest = after_any(words, VERBS)?;
     let question = words[0].key.starts_with("what");
     let (rest, mut range) = range(rest);
@@ -156,7 +71,7 @@ pub(super) fn file(words: &[Word], scope: &Scope<'_>) -> Option<Vec<Step>> {
         return Some(scope.meant.iter().map(|path| Step::Show { path: path.clone(), range }).collect());
     }
     let kept: Vec<&Word> =
-        kept.into_iter().filter(|word| word.is_marked() || !ARTICLES.contains(&word.key.as_str())).collect();
+        kept.into_iter().filter(|word| word.is_marked() || !among(&word.key, ARTICLES)).collect();
     let alone = kept.len() == 1 && !question;
     let paths = scope.paths(&kept, |scope, word| if alone { scope.path(word) } else { scope.file(word) })?;
     let listed = rest.iter().any(|word| word.key == "and" || word.raw(scope.source).ends_with(','));
@@ -192,17 +107,17 @@ fn range(words: &[Word]) -> (Vec<Word>, Range) {
 }
 
 fn range_at(keys: &[&str]) -> Option<(usize, Range)> {
-    const TO: &[&str] = &["to", "-", "–", "through", "until", "and", "till"];
+    const TO: &str = "to - – through until and till";
     let lines = |from: u64, to: u64| Range::Lines(from.max(1), to.max(from.max(1)));
     let both = |from: &str, to: &str| Some((number(from)?, number(to)?));
     match keys {
         ["from" | "between", rest @ ..] if rest.first().is_some_and(|key| key.starts_with("line")) => {
             range_at(rest).map(|(used, range)| (used + 1, range))
         }
-        ["line" | "lines", from, to, "line" | "lines", last, ..] if TO.contains(to) => {
+        ["line" | "lines", from, to, "line" | "lines", last, ..] if among(to, TO) => {
             both(from, last).map(|(from, to)| (5, lines(from, to)))
         }
-        ["line" | "lines", from, to, last, ..] if TO.contains(to) && number(last).is_some() => {
+        ["line" | "lines", from, to, last, ..] if among(to, TO) && number(last).is_some() => {
             both(from, last).map(|(from, to)| (4, lines(from, to)))
         }
         ["line" | "lines", numbers, ..] => span(numbers).map(|range| (2, range)),

@@ -3,7 +3,8 @@
 use super::clause::Read;
 use super::phrase::{Scope, source_of};
 use super::token::{self, Mark, Word};
-use super::{change, find, run, show};
+use super::vocabulary::among;
+use super::{change, find, run, search, show, write as write_file};
 use crate::provider::offline::step::{Purpose, Step, Topic};
 use crate::provider::offline::words::commands;
 
@@ -53,16 +54,16 @@ fn steps(name: &str, args: &str, outer: &Scope<'_>) -> Option<Vec<Step>> {
             _ => todo(args, outer),
         },
         "list" => verb("list", show::list),
-        "find" if args.is_empty() => ask("Find which files? For example `/find *.rs`."),
+        "find" if args.is_empty() => Some(ask("Find which files? For example `/find *.rs`.")),
         "find" => find_files(args, outer),
-        "search" => verb("search for", find::search),
+        "search" => verb("search for", search::rule),
         "show" => verb("show", show::file),
-        "write" => write(args, outer).or_else(|| verb("write", change::write)),
+        "write" => write(args, outer).or_else(|| verb("write", write_file::write)),
         "replace" if args.is_empty() => {
-            ask("Replace what? For example `/replace \"a\" with \"b\" in notes.txt`.")
+            Some(ask("Replace what? For example `/replace \"a\" with \"b\" in notes.txt`."))
         }
         "replace" => verb("replace", change::replace).or_else(|| replace(args)),
-        "run" if args.is_empty() => ask("Run what? For example `/run cargo test`."),
+        "run" if args.is_empty() => Some(ask("Run what? For example `/run cargo test`.")),
         "run" => Some(vec![run::asked(unquoted(args).trim_end_matches('\n'))]),
         "diff" if args.is_empty() => verb("show the diff", run::git),
         "diff" => verb("show the diff of", run::git),
@@ -78,8 +79,8 @@ fn steps(name: &str, args: &str, outer: &Scope<'_>) -> Option<Vec<Step>> {
     }
 }
 
-fn ask(question: &'static str) -> Option<Vec<Step>> {
-    Some(vec![Step::Say(Topic::Ask(question))])
+fn ask(question: &'static str) -> Vec<Step> {
+    vec![Step::Say(Topic::Ask(question))]
 }
 
 /// Markers, then a place with or without `in`.
@@ -106,7 +107,7 @@ fn find_files(args: &str, outer: &Scope<'_>) -> Option<Vec<Step>> {
     let path = match rest {
         [] => None,
         [path] => Some(scope.path(path)?),
-        [at, path] if ["in", "under"].contains(&at.key.as_str()) => Some(scope.path(path)?),
+        [at, path] if among(&at.key, "in under") => Some(scope.path(path)?),
         _ => {
             return find::files(
                 &token::words(&format!("find {args}")),
@@ -135,7 +136,7 @@ fn write(args: &str, outer: &Scope<'_>) -> Option<Vec<Step>> {
         return None;
     }
     let next = rest.first()?;
-    if ["to", "with", "into"].contains(&next.key.as_str()) {
+    if among(&next.key, "to with into") {
         return None;
     }
     let path = scope.file(file)?;
@@ -154,7 +155,7 @@ fn replace(args: &str) -> Option<Vec<Step>> {
     let words = token::words(args);
     let (old, new, path, everywhere) = match &words[..] {
         [old, new, path] => (old, new, path, false),
-        [old, new, path, all] if ["everywhere", "all"].contains(&all.key.as_str()) => (old, new, path, true),
+        [old, new, path, all] if among(&all.key, "everywhere all") => (old, new, path, true),
         _ => return None,
     };
     let (path, old, new) = (path.text.clone(), old.text.clone(), new.text.clone());
