@@ -1,6 +1,7 @@
 //! What an agent can do: the [`Tool`] trait, the [`Registry`], and one file per tool.
 //!
-//! A tool names its action and runs it. It never asks anybody, knows no session, no client and no model.
+//! What may not live here: a question to anybody, a permission rule, a session, a client or a model. A tool
+//! names its action and runs it.
 //!
 //! What always holds: what was shown is what runs, because [`Tool::prepare`] reads everything the action
 //! depends on and [`Prepared::work`] does just that; a failure a model can learn from is a
@@ -8,10 +9,27 @@
 //!
 //! To add a tool: one file, its line in [`Registry::standard`], and a conversation fixture.
 
+mod bash;
+mod diff;
+mod edit;
+mod glob;
+mod grep;
+mod input;
+mod label;
+mod limit;
+mod list;
 mod output;
+mod read;
 mod seen;
+mod todo;
+mod walk;
+mod write;
+
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
+use std::future::Future;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -23,6 +41,8 @@ use tokio_util::sync::CancellationToken;
 use crate::acp::{ToolCallContent, ToolCallLocation, ToolKind};
 use crate::permission::Action;
 use crate::workspace::{Commands, Files, Workspace};
+
+use output::Failure;
 
 pub use output::ToolOutput;
 pub use seen::SeenFiles;
@@ -75,6 +95,10 @@ pub struct Prepared {
 /// The deed itself.
 pub type Work = Box<dyn FnOnce() -> BoxFuture<'static, ToolOutput> + Send>;
 
+fn work(deed: impl Future<Output = Result<ToolOutput, Failure>> + Send + 'static) -> Work {
+    Box::new(move || Box::pin(async move { deed.await.unwrap_or_else(ToolOutput::from) }))
+}
+
 impl fmt::Debug for Prepared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Prepared")
@@ -91,9 +115,19 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// The standard tools.
+    /// The tools every session has.
     pub fn standard() -> Self {
-        Self::default()
+        let tools: Vec<Arc<dyn Tool>> = vec![
+            Arc::new(read::Read),
+            Arc::new(write::Write),
+            Arc::new(edit::Edit),
+            Arc::new(list::List),
+            Arc::new(glob::Glob),
+            Arc::new(grep::Grep),
+            Arc::new(bash::Bash),
+            Arc::new(todo::Todo),
+        ];
+        Self { tools }
     }
 
     /// Puts a tool in; a later one of the same name replaces the earlier.

@@ -1,6 +1,7 @@
 use serde_json::Value;
 
 use crate::acp::{PlanEntry, ToolCallContent, ToolCallLocation};
+use crate::workspace::WorkspaceError;
 
 /// What came of a tool call.
 #[derive(Debug, Clone, Default)]
@@ -40,5 +41,21 @@ impl ToolOutput {
     pub fn raw(mut self, raw: Value) -> Self {
         self.raw = Some(raw);
         self
+    }
+}
+
+/// Why a call came to nothing: what happened, where, and what would help.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Failure(pub(super) String);
+
+impl From<WorkspaceError> for Failure {
+    fn from(error: WorkspaceError) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl From<Failure> for ToolOutput {
+    fn from(failure: Failure) -> Self {
+        Self::failed(failure.0)
     }
 }

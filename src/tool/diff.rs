@@ -1,0 +1,56 @@
+//! What a change of a file looks like to a person.
+
+use std::path::Path;
+
+use super::limit;
+use crate::acp::{Diff, ToolCallContent};
+
+/// Lines kept around what changed where a diff must be cut.
+const AROUND: usize = 3;
+
+/// The change as a diff; of a very large one the part that changed, with a note before it. `old` is `None` for
+/// a new file.
+pub(super) fn of(path: &Path, old: Option<&str>, new: &str) -> Vec<ToolCallContent> {
+    let whole = limit::weight(new) + old.map_or(0, limit::weight);
+    if whole <= limit::DIFF {
+        return vec![diff(path, old, new)];
+    }
+    let (lines, old_part, new_part) = match old {
+        Some(old) => changed(old, new),
+        None => (0, None, new),
+    };
+    let (old_cut, old_rest) = old_part.map_or(("", ""), |part| limit::split(part, limit::DIFF / 2));
+    let (new_cut, new_rest) = limit::split(new_part, limit::DIFF / 2);
+    let left_out = old_rest.len() + new_rest.len();
+    let cut =
+        if left_out > 0 { format!(" and leaves {left_out} bytes of the change out") } else { String::new() };
+    let note = format!("The file is large: the diff starts at line {}{cut}", lines + 1);
+    vec![note.into(), diff(path, old_part.map(|_| old_cut), new_cut)]
+}
+
+fn diff(path: &Path, old: Option<&str>, new: &str) -> ToolCallContent {
+    Diff::new(path, new).old_text(old.map(str::to_owned)).into()
+}
+
+/// How many lines come before, and what differs on either side.
+fn changed<'a>(old: &'a str, new: &'a str) -> (usize, Option<&'a str>, &'a str) {
+    let head: Vec<usize> = same(old.split_inclusive('\n'), new.split_inclusive('\n')).map(str::len).collect();
+    let skipped = head.len().saturating_sub(AROUND);
+    let start: usize = head.iter().take(skipped).sum();
+    let (old, new) = (old.split_at(start).1, new.split_at(start).1);
+    let near: usize = head.iter().skip(skipped).sum();
+    let tails = (old.split_at(near).1, new.split_at(near).1);
+    let tail: Vec<usize> = same(tails.0.split_inclusive('\n').rev(), tails.1.split_inclusive('\n').rev())
+        .map(str::len)
+        .collect();
+    let end: usize = tail.iter().skip(AROUND).sum();
+    (skipped, Some(old.split_at(old.len() - end).0), new.split_at(new.len() - end).0)
+}
+
+/// The lines two texts have in common until they part.
+fn same<'a>(
+    old: impl Iterator<Item = &'a str>,
+    new: impl Iterator<Item = &'a str>,
+) -> impl Iterator<Item = &'a str> {
+    old.zip(new).take_while(|(old, new)| old == new).map(|(line, _)| line)
+}

@@ -1,0 +1,134 @@
+//! `edit`: one text in a file replaced by another.
+
+mod mismatch;
+mod replacement;
+
+use futures_util::future::BoxFuture;
+use serde_json::{Value, json};
+
+use self::replacement::Replacement;
+use super::input::{Fields, PATH, schema};
+use super::output::Failure;
+use super::walk::sweep;
+use super::{Prepared, Tool, ToolContext, ToolOutput, diff, label, limit, work};
+use crate::acp::{ToolCallContent, ToolCallLocation, ToolKind};
+use crate::permission::Action;
+use crate::workspace::{Expected, Fingerprint, Kind, Place, Text, WorkspaceError};
+
+const EXAMPLE: &str = r#"{"path": "src/main.rs", "old_text": "let x = 1;", "new_text": "let x = 2;"}"#;
+
+#[derive(Debug)]
+pub(super) struct Edit;
+
+impl Tool for Edit {
+    fn name(&self) -> &'static str {
+        "edit"
+    }
+
+    fn description(&self) -> &'static str {
+        "Replaces a text in a file. `old_text` must be in the file exactly as given, white space included, and \
+         only once unless `replace_all` is set; give enough lines around it. Leave out the line numbers that \
+         `read` shows."
+    }
+
+    fn input(&self) -> Value {
+        let properties = json!({
+            "path": {"type": "string", "description": "File, absolute or relative to the working directory"},
+            "old_text": {"type": "string", "description": "The text to replace"},
+            "new_text": {"type": "string", "description": "The text to put in its place"},
+            "replace_all": {"type": "boolean", "description": "Replace it wherever it occurs"},
+        });
+        schema(&properties, &["path", "old_text", "new_text"])
+    }
+
+    fn kind(&self) -> ToolKind {
+        ToolKind::Edit
+    }
+
+    fn parallel(&self) -> bool {
+        false
+    }
+
+    fn prepare(&self, input: Value, context: ToolContext) -> BoxFuture<'_, Result<Prepared, ToolOutput>> {
+        Box::pin(async move { Ok(prepare(input, context).await?) })
+    }
+}
+
+/// A change worked out against a content that was read.
+struct Draft {
+    bytes: Vec<u8>,
+    expected: Fingerprint,
+    preview: Vec<ToolCallContent>,
+    /// The lines where it was found, counted from 1.
+    lines: Vec<usize>,
+}
+
+async fn prepare(input: Value, context: ToolContext) -> Result<Prepared, Failure> {
+    let mut fields = Fields::new(input, EXAMPLE)?;
+    let path = fields.text(PATH)?;
+    let old = fields.text(&["old_text", "oldText", "old_string", "oldString", "old_str"])?;
+    let new = fields.text(&["new_text", "newText", "new_string", "newString", "new_str"])?;
+    let all = fields.flag(&["replace_all", "replaceAll"])?;
+    let place = context.workspace.place(&path)?;
+    let name = label::path(&context.workspace, place.path());
+    if place.kind() == Some(Kind::Directory) {
+        return Err(Failure(format!("{name} is a folder; name the file to edit")));
+    }
+    let replacement = Replacement::new(&old, &new, all).map_err(Failure)?;
+    let draft = draft(&context, &place, name.clone(), replacement).await?;
+    let line = draft.lines.first().copied().unwrap_or(1) as u32;
+    Ok(Prepared {
+        title: format!("Edit {name}"),
+        action: Action::Edit { path: place.path().to_owned() },
+        locations: vec![ToolCallLocation::new(place.path()).line(line)],
+        preview: draft.preview.clone(),
+        work: work(edit(context, place, name, draft)),
+    })
+}
+
+async fn draft(
+    context: &ToolContext,
+    place: &Place,
+    name: String,
+    replacement: Replacement,
+) -> Result<Draft, Failure> {
+    let data = match context.files.read(place.clone(), limit::FILE).await {
+        Ok(data) => data,
+        Err(WorkspaceError::NotFound { .. }) => {
+            return Err(Failure(format!("{name} does not exist; use `write` to create it")));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    if context.seen.last(place.path()).is_some_and(|seen| seen != data.fingerprint) {
+        return Err(Failure(format!("{name} changed since it was read; read it again, then edit")));
+    }
+    let path = place.path().to_owned();
+    let work = move |_: &_| {
+        let mut text = Text::decode(&data.bytes).map_err(|error| Failure(format!("{name}: {error}")))?;
+        let old = text.as_str().to_owned();
+        let (new, lines) = replacement.apply(&old).map_err(|why| Failure(format!("{name}: {why}")))?;
+        text.edit(&new);
+        let bytes = text.encode();
+        if bytes.len() as u64 > limit::FILE {
+            let limit = label::size(limit::FILE);
+            return Err(Failure(format!("{name} would grow past {limit}, the most a file may have")));
+        }
+        Ok(Draft { bytes, expected: data.fingerprint, preview: diff::of(&path, Some(&old), &new), lines })
+    };
+    sweep(&context.cancel, work).await?.found
+}
+
+async fn edit(context: ToolContext, place: Place, name: String, draft: Draft) -> Result<ToolOutput, Failure> {
+    let written = Fingerprint::of(&draft.bytes);
+    context.files.replace(place.clone(), draft.bytes, Expected::Content(draft.expected)).await?;
+    // What was never read is not known from one change in it.
+    if context.seen.last(place.path()).is_some() {
+        context.seen.note(place.path(), written);
+    }
+    let count = draft.lines.len();
+    let text = match draft.lines.as_slice() {
+        [line] => format!("edited {name} at line {line}"),
+        lines => format!("edited {name}: {count} replacements, at lines {}", replacement::listed(lines)),
+    };
+    Ok(ToolOutput::done(text).content(draft.preview).raw(json!({"replacements": count})))
+}

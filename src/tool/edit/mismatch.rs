@@ -1,0 +1,120 @@
+//! Why a text is not in a file: what is there instead.
+
+use similar::TextDiff;
+
+use crate::tool::limit;
+
+/// The most lines of the file that are compared letter by letter, and the longest of them in bytes.
+const COMPARED: usize = 200;
+const COMPARED_LINE: usize = 400;
+/// How alike a line must be to be worth showing, 1 being the same.
+const ALIKE: f32 = 0.6;
+const CLOSEST: usize = 3;
+/// Lines shown of a part that differs in white space only.
+const SHOWN: usize = 20;
+
+/// What the model should know to get `old` right. `old` is not in `text`.
+pub(super) fn explain(text: &str, old: &str) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    let unnumbered = without_numbers(old);
+    if unnumbered.as_ref().is_some_and(|old| text.contains(old.as_str())) {
+        return "`old_text` was not found: leave out the line numbers that `read` puts in front".to_owned();
+    }
+    let old = unnumbered.as_deref().unwrap_or(old);
+    if let Some(start) = spaced_otherwise(&lines, old) {
+        let count = old.trim_matches('\n').lines().count();
+        let part = lines.get(start..start + count).unwrap_or_default();
+        return format!(
+            "`old_text` was not found: the white space differs. The file has, from line {}:\n{}",
+            start + 1,
+            numbered(part.iter().take(SHOWN).enumerate().map(|(at, line)| (start + at, *line)))
+        );
+    }
+    let closest = closest(&lines, old);
+    if closest.is_empty() {
+        return "`old_text` was not found, nor anything like it; read the file again".to_owned();
+    }
+    format!(
+        "`old_text` was not found. The lines most like it:\n{}",
+        numbered(closest.into_iter().filter_map(|at| Some((at, *lines.get(at)?))))
+    )
+}
+
+/// Lines as `read` shows them, counted from 0 here and from 1 there.
+fn numbered<'a>(lines: impl Iterator<Item = (usize, &'a str)>) -> String {
+    let lines: Vec<String> =
+        lines.map(|(at, line)| format!("{:>6}\t{}", at + 1, limit::cut(line, COMPARED_LINE))).collect();
+    lines.join("\n")
+}
+
+/// The text without what `cat -n` puts before each line, if that is before each.
+fn without_numbers(old: &str) -> Option<String> {
+    let strip = |line: &str| {
+        let (number, rest) = line.split_once('\t')?;
+        let number = number.trim_start();
+        (!number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())).then(|| rest.to_owned())
+    };
+    let lines: Option<Vec<String>> = old.lines().map(strip).collect();
+    lines.map(|lines| lines.join("\n"))
+}
+
+/// Where the same lines stand with other white space in them.
+fn spaced_otherwise(lines: &[&str], old: &str) -> Option<usize> {
+    let squeezed = |line: &str| line.chars().filter(|char| !char.is_whitespace()).collect::<String>();
+    let wanted: Vec<String> = old.trim_matches('\n').lines().map(squeezed).collect();
+    if wanted.iter().all(String::is_empty) {
+        return None;
+    }
+    let there: Vec<String> = lines.iter().map(|line| squeezed(line)).collect();
+    there.windows(wanted.len()).position(|part| part == wanted)
+}
+
+/// The lines most like the longest line of `old`, best first.
+fn closest(lines: &[&str], old: &str) -> Vec<usize> {
+    let Some(wanted) =
+        old.lines().map(str::trim).max_by_key(|line| line.len()).filter(|line| !line.is_empty())
+    else {
+        return Vec::new();
+    };
+    let wanted = limit::split(wanted, COMPARED_LINE).0;
+    let mut candidates: Vec<(f32, usize)> = lines
+        .iter()
+        .enumerate()
+        .filter(|(_, line)| line.len() <= 2 * COMPARED_LINE)
+        .map(|(at, line)| (could_be_alike(wanted, line.trim()), at))
+        .filter(|(alike, _)| *alike >= ALIKE)
+        .collect();
+    best_first(&mut candidates);
+    candidates.truncate(COMPARED);
+    let mut alike: Vec<(f32, usize)> = candidates
+        .into_iter()
+        .filter_map(|(_, at)| {
+            let ratio = TextDiff::from_chars(wanted, lines.get(at)?.trim()).ratio();
+            (ratio >= ALIKE).then_some((ratio, at))
+        })
+        .collect();
+    best_first(&mut alike);
+    alike.into_iter().take(CLOSEST).map(|(_, at)| at).collect()
+}
+
+fn best_first(lines: &mut [(f32, usize)]) {
+    lines.sort_by(|(a, at), (b, bt)| b.total_cmp(a).then(at.cmp(bt)));
+}
+
+/// A bound from above for how alike two lines are: by the letters they have, in whatever order.
+fn could_be_alike(a: &str, b: &str) -> f32 {
+    let mut left = [0u32; 256];
+    for byte in a.bytes() {
+        if let Some(count) = left.get_mut(usize::from(byte)) {
+            *count += 1;
+        }
+    }
+    let mut shared = 0;
+    for byte in b.bytes() {
+        if let Some(count) = left.get_mut(usize::from(byte)).filter(|count| **count > 0) {
+            *count -= 1;
+            shared += 1;
+        }
+    }
+    2.0 * shared as f32 / (a.len() + b.len()).max(1) as f32
+}

@@ -1,0 +1,139 @@
+//! `glob`: files by the pattern of their path.
+
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+use futures_util::future::BoxFuture;
+use globset::{GlobBuilder, GlobMatcher};
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use super::input::{FOLDER, Fields, schema};
+use super::output::Failure;
+use super::walk::{Walk, sweep};
+use super::{Prepared, Tool, ToolContext, ToolOutput, label, limit, work};
+use crate::acp::{ToolCallLocation, ToolKind};
+use crate::permission::Action;
+use crate::workspace::{Kind, Place};
+
+const EXAMPLE: &str = r#"{"pattern": "src/**/*.rs"}"#;
+
+#[derive(Debug)]
+pub(super) struct Glob;
+
+impl Tool for Glob {
+    fn name(&self) -> &'static str {
+        "glob"
+    }
+
+    fn description(&self) -> &'static str {
+        "Finds files by a pattern such as `src/**/*.rs` or `*.{ts,tsx}`; a pattern without `/` matches names in \
+         all folders. The files changed last come first. What .gitignore names is left out."
+    }
+
+    fn input(&self) -> Value {
+        let properties = json!({
+            "pattern": {"type": "string", "description": "The pattern; `**` stands for any folders"},
+            "path": {"type": "string", "description": "Folder to search; the working directory if left out"},
+        });
+        schema(&properties, &["pattern"])
+    }
+
+    fn kind(&self) -> ToolKind {
+        ToolKind::Search
+    }
+
+    fn parallel(&self) -> bool {
+        true
+    }
+
+    fn prepare(&self, input: Value, context: ToolContext) -> BoxFuture<'_, Result<Prepared, ToolOutput>> {
+        Box::pin(async move { Ok(prepare(input, context)?) })
+    }
+}
+
+fn prepare(input: Value, context: ToolContext) -> Result<Prepared, Failure> {
+    let mut fields = Fields::new(input, EXAMPLE)?;
+    let pattern = fields.text(&["pattern", "glob", "glob_pattern", "globPattern", "query"])?;
+    let path = fields.optional_text(FOLDER)?.filter(|path| !path.is_empty());
+    let place = context.workspace.place(path.as_deref().unwrap_or("."))?;
+    let name = label::path(&context.workspace, place.path());
+    if place.kind() != Some(Kind::Directory) {
+        return Err(Failure(format!("{name} is not a folder that exists; name one to search")));
+    }
+    // An absolute pattern is one below the folder, or finds nothing.
+    let below = place.path().to_str().and_then(|folder| pattern.strip_prefix(folder)?.strip_prefix('/'));
+    let matcher = matcher(below.unwrap_or(&pattern)).map_err(|why| fields.refuse("pattern", &why))?;
+    let place_name = if name == "." { String::new() } else { format!(" in {name}") };
+    Ok(Prepared {
+        title: format!("Find files {}{place_name}", label::line(&pattern, 80)),
+        action: Action::Search { path: place.path().to_owned() },
+        locations: vec![ToolCallLocation::new(place.path())],
+        preview: Vec::new(),
+        work: work(glob(context, place, pattern, matcher)),
+    })
+}
+
+/// What tells whether a path below the searched folder is meant.
+pub(super) fn matcher(pattern: &str) -> Result<GlobMatcher, String> {
+    if pattern.len() > limit::PATTERN {
+        return Err(format!("is longer than {} bytes", limit::PATTERN));
+    }
+    let pattern = pattern.strip_prefix("./").unwrap_or(pattern);
+    let anywhere = if pattern.contains('/') { pattern.to_owned() } else { format!("**/{pattern}") };
+    let glob = GlobBuilder::new(&anywhere).literal_separator(true).build();
+    glob.map(|glob| glob.compile_matcher()).map_err(|error| format!("cannot be used: {}", error.kind()))
+}
+
+struct Found {
+    /// The last change and the path, of each file.
+    files: Vec<(Option<SystemTime>, PathBuf)>,
+    incomplete: bool,
+}
+
+async fn glob(
+    context: ToolContext,
+    place: Place,
+    pattern: String,
+    matcher: GlobMatcher,
+) -> Result<ToolOutput, Failure> {
+    let swept = sweep(&context.cancel, move |stop| find(&Walk::new(&place), &matcher, stop)).await?;
+    let Found { mut files, incomplete } = swept.found;
+    files.sort_unstable_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+    let mut page = limit::Page::default();
+    let shown = files
+        .iter()
+        .take(limit::ENTRIES)
+        .take_while(|(_, path)| page.push(&label::path(&context.workspace, path)))
+        .count();
+    if shown < files.len() {
+        page.note(&format!("… {} more; use a narrower pattern", files.len() - shown));
+    }
+    if incomplete || swept.late {
+        page.note("(not everything was looked at: there is too much; search in a folder further down)");
+    }
+    let head = match files.len() {
+        0 => format!("no file matches {}", label::line(&pattern, 200)),
+        number => label::count(number, "file", "files"),
+    };
+    Ok(ToolOutput::done(format!("{head}\n{}", page.into_text()))
+        .raw(json!({"files": files.len(), "shown": shown})))
+}
+
+fn find(walk: &Walk, matcher: &GlobMatcher, stop: &CancellationToken) -> Found {
+    let mut found = Found { files: Vec::new(), incomplete: false };
+    for entry in walk.builder().build() {
+        if stop.is_cancelled() || found.files.len() == limit::PATHS {
+            found.incomplete = true;
+            break;
+        }
+        let Ok(entry) = entry else { continue };
+        let is_folder = entry.file_type().is_none_or(|kind| kind.is_dir());
+        if is_folder || !entry.path().strip_prefix(walk.folder()).is_ok_and(|path| matcher.is_match(path)) {
+            continue;
+        }
+        let changed = entry.metadata().ok().and_then(|metadata| metadata.modified().ok());
+        found.files.push((changed, entry.into_path()));
+    }
+    found
+}
