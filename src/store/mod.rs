@@ -104,12 +104,7 @@ pub trait Store: Send + Sync + Debug {
     /// Makes events and the record's changes durable, all or nothing.
     fn append(&self, append: Append) -> BoxFuture<'static, Result<(), StoreError>>;
     /// Up to `limit` events after `after`, in order.
-    fn read(
-        &self,
-        id: &SessionId,
-        after: Seq,
-        limit: usize,
-    ) -> BoxFuture<'static, Result<Vec<Event>, StoreError>>;
+    fn read(&self, id: &SessionId, after: Seq, limit: usize) -> BoxFuture<'static, Result<Vec<Event>, StoreError>>;
     /// The record of one session.
     fn find(&self, id: &SessionId) -> BoxFuture<'static, Result<SessionRecord, StoreError>>;
     /// Sessions, newest change first.
@@ -121,12 +116,7 @@ pub trait Store: Send + Sync + Debug {
     /// Answers remembered for a workspace (for all of them: `None`), oldest first.
     fn grants(&self, workspace: Option<PathBuf>) -> BoxFuture<'static, Result<Vec<GrantRecord>, StoreError>>;
     /// Remembers an answer; the same one twice is one.
-    fn remember(
-        &self,
-        workspace: PathBuf,
-        text: String,
-        at: i64,
-    ) -> BoxFuture<'static, Result<(), StoreError>>;
+    fn remember(&self, workspace: PathBuf, text: String, at: i64) -> BoxFuture<'static, Result<(), StoreError>>;
     /// Forgets a remembered answer; whether there was one.
     fn forget(&self, grant: i64) -> BoxFuture<'static, Result<bool, StoreError>>;
 }
