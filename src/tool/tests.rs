@@ -11,6 +11,7 @@ mod read;
 mod registry;
 mod seen;
 mod todo;
+mod walk;
 mod write;
 
 use std::path::Path;
