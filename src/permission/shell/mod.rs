@@ -107,7 +107,7 @@ pub fn read(text: &str) -> Reading {
 }
 
 fn clarity(text: &str, seen: &tree::Seen, strict: &Result<Vec<SimpleCommand>, String>) -> Clarity {
-    if let Some(hidden) = text.chars().find(|&c| is_hidden(c) && c != '\n') {
+    if let Some(hidden) = text.chars().find(|&c| is_hidden(c) && !matches!(c, '\n' | '\t')) {
         return Clarity::Unreadable(format!("it holds the invisible character U+{:04X}", u32::from(hidden)));
     }
     if let Some(fault) = &seen.fault {

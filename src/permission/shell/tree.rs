@@ -62,6 +62,10 @@ pub(super) struct Seen {
 /// Reads a text within the budget's time.
 pub(super) fn parse(text: &str, budget: &Budget) -> Seen {
     let mut seen = Seen::default();
+    if text.lines().any(marks_end_outside_ascii) {
+        seen.fault = Some("the end mark of a here-document holds characters outside ASCII".to_owned());
+        return seen;
+    }
     let Some(tree) = grow(text, budget) else {
         seen.fault = Some("it takes too long to parse".to_owned());
         seen.stopped = true;
@@ -99,8 +103,15 @@ fn grow(text: &str, budget: &Budget) -> Option<Tree> {
         if late { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
     let options = ParseOptions::new().progress_callback(&mut progress);
-    let bytes = text.as_bytes();
+    // The grammar's scanner looks characters up in the C locale's table, which ends at 255: others make
+    // it read out of bounds. To a shell they are letters, byte by byte, so letters stand in for them.
+    let bytes: Vec<u8> = text.bytes().map(|byte| if byte.is_ascii() { byte } else { b'x' }).collect();
     parser.parse_with_options(&mut |at, _| bytes.get(at..).unwrap_or_default(), None, Some(options))
+}
+
+/// Two end marks that differ only outside ASCII would be the same mark to [`grow`].
+fn marks_end_outside_ascii(line: &str) -> bool {
+    line.split_once("<<").is_some_and(|(_, mark)| !mark.is_ascii())
 }
 
 impl Seen {
