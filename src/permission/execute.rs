@@ -148,7 +148,7 @@ impl<'a> Line<'a> {
             !up && self.policy.reads_freely(&self.place.resolve(word))
         };
         let broad = reads.broadly && self.policy.restricts_reading();
-        self.inside() && !broad && reads.paths.iter().filter(|word| **word != "-").all(|word| free(word))
+        self.inside() && !broad && reads.paths.iter().filter(|word| **word != "-").all(free)
     }
 
     /// The last restricting rule of this decision that speaks of the line.

@@ -128,15 +128,15 @@ impl CommandPattern {
 /// Whether a word, in any of its spellings (`-C/x`, `--config=x`), is one of [`ESCAPES`] or leaves the
 /// project.
 fn escapes(word: &str) -> bool {
-    let named = |flag: &&str| match flag.strip_prefix("--") {
+    let named = |flag: &str| match flag.strip_prefix("--") {
         Some(long) => word.strip_prefix("--").is_some_and(|w| {
             let name = w.split('=').next().unwrap_or(w);
             !name.is_empty() && (long.starts_with(name) || name.starts_with(long))
         }),
-        None if flag.len() == 2 => word.starts_with(*flag),
+        None if flag.len() == 2 => word.starts_with(flag),
         None => word.trim_start_matches('-').starts_with(flag.trim_start_matches('-')),
     };
-    ESCAPES.iter().any(|flag| word.starts_with('-') && named(&flag)) || leaves(word)
+    ESCAPES.iter().any(|flag| word.starts_with('-') && named(flag)) || leaves(word)
 }
 
 fn leaves(word: &str) -> bool {
@@ -165,13 +165,13 @@ pub(super) fn for_commands(workspace: &Path, commands: &[&SimpleCommand]) -> Vec
 
 fn widest(command: &SimpleCommand) -> CommandPattern {
     let exact = CommandPattern { argv: command.argv.clone(), open: false };
-    let open = |entry: &&str| {
+    let open = |entry: &str| {
         let words: Vec<&str> = entry.split(' ').collect();
         let named = words.len() <= command.argv.len();
         let same = words.iter().zip(&command.argv).all(|(p, w)| p == w || (*p == "*" && !w.starts_with('-')));
         (named && same).then_some(words.len())
     };
-    let Some(length) = OPEN.iter().find_map(|entry| open(&entry)) else { return exact };
+    let Some(length) = OPEN.iter().find_map(|entry| open(entry)) else { return exact };
     let wide = CommandPattern { argv: command.argv[..length].to_vec(), open: true };
     if wide.matches(command) { wide } else { exact }
 }

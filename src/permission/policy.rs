@@ -24,6 +24,7 @@ pub struct Policy {
 
 impl Policy {
     /// A policy without rules, in the default mode. Both paths are absolute, with links resolved.
+    #[expect(clippy::needless_pass_by_value, reason = "the policy owns its paths; callers hand theirs over")]
     pub fn new(workspace: PathBuf, home: Option<PathBuf>) -> Self {
         let workspace = normalize(&workspace);
         let home = home.map(|home| normalize(&home));
@@ -100,9 +101,10 @@ impl Policy {
     /// protected and destructive things, rules that allow, grants, the mode: the first that speaks decides.
     pub fn judge(&self, action: &Action) -> Judgement {
         if let Action::Execute { command, cwd } = action {
-            return match is_resolved(cwd) {
-                true => execute::judge(self, command, cwd),
-                false => Judgement::ask("the working folder is not an absolute, resolved path"),
+            return if is_resolved(cwd) {
+                execute::judge(self, command, cwd)
+            } else {
+                Judgement::ask("the working folder is not an absolute, resolved path")
             };
         }
         self.forbidden(action)

@@ -145,7 +145,7 @@ impl Lexer<'_> {
             return Err("a word is missing".to_owned());
         }
         if word.glob {
-            check_glob(&word)?
+            check_glob(&word)?;
         }
         Ok(word)
     }

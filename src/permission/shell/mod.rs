@@ -44,6 +44,12 @@ impl SimpleCommand {
         name.rsplit('/').next().unwrap_or(name)
     }
 
+    /// The same command, named without its folder.
+    pub(super) fn bare(&self) -> Self {
+        let name = std::iter::once(self.program().to_owned());
+        Self { argv: name.chain(self.arguments().iter().cloned()).collect(), globs: self.globs }
+    }
+
     /// The words after the name.
     pub fn arguments(&self) -> &[String] {
         self.argv.get(1..).unwrap_or_default()

@@ -155,9 +155,7 @@ pub(in crate::permission) fn reads(command: &SimpleCommand) -> Option<Reads<'_>>
 /// Whether all the command does is read, by whatever path it is named: used to tell naming a file from
 /// writing it, never to allow.
 pub(in crate::permission) fn is_reader(command: &SimpleCommand) -> bool {
-    let mut bare = command.clone();
-    bare.argv[0] = command.program().to_owned();
-    reads(&bare).is_some()
+    reads(&command.bare()).is_some()
 }
 
 impl Row {

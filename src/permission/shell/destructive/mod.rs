@@ -26,7 +26,7 @@ pub(in crate::permission) fn harm(
 ) -> Option<Harm> {
     let scope = Scope { place, root };
     if fork_bomb(text) {
-        return Some(Harm::Fatal("starts itself without end".to_owned()));
+        return Some(fatal("starts itself without end"));
     }
     let writes = reading.writes.iter().filter_map(|target| scope.overwrites(target));
     let commands = reading.all().filter_map(|command| scope.judge(command));
@@ -45,12 +45,12 @@ struct Scope<'a> {
     root: &'a Path,
 }
 
-fn fatal(why: &str) -> Option<Harm> {
-    Some(Harm::Fatal(why.to_owned()))
+fn fatal(why: &str) -> Harm {
+    Harm::Fatal(why.to_owned())
 }
 
-fn lasting(why: &str) -> Option<Harm> {
-    Some(Harm::Lasting(why.to_owned()))
+fn lasting(why: &str) -> Harm {
+    Harm::Lasting(why.to_owned())
 }
 
 impl Scope<'_> {
@@ -64,14 +64,14 @@ impl Scope<'_> {
             || (matches!(program, "init" | "telinit") && words.iter().any(|w| w == "0" || w == "6"))
             || (program == "systemctl" && words.iter().any(|w| POWER_UNITS.contains(&w.as_str())))
         {
-            return fatal("turns the machine off");
+            return Some(fatal("turns the machine off"));
         }
         if matches!(program, "kill") && words.iter().skip(1).any(|w| w == "-1") {
-            return fatal("ends every program of the user");
+            return Some(fatal("ends every program of the user"));
         }
         let device = words.iter().find_map(|word| self.device(word.rsplit('=').next().unwrap_or(word)));
         if device.is_some() && writes_devices(program) {
-            return fatal("overwrites a disk");
+            return Some(fatal("overwrites a disk"));
         }
         let own = match program {
             "rm" | "unlink" | "rmdir" | "srm" | "trash" => self.removal(words),
@@ -82,7 +82,7 @@ impl Scope<'_> {
         };
         let shell = wrapper::SHELLS.contains(&program) || matches!(program, "eval" | "source" | ".");
         if own.is_none() && shell && runs_unseen(command) {
-            return lasting("runs a script that is not shown");
+            return Some(lasting("runs a script that is not shown"));
         }
         own.or_else(|| listed(command)).or_else(|| phrase(command))
     }
@@ -90,19 +90,19 @@ impl Scope<'_> {
     /// A redirect onto a disk or into the kernel's controls.
     fn overwrites(&self, target: &str) -> Option<Harm> {
         if target.contains("/dev/tcp/") || target.contains("/dev/udp/") {
-            return lasting("opens a network connection");
+            return Some(lasting("opens a network connection"));
         }
         if self.device(target).is_some() {
-            return fatal("overwrites a disk");
+            return Some(fatal("overwrites a disk"));
         }
         let path = self.place.resolve(target);
         let vital = ["/etc/passwd", "/etc/shadow", "/etc/sudoers", "/proc/sysrq-trigger", "/etc/fstab"];
         if vital.iter().any(|file| path == Path::new(file)) {
-            return fatal("overwrites a file the system needs");
+            return Some(fatal("overwrites a file the system needs"));
         }
         let system = ["/etc", "/boot", "/sys", "/proc", "/usr", "/bin", "/sbin", "/lib"];
         if system.iter().any(|folder| path.starts_with(folder)) && !path.starts_with(self.root) {
-            return lasting("overwrites a file of the system");
+            return Some(lasting("overwrites a file of the system"));
         }
         None
     }
@@ -117,7 +117,7 @@ impl Scope<'_> {
         let recursive =
             words.iter().any(|w| has_flag(w, "-r") || has_flag(w, "-R") || has_flag(w, "--recursive"));
         if words.iter().any(|w| has_flag(w, "--no-preserve-root")) {
-            return fatal("deletes the file system");
+            return Some(fatal("deletes the file system"));
         }
         if recursive && let Some(harm) = self.vital_operand(words) {
             return Some(harm);
@@ -125,18 +125,18 @@ impl Scope<'_> {
         let operands: Vec<&String> = words.iter().filter(|w| !w.starts_with('-')).collect();
         let known = |word: &&String| !word.contains(['*', '?', '$', '`', '[', '{', '~']);
         if operands.is_empty() || !operands.iter().all(known) {
-            return lasting("deletes files that are not named one by one");
+            return Some(lasting("deletes files that are not named one by one"));
         }
         let paths = operands.iter().map(|word| self.place.resolve(word));
         let mut outside = paths.filter(|path| path == self.root || !path.starts_with(self.root));
         if outside.next().is_some() {
-            return lasting("deletes outside the workspace");
+            return Some(lasting("deletes outside the workspace"));
         }
         let rebuildable = |word: &&String| {
             let parts = Path::new(word.as_str()).components();
             parts.filter_map(|p| p.as_os_str().to_str()).any(|part| REBUILDABLE.contains(&part))
         };
-        if recursive && !operands.iter().all(rebuildable) { lasting("deletes whole folders") } else { None }
+        (recursive && !operands.iter().all(rebuildable)).then(|| lasting("deletes whole folders"))
     }
 
     fn attributes(&self, words: &[String]) -> Option<Harm> {
@@ -144,7 +144,7 @@ impl Scope<'_> {
             return None;
         }
         let modes = words.iter().skip_while(|w| w.starts_with('-')).skip(1).cloned().collect::<Vec<_>>();
-        self.vital_operand(&modes).or_else(|| lasting("changes the owner or mode of whole folders"))
+        self.vital_operand(&modes).or_else(|| Some(lasting("changes the owner or mode of whole folders")))
     }
 
     fn movement(&self, words: &[String]) -> Option<Harm> {
@@ -153,14 +153,13 @@ impl Scope<'_> {
         if let Some(harm) = self.vital_operand(sources) {
             return Some(harm);
         }
-        (self.place.resolve(target) == Path::new("/dev/null"))
-            .then(|| Harm::Lasting("destroys files".to_owned()))
+        (self.place.resolve(target) == Path::new("/dev/null")).then(|| lasting("destroys files"))
     }
 
     /// An operand that is the root, a system folder or the home, or everything in one of them.
     fn vital_operand(&self, words: &[String]) -> Option<Harm> {
         let vital = words.iter().filter(|w| !w.starts_with('-')).any(|word| self.is_vital(word));
-        if vital { fatal("destroys the system or the home folder") } else { None }
+        vital.then(|| fatal("destroys the system or the home folder"))
     }
 
     fn is_vital(&self, word: &str) -> bool {
@@ -203,16 +202,13 @@ fn writes_devices(program: &str) -> bool {
 
 fn listed(command: &SimpleCommand) -> Option<Harm> {
     let program = command.program();
-    let hit = |entry: &&str| {
+    let hit = |entry: &str| {
         let mut parts = entry.split(' ');
         let name = parts.next().unwrap_or_default();
         let named = name.strip_suffix('*').map_or(program == name, |start| program.starts_with(start));
         named && parts.all(|part| command.arguments().iter().any(|word| has_flag(word, part)))
     };
-    TABLE
-        .iter()
-        .find(|(_, entries)| entries.iter().any(|entry| hit(&entry)))
-        .and_then(|(why, _)| lasting(why))
+    TABLE.iter().find(|(_, entries)| entries.iter().any(|entry| hit(entry))).map(|(why, _)| lasting(why))
 }
 
 /// Forges and version control carry messages, which may speak of anything.
@@ -224,7 +220,7 @@ fn phrase(command: &SimpleCommand) -> Option<Harm> {
         let folded = word.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
         PHRASES.iter().find(|(_, phrases)| phrases.iter().any(|phrase| folded.contains(phrase)))
     };
-    command.arguments().iter().find_map(spoken).and_then(|(why, _)| lasting(why))
+    command.arguments().iter().find_map(spoken).map(|(why, _)| lasting(why))
 }
 
 /// Whether a word is, holds or abbreviates a part of a table row.
