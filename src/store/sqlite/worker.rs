@@ -137,8 +137,8 @@ fn serve(shared: &Shared, link: &mut Option<Link>, group: &mut [BoxedJob], run: 
             }
         };
         if remedy == Remedy::None {
-            // The engine may have taken back more than the job that found the disk full.
-            if group.len() > 1 && matches!(failed, StoreError::Full(_)) {
+            // One job was too large for the disk or for the engine, which took back the others with it.
+            if group.len() > 1 && !matches!(failed, StoreError::Unavailable(_)) {
                 return group.iter_mut().for_each(|job| serve(shared, link, from_mut(job), run));
             }
             break;
@@ -175,9 +175,8 @@ fn fail(group: &mut [BoxedJob], error: &StoreError) {
     }
 }
 
-/// One transaction for all; a job that is refused, or does not fit on the disk, takes back its own part only.
-/// Whether it was done: not if the file was replaced meanwhile.
-fn commit(link: &mut Link, group: &mut [BoxedJob]) -> Result<bool, Failure> {
+/// One transaction for all; a job that is refused takes back its own part only. Whether it was done: not if the file was replaced meanwhile.
+pub(super) fn commit(link: &mut Link, group: &mut [BoxedJob]) -> Result<bool, Failure> {
     link.execute("BEGIN IMMEDIATE")?;
     if link.is_moved() {
         link.roll_back();
@@ -205,17 +204,13 @@ fn commit(link: &mut Link, group: &mut [BoxedJob]) -> Result<bool, Failure> {
 fn run_all(link: &mut Link, group: &mut [BoxedJob]) -> Result<(), Failure> {
     for job in group {
         link.execute("SAVEPOINT job")?;
-        let refusal = match job.run(link) {
-            Ok(()) => None,
-            Err(Failure::Refused(error)) => Some(error),
-            Err(Failure::Engine(error)) => match judge(&error, link.path()) {
-                (meaning, Remedy::None) if !link.conn.is_autocommit() => Some(meaning),
-                _ => return Err(error.into()),
-            },
-        };
-        if let Some(error) = refusal {
-            link.execute("ROLLBACK TO job")?;
-            job.fail(error);
+        match job.run(link) {
+            Ok(()) => {}
+            Err(Failure::Refused(error)) => {
+                link.execute("ROLLBACK TO job")?;
+                job.fail(error);
+            }
+            Err(Failure::Engine(error)) => return Err(error.into()),
         }
         link.execute("RELEASE job")?;
     }
