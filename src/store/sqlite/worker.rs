@@ -13,8 +13,8 @@ use crate::store::StoreError;
 
 pub(super) type BoxedJob = Box<dyn Job>;
 
-/// Jobs that may wait for a thread before those who ask have to wait themselves.
-const QUEUE: usize = 1_024;
+/// Jobs that may wait for a thread; more are refused.
+const QUEUE: usize = 4_096;
 /// Jobs that share one commit.
 const GROUP: usize = 256;
 /// A job meets a moved, stale or restored file at most this often before its error is told.
@@ -23,8 +23,7 @@ const ATTEMPTS: usize = 3;
 /// Does a group of jobs; whether it was done: not if the path names another file than the one that is open.
 type Run = fn(&mut Link, &mut [BoxedJob]) -> Result<bool, Failure>;
 
-/// A thread with its queue. Dropping it lets the thread finish what is queued, and waits for that unless
-/// somebody still waits to queue more.
+/// A thread with its queue. Dropping it lets the thread finish what is queued, and waits for that.
 #[derive(Debug)]
 pub(super) struct Worker {
     jobs: Option<mpsc::Sender<BoxedJob>>,
@@ -60,9 +59,8 @@ impl Worker {
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        let last = self.jobs.take().is_some_and(|jobs| jobs.strong_count() == 1);
-        if last
-            && let Some(thread) = self.thread.take()
+        self.jobs = None;
+        if let Some(thread) = self.thread.take()
             && thread.join().is_err()
         {
             tracing::error!("a thread of the store has panicked");

@@ -87,7 +87,7 @@ async fn sessions_are_there_after_a_restart() -> Result<(), StoreError> {
 #[tokio::test]
 async fn a_full_disk_refuses_writes_until_there_is_room_again() -> Result<(), StoreError> {
     let (_folder, path) = folder();
-    let store = Sqlite::new(path, Tuning { max_pages: 40, ..Tuning::default() });
+    let store = Sqlite::new(path.clone(), Tuning { max_pages: 40, ..Tuning::default() });
     let mut filled = 0;
     let full = loop {
         let name = format!("s{filled}");
@@ -105,8 +105,14 @@ async fn a_full_disk_refuses_writes_until_there_is_room_again() -> Result<(), St
     assert!(filled > 3);
     assert_eq!(events(&store, "s0").await?.len(), 1);
     store.delete(&id("s2")).await?;
+    // While the file is busy the jobs gather into one group.
+    let other = raw(&path);
+    other.execute_batch("BEGIN IMMEDIATE").expect("locked");
+    let first = store.forget(0);
     let large = store.append(append("s0", Epoch(1), after(1, [text("m", &"x".repeat(90_000))])));
     let small = store.append(append("s1", Epoch(1), after(1, [text("m", &"x".repeat(5_000))])));
+    other.execute_batch("COMMIT").expect("given back");
+    first.await?;
     assert!(matches!(large.await, Err(StoreError::Full(_))));
     small.await?;
     assert_eq!(events(&store, "s1").await?.len(), 2);
