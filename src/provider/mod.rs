@@ -69,7 +69,10 @@ pub enum Delta {
     /// A whole tool call.
     Call(ModelCall),
     /// Tokens in the context now, and how many it can hold.
-    Usage { used: u64, size: u64 },
+    Usage {
+        used: u64,
+        size: u64,
+    },
     /// The end of the answer. Calls made are run whatever the reason says.
     Done(StopReason),
 }

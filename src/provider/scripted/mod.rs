@@ -107,11 +107,11 @@ fn deltas(line: Line) -> BoxStream<'static, Result<Delta, ProviderError>> {
         Line::Stop(reason) => one(Ok(Delta::Done(reason))),
         Line::Error(text) => one(Err(ProviderError::Unavailable(text))),
         Line::Wait => stream::pending().boxed(),
-        Line::Repeat(repeat) => repeated(repeat).boxed(),
+        Line::Repeat(repeat) => repeated(&repeat).boxed(),
     }
 }
 
-fn repeated(repeat: Repeat) -> impl futures_util::Stream<Item = Result<Delta, ProviderError>> {
+fn repeated(repeat: &Repeat) -> impl futures_util::Stream<Item = Result<Delta, ProviderError>> + use<> {
     let (count, width) = (repeat.n.value(), repeat.size.value().max(2) as usize - 1);
     let gap = Duration::from_micros(repeat.gap_us.value());
     stream::iter(0..count).then(move |at| async move {
