@@ -19,6 +19,23 @@ macro_rules! topics {
 topics! {
     initialize
     prompt
+    authenticate
+    session_new
+    tool
+    permission
+    cancel
+    cancel_request
+    mode
+    config_option
+    list
+    load
+    resume
+    fork
+    close
+    delete
+    client_files
+    offline
+    extension
 }
 
 #[test]

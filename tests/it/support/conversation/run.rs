@@ -7,7 +7,7 @@ use adjutant::serve::acp::Door;
 use serde_json::{Value, json};
 
 use super::pattern::{self, Names};
-use super::step::{Directive, How, Kind, Step};
+use super::step::{self, Directive, How, Kind, Step};
 use super::update;
 use crate::support::bench::{Bench, Model};
 use crate::support::link::Link;
@@ -109,8 +109,8 @@ impl Run {
                 let line = pattern::fill(line, &self.names);
                 self.link().wire.send_line(&line).await;
             }
-            Kind::Raw(bytes) => {
-                let mut bytes = bytes.clone();
+            Kind::Raw(text) => {
+                let mut bytes = step::bytes(&pattern::fill(text, &self.names))?;
                 bytes.push(b'\n');
                 self.link().wire.send(&bytes).await;
             }

@@ -19,7 +19,7 @@ pub(super) enum Kind {
     /// The client sends a message.
     Say(String),
     /// The client sends bytes.
-    Raw(Vec<u8>),
+    Raw(String),
     Expect {
         pattern: Value,
         how: How,
@@ -95,7 +95,7 @@ fn kind(line: &str) -> Result<Kind, String> {
     match mark {
         "~" => Ok(Kind::Script(rest.to_owned())),
         ">" => Ok(Kind::Say(rest.to_owned())),
-        ">>" => Ok(Kind::Raw(bytes(rest)?)),
+        ">>" => bytes(rest).map(|_| Kind::Raw(rest.to_owned())),
         "<" => expect(How::Exactly),
         "<~" => expect(How::AtLeast),
         "<|" => expect(How::AnyOrder { subset: false }),
@@ -135,7 +135,7 @@ fn directive(text: &str) -> Result<Directive, String> {
 }
 
 /// Text in which `\xNN` is a byte.
-fn bytes(text: &str) -> Result<Vec<u8>, String> {
+pub(super) fn bytes(text: &str) -> Result<Vec<u8>, String> {
     let mut out = Vec::new();
     let mut pieces = text.split("\\x");
     out.extend(pieces.next().unwrap_or_default().bytes());
