@@ -59,6 +59,11 @@ impl SessionHandle {
         &self.info.id
     }
 
+    /// Whether both speak to the same opening of a session.
+    pub fn is(&self, other: &Self) -> bool {
+        self.mailbox.same_channel(&other.mailbox)
+    }
+
     /// Mode and options as they are now.
     pub fn settings(&self) -> Settings {
         self.settings.borrow().clone()

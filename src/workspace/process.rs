@@ -159,9 +159,11 @@ impl Run {
                 }
                 read = self.output.read_buf(&mut chunk), if now.reading => {
                     now.reading = read.is_ok_and(|length| length > 0);
-                    capture.push(&chunk);
-                    live.offer(&chunk);
-                    chunk.clear();
+                    if now.reading {
+                        capture.push(&chunk);
+                        live.offer(&chunk);
+                        chunk.clear();
+                    }
                 }
             }
         }

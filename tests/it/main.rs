@@ -1,3 +1,11 @@
-//! Tests against the real binary.
+//! Tests against the real binary, and against the engine as the binary puts it together.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a failure here is a failed test"
+)]
 
+mod conversations;
+mod support;
 mod workspace_process;

@@ -56,11 +56,7 @@ pub(super) fn options(judgement: &Judgement) -> (Vec<PermissionOption>, Vec<(Str
     let mut grants = Vec::new();
     for (at, grant) in judgement.grants.iter().enumerate() {
         let id = if at == 0 { "allow_always".to_owned() } else { format!("allow_always_{}", at + 1) };
-        options.push(PermissionOption::new(
-            id.clone(),
-            format!("Always {grant}"),
-            PermissionOptionKind::AllowAlways,
-        ));
+        options.push(PermissionOption::new(id.clone(), label(grant), PermissionOptionKind::AllowAlways));
         grants.push((id, grant.clone()));
     }
     options.push(PermissionOption::new("reject_once", "Reject", PermissionOptionKind::RejectOnce));
@@ -68,12 +64,18 @@ pub(super) fn options(judgement: &Judgement) -> (Vec<PermissionOption>, Vec<(Str
         let grant = grant.clone().rejecting();
         options.push(PermissionOption::new(
             "reject_always",
-            format!("Always {grant}"),
+            label(&grant),
             PermissionOptionKind::RejectAlways,
         ));
         grants.push(("reject_always".to_owned(), grant));
     }
     (options, grants)
+}
+
+/// What a grant says (`always allow …`), as the beginning of a line.
+fn label(grant: &Grant) -> String {
+    let text = grant.to_string();
+    text.strip_prefix('a').map_or_else(|| text.clone(), |rest| format!("A{rest}"))
 }
 
 /// Whether the answer allows; anything that is not clearly a yes is a no.

@@ -112,7 +112,9 @@ fn deltas(line: Line) -> BoxStream<'static, Result<Delta, ProviderError>> {
 }
 
 fn repeated(repeat: &Repeat) -> impl futures_util::Stream<Item = Result<Delta, ProviderError>> + use<> {
-    let (count, width) = (repeat.n.value(), repeat.size.value().max(2) as usize - 1);
+    // No padding of the standard library is wider.
+    let widest = u64::from(u16::MAX);
+    let (count, width) = (repeat.n.value(), repeat.size.value().clamp(2, widest) as usize - 1);
     let gap = Duration::from_micros(repeat.gap_us.value());
     stream::iter(0..count).then(move |at| async move {
         if !gap.is_zero() {

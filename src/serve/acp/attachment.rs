@@ -167,9 +167,12 @@ impl Watch {
             match &event.kind {
                 EventKind::PromptAccepted { turn, message, .. } => {
                     self.running = Some(Instant::now() + HEARTBEAT);
-                    if !replay && self.client.sent(message) {
+                    // Also a turn that was running already when the client loaded its session once more.
+                    let own = self.client.sent(message);
+                    if own {
                         self.turns.insert(*turn, message.clone());
-                    } else {
+                    }
+                    if replay || !own {
                         self.projection.show(event, replay, &mut self.lines);
                     }
                 }

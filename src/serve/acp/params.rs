@@ -15,9 +15,12 @@ use crate::rpc::{Caller, Deferred, Responder};
 
 pub(super) type Reply<T> = Result<T, ErrorObjectOwned>;
 
-/// The parameters as `T`; missing ones read as an empty object.
+/// The parameters as `T`; missing ones read as an empty object. Every method's are named.
 pub(super) fn parse<T: DeserializeOwned>(params: &Params<'_>) -> Reply<T> {
     let text = params.as_str().map_or("{}", |text| if text.is_empty() { "{}" } else { text });
+    if text.starts_with('[') {
+        return Err(error::invalid("params must be an object, not an array"));
+    }
     serde_json::from_str(text).map_err(|e| error::invalid(&e.to_string()))
 }
 

@@ -1,0 +1,98 @@
+//! A temporary place with a home, a workspace and a model's script.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use adjutant::app;
+use adjutant::config::{Environment, Flags};
+use adjutant::serve::acp::{Door, EngineSource};
+use adjutant::workspace::LocalCommands;
+use tempfile::TempDir;
+
+/// The program under test.
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_adjutant");
+
+/// Who answers in a bench's engines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Model {
+    Scripted,
+    Offline,
+}
+
+/// A home, a workspace and a script, gone with the value.
+#[derive(Debug)]
+pub(crate) struct Bench {
+    root: TempDir,
+    model: Model,
+}
+
+impl Bench {
+    /// An empty place with a model that says `script`.
+    pub(crate) fn scripted(script: &str) -> Self {
+        Self::new(Model::Scripted, script)
+    }
+
+    pub(crate) fn new(model: Model, script: &str) -> Self {
+        let bench = Self { root: tempfile::tempdir().unwrap(), model };
+        for folder in [bench.home(), bench.cwd()] {
+            std::fs::create_dir(folder).unwrap();
+        }
+        std::fs::write(bench.script(), script).unwrap();
+        bench
+    }
+
+    pub(crate) fn root(&self) -> PathBuf {
+        self.root.path().canonicalize().unwrap()
+    }
+
+    pub(crate) fn home(&self) -> PathBuf {
+        self.root().join("home")
+    }
+
+    /// The workspace.
+    pub(crate) fn cwd(&self) -> PathBuf {
+        self.root().join("work")
+    }
+
+    pub(crate) fn script(&self) -> PathBuf {
+        self.root().join("script.jsonl")
+    }
+
+    /// A file of the workspace, with its folders.
+    pub(crate) fn write(&self, path: &str, content: &str) {
+        let path = self.cwd().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, content).unwrap();
+    }
+
+    pub(crate) fn read(&self, path: &str) -> std::io::Result<String> {
+        std::fs::read_to_string(self.cwd().join(path))
+    }
+
+    /// Variables of the program's environment.
+    pub(crate) fn variables(&self) -> [(&'static str, String); 3] {
+        let text = |path: PathBuf| path.to_str().unwrap().to_owned();
+        let model = match self.model {
+            Model::Scripted => "scripted",
+            Model::Offline => "offline",
+        };
+        [
+            ("HOME", text(self.home())),
+            ("ADJUTANT_MODEL", model.to_owned()),
+            ("ADJUTANT_SCRIPT", text(self.script())),
+        ]
+    }
+
+    /// A door to an engine put together as the program does it; only commands need the program's own
+    /// executable, which this process is not.
+    pub(crate) fn door(&self) -> Arc<Door> {
+        let variables = self.variables();
+        let environment = Environment::of(variables.each_ref().map(|(name, value)| (*name, value.as_str())));
+        let source = app::engine(environment, Flags::default());
+        Arc::new(Door::new(EngineSource::new(move || {
+            let mut engine = source.engine()?;
+            engine.commands = Arc::new(LocalCommands::new(Path::new(PROGRAM).to_owned()));
+            Ok(engine)
+        })))
+    }
+}

@@ -1,0 +1,65 @@
+//! Conversations in files: what a client says, what the model says, and what has to come of it.
+//!
+//! Nothing here knows a method of the protocol, except the two that `@ session` sends.
+//!
+//! What always holds: every line of the program is matched by a line of the file, in order, key by key; a
+//! line that is missing, or one that nobody expected, fails the conversation.
+//!
+//! A file's lines: `>` the client says, `>>` the client sends raw text (`\xNN` is a byte), `<` the program
+//! says exactly, `<~` at least, `<|` and `<|~` in any order among their neighbours, `<*` after anything else,
+//! `~` the model says, `#` a comment, `@` a directive (see `step`). `{name}` in an expected string takes the
+//! value on first sight and has to be the same from then on; `{_}` is anything. With `UPDATE=1` in the
+//! environment, expected lines are written anew, and missing ones are added.
+
+mod pattern;
+mod run;
+mod step;
+mod update;
+
+use std::path::{Path, PathBuf};
+
+pub(crate) use run::Over;
+
+/// The folder of all conversations.
+pub(crate) fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/acp")
+}
+
+/// Runs every conversation of a topic in this process; those marked `@ everywhere` also over the real
+/// program's stdio. Panics with all failures.
+pub(crate) async fn check(topic: &str) {
+    let mut files: Vec<_> = std::fs::read_dir(folder().join(topic))
+        .unwrap_or_else(|e| panic!("no conversations about {topic}: {e}"))
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    files.sort();
+    let mut failures = Vec::new();
+    for path in &files {
+        let text = std::fs::read_to_string(path).unwrap();
+        let name = path.strip_prefix(folder()).unwrap().display();
+        let steps = match step::parse(&text) {
+            Ok(steps) => steps,
+            Err(e) => {
+                failures.push(format!("{name}: {e}"));
+                continue;
+            }
+        };
+        if std::env::var_os("UPDATE").is_some() {
+            let written = run::run(&steps, Over::Memory, true).await;
+            match written {
+                Ok(lines) => std::fs::write(path, lines.join("\n") + "\n").unwrap(),
+                Err(e) => failures.push(format!("{name}: {e}")),
+            }
+            continue;
+        }
+        let everywhere = steps.iter().any(step::Step::is_everywhere);
+        for over in [Over::Memory, Over::Stdio] {
+            if over == Over::Memory || everywhere {
+                if let Err(e) = run::run(&steps, over, false).await {
+                    failures.push(format!("{name}, over {over:?}: {e}"));
+                }
+            }
+        }
+    }
+    assert!(failures.is_empty(), "\n{}", failures.join("\n\n"));
+}

@@ -1,0 +1,270 @@
+//! Takes a conversation through, line by line.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use adjutant::serve::acp::Door;
+use serde_json::{Value, json};
+
+use super::pattern::{self, Names};
+use super::step::{self, Directive, How, Kind, Step};
+use super::update;
+use crate::support::bench::{Bench, Model};
+use crate::support::link::Link;
+
+/// When writing anew: after this long, the program has said what it had to say.
+const QUIET: Duration = Duration::from_millis(400);
+
+/// What lies between the two sides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Over {
+    Memory,
+    Stdio,
+}
+
+struct Run {
+    over: Over,
+    bench: Bench,
+    door: Arc<Door>,
+    link: Option<Link>,
+    names: Names,
+    /// The file written anew.
+    updated: Option<Vec<String>>,
+}
+
+/// Runs a conversation and returns its lines, written anew if `update` says so. `Err` says what went wrong.
+pub(super) async fn run(steps: &[Step], over: Over, update: bool) -> Result<Vec<String>, String> {
+    let mut run = Run::new(steps, over, update);
+    let mut rest = steps;
+    while let Some((step, after)) = rest.split_first() {
+        let group = after.iter().take_while(|next| step.joins(next)).count();
+        let (done, next) = rest.split_at(group + 1);
+        if let Err(e) = run.step(step, done).await {
+            return Err(format!("line {}: {e}\n  in {}", step.number, step.text));
+        }
+        rest = next;
+    }
+    run.quiet().await?;
+    if let Some(link) = run.link.take() {
+        link.finish().await.map_err(|e| format!("at the end: {e}"))?;
+    }
+    Ok(run.updated.unwrap_or_default())
+}
+
+impl Step {
+    /// Whether the next line belongs to the same unordered group.
+    fn joins(&self, next: &Self) -> bool {
+        let any = |step: &Self| matches!(step.kind, Kind::Expect { how: How::AnyOrder { .. }, .. });
+        any(self) && any(next)
+    }
+}
+
+impl Run {
+    fn new(steps: &[Step], over: Over, update: bool) -> Self {
+        let (mut script, mut config, mut model) = (String::new(), String::new(), Model::Scripted);
+        for step in steps {
+            match &step.kind {
+                Kind::Script(line) => script += &format!("{line}\n"),
+                Kind::Do(Directive::Config(line)) => config += &format!("{line}\n"),
+                Kind::Do(Directive::Offline) => model = Model::Offline,
+                _ => {}
+            }
+        }
+        let bench = Bench::new(model, &script);
+        if !config.is_empty() {
+            let folder = bench.home().join(".config/adjutant");
+            std::fs::create_dir_all(&folder).unwrap();
+            std::fs::write(folder.join("config.toml"), config).unwrap();
+        }
+        let mut names = Names::new();
+        names.insert("cwd".into(), json!(bench.cwd()));
+        names.insert("root".into(), json!(bench.root()));
+        let door = bench.door();
+        Self { over, bench, door, link: None, names, updated: update.then(Vec::new) }
+    }
+
+    fn link(&mut self) -> &mut Link {
+        self.link.get_or_insert_with(|| match self.over {
+            Over::Memory => Link::memory(&self.door),
+            Over::Stdio => Link::process(&self.bench),
+        })
+    }
+
+    async fn step(&mut self, step: &Step, group: &[Step]) -> Result<(), String> {
+        if let Kind::Expect { pattern, how } = &step.kind {
+            return match how {
+                How::AnyOrder { .. } => self.any_order(group).await,
+                How::Exactly => self.expect(pattern, false, step).await,
+                How::AtLeast => self.expect(pattern, true, step).await,
+                How::Eventually => self.eventually(pattern, step).await,
+            };
+        }
+        if !matches!(step.kind, Kind::Silence | Kind::Script(_)) {
+            self.quiet().await?;
+        }
+        self.keep(step);
+        match &step.kind {
+            Kind::Silence | Kind::Script(_) | Kind::Expect { .. } => {}
+            Kind::Say(line) => {
+                let line = pattern::fill(line, &self.names);
+                self.link().wire.send_line(&line).await;
+            }
+            Kind::Raw(text) => {
+                let mut bytes = step::bytes(&pattern::fill(text, &self.names))?;
+                bytes.push(b'\n');
+                self.link().wire.send(&bytes).await;
+            }
+            Kind::Do(directive) => self.perform(directive).await?,
+        }
+        Ok(())
+    }
+
+    fn keep(&mut self, step: &Step) {
+        if let Some(updated) = &mut self.updated {
+            updated.push(step.text.clone());
+        }
+    }
+
+    async fn line(&mut self) -> Result<Value, String> {
+        let line = self.link().wire.json().await?;
+        line.ok_or_else(|| "the connection ended instead".to_owned())
+    }
+
+    async fn expect(&mut self, pattern: &Value, subset: bool, step: &Step) -> Result<(), String> {
+        let said = if self.updated.is_some() {
+            // A line that never comes is left out of what is written anew.
+            let Ok(Some(line)) = self.link().wire.line_within(QUIET).await else { return Ok(()) };
+            serde_json::from_str(&line).map_err(|e| format!("{e}: {line}"))?
+        } else {
+            self.line().await?
+        };
+        let mut names = self.names.clone();
+        let matched = pattern::matches(pattern, &said, subset, &mut names);
+        if let Some(updated) = &mut self.updated {
+            let line = match &matched {
+                Ok(()) => step.text.clone(),
+                Err(_) => {
+                    names.clone_from(&self.names);
+                    format!("< {}", update::learn(&said, Some(pattern), &mut names))
+                }
+            };
+            updated.push(line);
+        } else {
+            matched.map_err(|e| format!("{e}\n  got {said}"))?;
+        }
+        self.names = names;
+        Ok(())
+    }
+
+    async fn eventually(&mut self, pattern: &Value, step: &Step) -> Result<(), String> {
+        loop {
+            let said = self.line().await?;
+            let mut names = self.names.clone();
+            if pattern::matches(pattern, &said, true, &mut names).is_ok() {
+                self.names = names;
+                self.keep(step);
+                return Ok(());
+            }
+        }
+    }
+
+    async fn any_order(&mut self, group: &[Step]) -> Result<(), String> {
+        group.iter().for_each(|step| self.keep(step));
+        let mut open: Vec<_> = group.iter().collect();
+        while !open.is_empty() {
+            let said = self.line().await?;
+            let mut reasons = Vec::new();
+            let mut found = None;
+            for (at, step) in open.iter().enumerate() {
+                let Kind::Expect { pattern, how } = &step.kind else { continue };
+                let subset = *how == How::AnyOrder { subset: true };
+                let mut names = self.names.clone();
+                match pattern::matches(pattern, &said, subset, &mut names) {
+                    Ok(()) => {
+                        found = Some((at, names));
+                        break;
+                    }
+                    Err(e) => reasons.push(format!("{e} (line {})", step.number)),
+                }
+            }
+            let Some((at, names)) = found else {
+                return Err(format!("{}\n  got {said}", reasons.join("\n")));
+            };
+            self.names = names;
+            open.remove(at);
+        }
+        Ok(())
+    }
+
+    /// Writing anew: adds what nobody expected.
+    async fn quiet(&mut self) -> Result<(), String> {
+        if self.updated.is_none() || self.link.is_none() {
+            return Ok(());
+        }
+        while let Ok(Some(line)) = self.link().wire.line_within(QUIET).await {
+            let said = serde_json::from_str(&line).map_err(|e| format!("{e}: {line}"))?;
+            let pattern = update::learn(&said, None, &mut self.names);
+            if let Some(updated) = &mut self.updated {
+                updated.push(format!("< {pattern}"));
+            }
+        }
+        Ok(())
+    }
+
+    async fn perform(&mut self, directive: &Directive) -> Result<(), String> {
+        let fill = |text: &str| pattern::fill(text, &self.names);
+        match directive {
+            Directive::Everywhere | Directive::Offline | Directive::Config(_) => {}
+            Directive::Session(capabilities) => self.open(capabilities).await?,
+            Directive::File { path, content } => self.bench.write(path, &fill(content)),
+            Directive::Folder(path) => {
+                std::fs::create_dir_all(self.bench.cwd().join(path)).map_err(|e| e.to_string())?;
+            }
+            Directive::Link { path, target } => {
+                std::os::unix::fs::symlink(fill(target), self.bench.cwd().join(path))
+                    .map_err(|e| e.to_string())?;
+            }
+            Directive::ExpectFile { path, content } => {
+                let found = self.bench.read(path).map_err(|e| format!("{path}: {e}"))?;
+                if found != fill(content) {
+                    return Err(format!("{path} holds {found:?}"));
+                }
+            }
+            Directive::ExpectNoFile(path) => {
+                if let Ok(found) = self.bench.read(path) {
+                    return Err(format!("{path} is there and holds {found:?}"));
+                }
+            }
+            Directive::Eof => self.link().wire.end().await,
+            Directive::Restart => {
+                if let Some(link) = self.link.take() {
+                    link.finish().await?;
+                }
+                self.door = self.bench.door();
+            }
+        }
+        Ok(())
+    }
+
+    async fn open(&mut self, capabilities: &Value) -> Result<(), String> {
+        let hello = json!({"jsonrpc": "2.0", "id": "hello", "method": "initialize",
+            "params": {"protocolVersion": 1, "clientCapabilities": capabilities}});
+        let open = json!({"jsonrpc": "2.0", "id": "open", "method": "session/new",
+            "params": {"cwd": self.bench.cwd(), "mcpServers": []}});
+        for message in [hello, open] {
+            self.link().wire.send_line(&message.to_string()).await;
+            let reply = self.line().await?;
+            if reply["id"] != message["id"] || reply.get("error").is_some() {
+                return Err(format!("no session: {reply}"));
+            }
+            if let Some(id) = reply["result"].get("sessionId") {
+                self.names.insert("session".into(), id.clone());
+            }
+        }
+        let commands = self.line().await?;
+        match commands["params"]["update"]["sessionUpdate"].as_str() {
+            Some("available_commands_update") => Ok(()),
+            _ => Err(format!("no commands after the session: {commands}")),
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! A connection to the program under test, in this process or as a process of its own.
+
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::Duration;
+
+use adjutant::jsonrpc::MAX_LINE;
+use adjutant::rpc::Limits;
+use adjutant::serve::acp::Door;
+use adjutant::transport::{self, Transport};
+use tokio::process::{Child, Command};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use super::bench::{Bench, PROGRAM};
+use super::wire::Wire;
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A connection, and what is at its other end.
+pub(crate) struct Link {
+    pub(crate) wire: Wire,
+    far: Far,
+}
+
+enum Far {
+    Door { door: Arc<Door>, task: JoinHandle<std::io::Result<()>> },
+    Process(Box<Child>),
+}
+
+impl Link {
+    /// A connection to a door of this process.
+    pub(crate) fn memory(door: &Arc<Door>) -> Self {
+        let (near, far) = transport::memory(MAX_LINE);
+        let serving = Arc::clone(door);
+        let task = tokio::spawn(async move { serving.serve(far, Limits::default()).await });
+        Self { wire: Wire::new(near), far: Far::Door { door: Arc::clone(door), task } }
+    }
+
+    /// The real program on pipes.
+    pub(crate) fn process(bench: &Bench) -> Self {
+        Self::command(Command::new(PROGRAM).arg("acp"), bench)
+    }
+
+    /// The real program, started by a command of the caller's.
+    pub(crate) fn command(command: &mut Command, bench: &Bench) -> Self {
+        let mut child = command
+            .env_clear()
+            .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+            .envs(bench.variables())
+            .current_dir(bench.root())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let transport = Transport::lines(child.stdout.take().unwrap(), child.stdin.take().unwrap(), MAX_LINE);
+        Self { wire: Wire::new(transport), far: Far::Process(Box::new(child)) }
+    }
+
+    /// The program's process id.
+    pub(crate) fn pid(&self) -> Option<u32> {
+        match &self.far {
+            Far::Door { .. } => None,
+            Far::Process(child) => child.id(),
+        }
+    }
+
+    /// Says goodbye and waits for the end. `Err` tells what was still said, or how it ended badly.
+    pub(crate) async fn finish(mut self) -> Result<(), String> {
+        self.wire.end().await;
+        let mut unread = Vec::new();
+        while let Some(line) = self.wire.line().await? {
+            unread.push(line);
+        }
+        match self.far {
+            Far::Door { door, task } => {
+                let served = timeout(PATIENCE, task).await.map_err(|_| "the connection did not end")?;
+                served.map_err(|e| e.to_string())?.map_err(|e| e.to_string())?;
+                if let Some(engine) = door.engine() {
+                    engine.sessions.shut_down().await;
+                }
+            }
+            Far::Process(mut child) => {
+                let status = timeout(PATIENCE, child.wait()).await.map_err(|_| "the process did not end")?;
+                let status = status.map_err(|e| e.to_string())?;
+                if !status.success() {
+                    return Err(format!("the process ended with {status}"));
+                }
+            }
+        }
+        if unread.is_empty() { Ok(()) } else { Err(format!("nobody expected:\n< {}", unread.join("\n< "))) }
+    }
+
+    /// Kills the process, with no chance to say or write anything more, and waits for its end.
+    pub(crate) async fn kill(self) {
+        if let Far::Process(mut child) = self.far {
+            child.kill().await.unwrap();
+        }
+    }
+}
