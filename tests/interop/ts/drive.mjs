@@ -6,7 +6,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { methods } from "@agentclientprotocol/sdk/unstable";
 import { CAPABILITIES, Editor } from "./editor.mjs";
-import { Steps, environment, inTemporaryFolder } from "./steps.mjs";
+import { Steps, environment, inTemporaryFolder } from "../steps.mjs";
 import { fold, said } from "./transcript.mjs";
 
 const transcript = process.argv[2];
