@@ -27,7 +27,7 @@ const GRACE: Duration = Duration::from_secs(2);
 /// Questions that may be open at once in a session.
 const OPEN_ASKS: usize = 64;
 /// Inputs of a turn that may be queued, and taken at once.
-const TURN_QUEUE: usize = 256;
+const TURN_QUEUE: usize = 16;
 
 /// Everything an actor starts with.
 pub(super) struct Start {
