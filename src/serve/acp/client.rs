@@ -76,7 +76,7 @@ impl Client {
         let workspace = session.info().workspace.clone();
         let local: Arc<dyn Files> = Arc::new(LocalFiles::new(workspace.clone()));
         let files = if capabilities.fs.read_text_file || capabilities.fs.write_text_file {
-            Arc::new(ClientFiles::new(self.peer.clone(), session.id().clone(), &capabilities.fs, local))
+            Arc::new(ClientFiles::new(self.peer.clone(), session, &capabilities.fs, local))
         } else {
             local
         };
