@@ -7,5 +7,6 @@
 )]
 
 mod conversations;
+mod law;
 mod support;
 mod workspace_process;
