@@ -7,6 +7,8 @@
 )]
 
 mod conversations;
+mod crash;
 mod law;
+mod schema;
 mod support;
 mod workspace_process;

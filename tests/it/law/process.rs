@@ -120,7 +120,7 @@ async fn l11_no_socket_is_open_and_stdout_carries_protocol_lines_only() {
     let mut command = Command::new(PROGRAM);
     command.args(["acp", "--log", "trace", "--log-file"]).arg(&log);
     let (mut client, session) = Client::open(Link::command(&mut command, &bench), &bench).await;
-    client.link.wire.send(b"no json\n\n  \n[]\n").await;
+    client.link.wire.send(b"no json\n\n  \n[]\n{\"jsonrpc\":\"2.0\",\"id\":77,\"result\":1}\n").await;
     full(&mut client, &session).await;
     let id = client.prompt(&session, "go").await;
     client.until(|line| update(line) == Some("agent_message_chunk")).await;
