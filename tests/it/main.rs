@@ -11,4 +11,5 @@ mod crash;
 mod law;
 mod schema;
 mod support;
+mod wire;
 mod workspace_process;

@@ -98,6 +98,14 @@ impl Link {
         if unread.is_empty() { Ok(()) } else { Err(format!("nobody expected:\n< {}", unread.join("\n< "))) }
     }
 
+    /// Closes both pipes of the process and hands it over.
+    pub(crate) fn hang_up(self) -> Child {
+        match self.far {
+            Far::Process(child) => *child,
+            Far::Door { .. } => panic!("a door of this process has no pipes"),
+        }
+    }
+
     /// Kills the process, with no chance to say or write anything more, and waits for its end.
     pub(crate) async fn kill(self) {
         if let Far::Process(mut child) = self.far {
