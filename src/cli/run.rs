@@ -68,13 +68,11 @@ pub(super) async fn run(setup: &Setup, command: Run) -> anyhow::Result<ExitCode>
 }
 
 async fn open(engine: &Engine, id: Option<String>) -> anyhow::Result<SessionHandle> {
-    Ok(match id {
-        Some(id) => engine.sessions.load(&SessionId::new(id), None).await?,
-        None => {
-            let roots = Roots::single(std::env::current_dir()?);
-            engine.sessions.create(NewSession { roots, mode: engine.mode }).await?
-        }
-    })
+    if let Some(id) = id {
+        return Ok(engine.sessions.load(&SessionId::new(id), None).await?);
+    }
+    let roots = Roots::single(std::env::current_dir()?);
+    Ok(engine.sessions.create(NewSession { roots, mode: engine.mode }).await?)
 }
 
 /// The answer goes to stdout; what was done to get it, to stderr.

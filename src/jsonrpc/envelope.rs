@@ -1,5 +1,6 @@
 use std::borrow::Cow;
 use std::fmt;
+use std::fmt::Display;
 
 use jsonrpsee::types::ErrorCode;
 use serde::Deserializer as _;
@@ -32,7 +33,7 @@ pub struct Owed {
 }
 
 impl Owed {
-    fn parse(detail: impl ToString) -> Self {
+    fn parse(detail: &dyn Display) -> Self {
         Self {
             id: RawId::null(),
             code: ErrorCode::ParseError,
@@ -43,15 +44,15 @@ impl Owed {
 
     /// A line of more than `limit` bytes was thrown away.
     pub fn too_long(limit: usize) -> Self {
-        Self::invalid(RawId::null(), format!("the line is longer than {limit} bytes"))
+        Self::invalid(RawId::null(), &format!("the line is longer than {limit} bytes"))
     }
 
     /// The request cannot be taken as it is.
     pub fn conflict(id: RawId, detail: &str) -> Self {
-        Self::invalid(id, detail)
+        Self::invalid(id, &detail)
     }
 
-    fn invalid(id: RawId, detail: impl ToString) -> Self {
+    fn invalid(id: RawId, detail: &dyn Display) -> Self {
         let detail = detail.to_string();
         Self { id, code: ErrorCode::InvalidRequest, message: "Invalid request", detail }
     }
@@ -60,14 +61,14 @@ impl Owed {
 /// Reads one line as a message, or says which error reply it is owed (JSON-RPC 2.0 §5.1; ACP answers an
 /// array with a single -32600).
 pub fn parse(line: &[u8]) -> Result<Message<'_>, Owed> {
-    let text = std::str::from_utf8(line).map_err(|e| Owed::parse(format!("the line is not UTF-8: {e}")))?;
+    let text = std::str::from_utf8(line).map_err(|e| Owed::parse(&format!("the line is not UTF-8: {e}")))?;
     if too_deep(line) {
-        return Err(Owed::parse(format!("nested deeper than {MAX_DEPTH} levels")));
+        return Err(Owed::parse(&format!("nested deeper than {MAX_DEPTH} levels")));
     }
     let mut reader = serde_json::Deserializer::from_str(text);
     let envelope = match reader.deserialize_any(EnvelopeVisitor).and_then(|it| reader.end().map(|()| it)) {
         Ok(envelope) => envelope,
-        Err(e) => return Err(if is_json(text) { Owed::invalid(RawId::null(), e) } else { Owed::parse(e) }),
+        Err(e) => return Err(if is_json(text) { Owed::invalid(RawId::null(), &e) } else { Owed::parse(&e) }),
     };
     envelope.judge()
 }
@@ -91,10 +92,13 @@ impl<'a> Envelope<'a> {
         let id = match self.id {
             None => None,
             Some(raw) => Some(RawId::new(raw).ok_or_else(|| {
-                Owed::invalid(RawId::null(), "`id` must be a string, a number or null, of at most 1024 bytes")
+                Owed::invalid(
+                    RawId::null(),
+                    &"`id` must be a string, a number or null, of at most 1024 bytes",
+                )
             })?),
         };
-        let owed = |detail: &str| Owed::invalid(id.clone().unwrap_or_else(RawId::null), detail);
+        let owed = |detail: &str| Owed::invalid(id.clone().unwrap_or_else(RawId::null), &detail);
         if self.version.map(RawValue::get) != Some("\"2.0\"") {
             return Err(owed("`jsonrpc` must be \"2.0\""));
         }
@@ -104,7 +108,7 @@ impl<'a> Envelope<'a> {
                 (Some(id), None, Some(error)) => Ok(Message::Response { id, outcome: Err(error) }),
                 (id, _, _) => Err(Owed::invalid(
                     id.unwrap_or_else(RawId::null),
-                    "neither a request (no `method`) nor a response (an `id` and one of `result`, `error`)",
+                    &"neither a request (no `method`) nor a response (an `id` and one of `result`, `error`)",
                 )),
             };
         };

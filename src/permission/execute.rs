@@ -1,12 +1,17 @@
 //! Judging a command line: the same order as for every action, for each command that it would run.
 
 use super::{
-    Decision, Grant, Judgement, Mode, Policy, Rule,
+    Decision, Grant, Judgement, Mode, Policy, Rule, Scope,
     display::brief,
     grant::{self, Answer},
     path::Place,
     protected,
-    shell::{self, Clarity, Reading, SimpleCommand, destructive::Harm, readonly, word::dequote},
+    shell::{
+        self, Clarity, Reading, SimpleCommand,
+        destructive::{self, Harm},
+        readonly,
+        word::dequote,
+    },
 };
 use std::path::{Path, PathBuf};
 
@@ -16,39 +21,46 @@ struct Line<'a> {
     text: &'a str,
     place: Place<'a>,
     reading: Reading,
+    harm: Option<Harm>,
+    touched: Vec<Touched>,
+}
+
+/// A path that the line names. Every word counts as one: it is used to restrict only.
+struct Touched {
+    path: PathBuf,
+    /// The command that names it may do more than read it.
+    writes: bool,
 }
 
 pub(super) fn judge(policy: &Policy, text: &str, cwd: &Path) -> Judgement {
-    let place = Place { cwd, home: policy.home() };
-    let line = Line { policy, text, place, reading: shell::read(text) };
+    let line = Line::read(policy, text, Place { cwd, home: policy.home() });
     line.denied()
-        .or_else(|| line.asked())
-        .or_else(|| line.rejected())
         .or_else(|| line.planned())
+        .or_else(|| line.asked())
         .or_else(|| line.alarming())
         .unwrap_or_else(|| line.ordinary())
 }
 
-impl Line<'_> {
-    /// Hard denials, then rules that deny.
+impl<'a> Line<'a> {
+    fn read(policy: &'a Policy, text: &'a str, place: Place<'a>) -> Self {
+        let reading = shell::read(text);
+        let harm = destructive::harm(text, &reading, &place, policy.workspace());
+        let touched = touched(&reading, &place);
+        Self { policy, text, place, reading, harm, touched }
+    }
+
+    /// Hard denials, then rules that deny, then lasting rejections.
     fn denied(&self) -> Option<Judgement> {
-        if let Some(Harm::Fatal(why)) = self.harm() {
+        if let Some(Harm::Fatal(why)) = &self.harm {
             return Some(Judgement::deny(format!("never run: it {why}")));
         }
-        if self.touched().any(|(path, writes)| writes && self.policy.is_own(&path)) {
-            return Some(Judgement::deny(
-                "never run: it would change the configuration or state of this program",
-            ));
+        if self.touched.iter().any(|touched| touched.writes && self.policy.is_own(&touched.path)) {
+            let what = "it would change the configuration or state of this program";
+            return Some(Judgement::deny(format!("never run: {what}")));
         }
-        self.restricted(Decision::Deny).map(|rule| Judgement::deny(format!("denied by the rule `{rule}`")))
-    }
-
-    fn asked(&self) -> Option<Judgement> {
-        self.restricted(Decision::Ask)
-            .map(|rule| Judgement::ask(format!("asked because of the rule `{rule}`")))
-    }
-
-    fn rejected(&self) -> Option<Judgement> {
+        if let Some(rule) = self.restricted(Decision::Deny) {
+            return Some(Judgement::deny(format!("denied by the rule `{rule}`")));
+        }
         let rejects =
             |grant: &&Grant| grant.answer == Answer::Reject && self.reading.all().any(|c| grant.covers(c));
         self.policy.live_grants().find(rejects).map(|grant| Judgement::deny(grant.to_string()))
@@ -59,18 +71,25 @@ impl Line<'_> {
         refused.then(|| self.policy.refused_by_plan("only plainly read-only commands run"))
     }
 
-    /// What is asked about in every mode, whatever allows it: protected files, destruction, text that
-    /// cannot be read.
+    fn asked(&self) -> Option<Judgement> {
+        let rule = self.restricted(Decision::Ask)?;
+        Some(Judgement::ask(format!("asked because of the rule `{rule}`")))
+    }
+
+    /// What is asked about in every mode, whatever allows it: protected files, text that cannot be read,
+    /// destruction.
     fn alarming(&self) -> Option<Judgement> {
-        if let Some(why) =
-            self.touched().filter(|(_, writes)| *writes).find_map(|(path, _)| protected::reason(&path))
-        {
+        let mut written = self.touched.iter().filter(|touched| touched.writes);
+        if let Some(why) = written.find_map(|touched| protected::reason(&touched.path)) {
             return Some(Judgement::ask(why));
+        }
+        if self.touched.iter().any(|touched| self.policy.is_own(&touched.path)) {
+            return Some(Judgement::ask("reads the configuration or state of this program"));
         }
         if let Clarity::Unreadable(why) = &self.reading.clarity {
             return Some(Judgement::ask(format!("cannot be checked: {why}")));
         }
-        let Some(Harm::Lasting(why)) = self.harm() else { return None };
+        let Some(Harm::Lasting(why)) = &self.harm else { return None };
         let meant = self.is_plain() && self.reading.commands.iter().all(|c| self.exactly_allowed(c));
         (!meant).then(|| Judgement::ask(format!("destructive: it {why}")))
     }
@@ -105,10 +124,6 @@ impl Line<'_> {
         self.policy.contains(self.place.cwd)
     }
 
-    fn harm(&self) -> Option<Harm> {
-        shell::destructive::harm(self.text, &self.reading, &self.place, self.policy.workspace())
-    }
-
     fn only_reads(&self) -> bool {
         self.is_plain() && self.reading.commands.iter().all(|c| self.reads_only(c))
     }
@@ -133,52 +148,58 @@ impl Line<'_> {
             !up && self.policy.reads_freely(&self.place.resolve(word))
         };
         let broad = reads.broadly && self.policy.restricts_reading();
-        self.inside() && !broad && reads.paths.iter().filter(|word| **word != "-").all(|word| free(word))
+        self.inside() && !broad && reads.paths.iter().filter(|word| **word != "-").all(free)
     }
 
     /// The last restricting rule of this decision that speaks of the line.
     fn restricted(&self, decision: Decision) -> Option<&Rule> {
         let unreadable = matches!(self.reading.clarity, Clarity::Unreadable(_));
-        let bare = dequote(self.text);
-        let split = |c: char| !(c.is_alphanumeric() || "_.+-".contains(c));
-        let tokens: Vec<&str> = if unreadable {
-            self.text.split(split).chain(bare.split(split)).filter(|token| !token.is_empty()).collect()
-        } else {
-            Vec::new()
-        };
-        let workspace = self.policy.place();
+        let bare = if unreadable { dequote(self.text) } else { String::new() };
+        let tokens: Vec<&str> =
+            if unreadable { tokens(self.text).chain(tokens(&bare)).collect() } else { Vec::new() };
         let speaks = |rule: &&Rule| {
-            let files = || match rule.scope() {
-                super::Scope::Read => self.touched().any(|(path, _)| rule.matches_file(&path, &workspace)),
-                super::Scope::Edit => {
-                    self.touched().any(|(path, w)| w && rule.matches_file(&path, &workspace))
-                }
-                _ => false,
-            };
-            rule.is_general(super::Scope::Bash)
+            rule.is_general(Scope::Bash)
                 || self.reading.all().any(|command| rule.names(command))
                 || (unreadable && rule.occurs_in(&tokens))
-                || files()
+                || self.touches(rule)
         };
         self.policy.rules_of(decision).filter(speaks).last()
     }
 
-    /// Paths the line names, and whether it may write them. Every word counts as a path: it is used to
-    /// restrict only.
-    fn touched(&self) -> impl Iterator<Item = (PathBuf, bool)> + '_ {
-        let of_command = move |command: &SimpleCommand| {
-            let writes = !readonly::is_reader(command);
-            let words: Vec<_> = command.arguments().iter().flat_map(|word| values(word)).collect();
-            words.into_iter().map(move |word| (self.place.resolve(&word), writes)).collect::<Vec<_>>()
+    /// Whether a rule about files speaks of one that the line names.
+    fn touches(&self, rule: &Rule) -> bool {
+        let concerns = |touched: &Touched| match rule.scope() {
+            Scope::Read => true,
+            Scope::Edit => touched.writes,
+            _ => false,
         };
-        let redirected = self.reading.writes.iter().map(|word| (self.place.resolve(word), true));
-        let read = self.reading.reads.iter().map(|word| (self.place.resolve(word), false));
-        self.reading.all().flat_map(of_command).chain(redirected).chain(read)
+        let place = self.policy.place();
+        self.touched.iter().any(|touched| concerns(touched) && rule.matches_file(&touched.path, &place))
     }
 }
 
-/// The word, and what follows an equals sign in it: `--file=x`, `of=x`.
-fn values(word: &str) -> impl Iterator<Item = String> {
-    let whole = (!word.starts_with('-')).then(|| word.to_owned());
-    whole.into_iter().chain(word.split_once('=').map(|(_, value)| value.to_owned()))
+fn touched(reading: &Reading, place: &Place<'_>) -> Vec<Touched> {
+    let mut found = Vec::new();
+    let mut add = |word: &str, writes| found.push(Touched { path: place.resolve(word), writes });
+    for command in reading.all() {
+        let writes = !readonly::is_reader(command);
+        for word in command.arguments() {
+            if !word.starts_with('-') {
+                add(word, writes);
+            }
+            // `--file=x`, `of=x`
+            if let Some((_, value)) = word.split_once('=') {
+                add(value, writes);
+            }
+        }
+    }
+    reading.writes.iter().for_each(|word| add(word, true));
+    reading.reads.iter().for_each(|word| add(word, false));
+    found
+}
+
+/// What could be the name of a program or a plain argument.
+fn tokens(text: &str) -> impl Iterator<Item = &str> {
+    let parts = text.split(|c: char| !(c.is_alphanumeric() || "_.+-".contains(c)));
+    parts.filter(|token| !token.is_empty())
 }

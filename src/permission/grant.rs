@@ -1,12 +1,6 @@
 //! Lasting answers: what a person allowed or rejected "always", in one workspace.
 
-use super::{
-    Action,
-    display::brief,
-    path::normalize,
-    shell::{SimpleCommand, wrapper},
-    url::Url,
-};
+use super::{Action, display::brief, path::normalize, shell::SimpleCommand, url::Url};
 use serde::{Deserialize, Serialize};
 use std::{
     fmt,
@@ -64,113 +58,27 @@ pub struct CommandPattern {
 }
 
 /// Build and test entries whose further words stay within the project: the words that may be left open.
+#[rustfmt::skip]
 const OPEN: &[&str] = &[
-    "cargo build",
-    "cargo check",
-    "cargo test",
-    "cargo clippy",
-    "cargo fmt",
-    "cargo doc",
-    "cargo bench",
-    "cargo nextest run",
-    "cargo tree",
-    "npm test",
-    "npm run *",
-    "npm ci",
-    "pnpm test",
-    "pnpm run *",
-    "yarn test",
-    "yarn run *",
-    "bun test",
-    "bun run *",
-    "go build",
-    "go test",
-    "go vet",
-    "go fmt",
-    "go list",
-    "dotnet build",
-    "dotnet test",
-    "swift build",
-    "swift test",
-    "zig build",
-    "mix test",
-    "mix compile",
-    "mix format",
-    "gradle test",
-    "gradle build",
-    "mvn test",
-    "mvn compile",
-    "deno test",
-    "deno check",
-    "deno lint",
-    "deno fmt",
-    "pytest",
-    "ruff check",
-    "ruff format",
-    "mypy",
-    "tsc",
-    "rustfmt",
-    "gofmt",
-    "eslint",
-    "prettier",
-    "black",
-    "jest",
-    "vitest",
-    "stylua",
-    "shellcheck",
-    "cmake --build",
-    "ctest",
-    "uv run pytest",
-    "poetry run pytest",
+    "cargo build", "cargo check", "cargo test", "cargo clippy", "cargo fmt", "cargo doc", "cargo bench",
+    "cargo nextest run", "cargo tree", "npm test", "npm run *", "npm ci", "pnpm test", "pnpm run *",
+    "yarn test", "yarn run *", "bun test", "bun run *", "go build", "go test", "go vet", "go fmt",
+    "go list", "dotnet build", "dotnet test", "swift build", "swift test", "zig build", "mix test",
+    "mix compile", "mix format", "gradle test", "gradle build", "mvn test", "mvn compile", "deno test",
+    "deno check", "deno lint", "deno fmt", "pytest", "ruff check", "ruff format", "mypy", "tsc",
+    "rustfmt", "gofmt", "eslint", "prettier", "black", "jest", "vitest", "stylua", "shellcheck",
+    "cmake --build", "ctest", "uv run pytest", "poetry run pytest",
 ];
 
 /// Words that turn a build entry into something else: other configuration, programs or projects.
+#[rustfmt::skip]
 const ESCAPES: &[&str] = &[
-    "--config",
-    "-c",
-    "-C",
-    "-Z",
-    "--manifest-path",
-    "--target-dir",
-    "-exec",
-    "-toolexec",
-    "-overlay",
-    "-modfile",
-    "--script-shell",
-    "--prefix",
-    "--cwd",
-    "--dir",
-    "--node-options",
-    "--globals",
-    "--rootdir",
-    "-p",
-    "--confcutdir",
-    "--import-mode",
-    "--pyargs",
-    "-o",
-    "--override-ini",
-    "--project",
-    "-P",
-    "--init-script",
-    "-I",
-    "--plugin",
-    "--resolve-plugins-relative-to",
-    "--rulesdir",
-    "--parser",
-    "-f",
-    "--file",
-    "--allow-all",
-    "-A",
-    "--allow-run",
-    "--out",
-    "--output",
-    "-vettool",
-    "-ldflags",
-    "--settings",
-    "-s",
-    "-D",
-    "--python-executable",
-    "--toolchain",
+    "--config", "-c", "-C", "-Z", "--manifest-path", "--target-dir", "-exec", "-toolexec", "-overlay",
+    "-modfile", "--script-shell", "--prefix", "--cwd", "--dir", "--node-options", "--globals",
+    "--rootdir", "-p", "--confcutdir", "--import-mode", "--pyargs", "-o", "--override-ini", "--project",
+    "-P", "--init-script", "-I", "--plugin", "--resolve-plugins-relative-to", "--rulesdir", "--parser",
+    "-f", "--file", "--allow-all", "-A", "--allow-run", "--out", "--output", "-vettool", "-ldflags",
+    "--settings", "-s", "-D", "--python-executable", "--toolchain",
 ];
 
 /// Commands one answer may remember together.
@@ -220,15 +128,15 @@ impl CommandPattern {
 /// Whether a word, in any of its spellings (`-C/x`, `--config=x`), is one of [`ESCAPES`] or leaves the
 /// project.
 fn escapes(word: &str) -> bool {
-    let named = |flag: &&str| match flag.strip_prefix("--") {
+    let named = |flag: &str| match flag.strip_prefix("--") {
         Some(long) => word.strip_prefix("--").is_some_and(|w| {
             let name = w.split('=').next().unwrap_or(w);
             !name.is_empty() && (long.starts_with(name) || name.starts_with(long))
         }),
-        None if flag.len() == 2 => word.starts_with(*flag),
+        None if flag.len() == 2 => word.starts_with(flag),
         None => word.trim_start_matches('-').starts_with(flag.trim_start_matches('-')),
     };
-    ESCAPES.iter().any(|flag| word.starts_with('-') && named(&flag)) || leaves(word)
+    ESCAPES.iter().any(|flag| word.starts_with('-') && named(flag)) || leaves(word)
 }
 
 fn leaves(word: &str) -> bool {
@@ -257,15 +165,13 @@ pub(super) fn for_commands(workspace: &Path, commands: &[&SimpleCommand]) -> Vec
 
 fn widest(command: &SimpleCommand) -> CommandPattern {
     let exact = CommandPattern { argv: command.argv.clone(), open: false };
-    let carries =
-        wrapper::SHELLS.contains(&command.program()) || wrapper::CARRIERS.contains(&command.program());
-    let open = |entry: &&str| {
+    let open = |entry: &str| {
         let words: Vec<&str> = entry.split(' ').collect();
         let named = words.len() <= command.argv.len();
         let same = words.iter().zip(&command.argv).all(|(p, w)| p == w || (*p == "*" && !w.starts_with('-')));
         (named && same).then_some(words.len())
     };
-    let Some(length) = OPEN.iter().find_map(|entry| open(&entry)).filter(|_| !carries) else { return exact };
+    let Some(length) = OPEN.iter().find_map(|entry| open(entry)) else { return exact };
     let wide = CommandPattern { argv: command.argv[..length].to_vec(), open: true };
     if wide.matches(command) { wide } else { exact }
 }

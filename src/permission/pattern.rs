@@ -71,9 +71,7 @@ impl WordsPattern {
 
     /// As [`Self::matches`], but `/bin/rm` counts as `rm`: for rules that restrict.
     pub(super) fn matches_program(&self, command: &SimpleCommand) -> bool {
-        let mut bare = command.clone();
-        bare.argv[0] = command.program().to_owned();
-        self.matches(command) || self.matches(&bare)
+        self.matches(command) || self.matches(&command.bare())
     }
 
     /// One command only, nothing left open.
@@ -106,7 +104,7 @@ impl UrlPattern {
         let has_path = plain.split_once("://").is_some_and(|(_, rest)| rest.contains('/'));
         let mut url = Url::parse(&plain).map_err(|why| format!("{why}; write https://host/**"))?;
         if !has_path {
-            "/**".clone_into(&mut url.path);
+            url.path = String::from("/**");
         }
         Ok(Self { url, subdomains })
     }

@@ -24,6 +24,7 @@ pub struct Policy {
 
 impl Policy {
     /// A policy without rules, in the default mode. Both paths are absolute, with links resolved.
+    #[expect(clippy::needless_pass_by_value, reason = "the policy owns its paths; callers hand theirs over")]
     pub fn new(workspace: PathBuf, home: Option<PathBuf>) -> Self {
         let workspace = normalize(&workspace);
         let home = home.map(|home| normalize(&home));
@@ -96,17 +97,20 @@ impl Policy {
         &self.grants
     }
 
-    /// What the rules say. Hard denials, rules that deny or ask, rejections, the plan mode, protected
-    /// and destructive things, rules that allow, grants, the mode: the first that speaks decides.
+    /// What the rules say. Hard denials, rules that deny, rejections, the plan mode, rules that ask,
+    /// protected and destructive things, rules that allow, grants, the mode: the first that speaks decides.
     pub fn judge(&self, action: &Action) -> Judgement {
         if let Action::Execute { command, cwd } = action {
-            return match is_resolved(cwd) {
-                true => execute::judge(self, command, cwd),
-                false => Judgement::ask("the working folder is not an absolute, resolved path"),
+            return if is_resolved(cwd) {
+                execute::judge(self, command, cwd)
+            } else {
+                Judgement::ask("the working folder is not an absolute, resolved path")
             };
         }
         self.forbidden(action)
-            .or_else(|| self.ruled(action))
+            .or_else(|| self.denied(action))
+            .or_else(|| self.planned(action))
+            .or_else(|| self.asked(action))
             .or_else(|| self.guarded(action))
             .or_else(|| self.permitted(action))
             .unwrap_or_else(|| self.by_mode(action))
@@ -125,31 +129,39 @@ impl Policy {
         }
     }
 
-    fn ruled(&self, action: &Action) -> Option<Judgement> {
+    fn last_rule(&self, decision: Decision, action: &Action) -> Option<&Rule> {
         let place = self.place();
-        let last = |decision| self.rules_of(decision).filter(|rule| rule.matches(action, &place)).last();
-        if let Some(rule) = last(Decision::Deny) {
-            return Some(Judgement::deny(format!("denied by the rule `{rule}`")));
-        }
-        if let Some(rule) = last(Decision::Ask) {
-            return Some(Judgement::ask(format!("asked because of the rule `{rule}`")));
-        }
-        let rejected =
-            self.live_grants().find(|grant| grant.answer == Answer::Reject && grant.matches(action));
-        rejected.map(|grant| Judgement::deny(grant.to_string()))
+        self.rules_of(decision).filter(|rule| rule.matches(action, &place)).last()
     }
 
-    /// What no allowance lifts: unresolved paths, the plan mode, protected files.
+    /// Rules that deny, then lasting rejections.
+    fn denied(&self, action: &Action) -> Option<Judgement> {
+        if let Some(rule) = self.last_rule(Decision::Deny, action) {
+            return Some(Judgement::deny(format!("denied by the rule `{rule}`")));
+        }
+        let rejects = |grant: &&Grant| grant.answer == Answer::Reject && grant.matches(action);
+        self.live_grants().find(rejects).map(|grant| Judgement::deny(grant.to_string()))
+    }
+
+    fn planned(&self, action: &Action) -> Option<Judgement> {
+        let what = match action {
+            Action::Edit { .. } => "files are not changed",
+            Action::Remote { .. } => "remote tools are not called",
+            _ => return None,
+        };
+        (self.mode == Mode::Plan).then(|| self.refused_by_plan(what))
+    }
+
+    fn asked(&self, action: &Action) -> Option<Judgement> {
+        let rule = self.last_rule(Decision::Ask, action)?;
+        Some(Judgement::ask(format!("asked because of the rule `{rule}`")))
+    }
+
+    /// What no allowance lifts: unresolved paths, protected files, files of our own.
     fn guarded(&self, action: &Action) -> Option<Judgement> {
         match action {
             Action::Read { path } | Action::Search { path } | Action::Edit { path } if !is_resolved(path) => {
                 Some(Judgement::ask("the path is not absolute and resolved"))
-            }
-            Action::Edit { .. } if self.mode == Mode::Plan => {
-                Some(self.refused_by_plan("files are not changed"))
-            }
-            Action::Remote { .. } if self.mode == Mode::Plan => {
-                Some(self.refused_by_plan("remote tools are not called"))
             }
             Action::Edit { path } => protected::reason(path).map(Judgement::ask),
             Action::Read { path } if self.is_own(path) => {
@@ -160,9 +172,7 @@ impl Policy {
     }
 
     fn permitted(&self, action: &Action) -> Option<Judgement> {
-        let place = self.place();
-        if let Some(rule) = self.rules_of(Decision::Allow).filter(|rule| rule.matches(action, &place)).last()
-        {
+        if let Some(rule) = self.last_rule(Decision::Allow, action) {
             return Some(Judgement::allow(format!("allowed by the rule `{rule}`")));
         }
         let granted = self.live_grants().find(|grant| grant.answer == Answer::Allow && grant.matches(action));

@@ -79,16 +79,9 @@ fn clean_path(path: &str) -> String {
     while let Some((before, after)) = rest.split_once('%') {
         decoded.push_str(before);
         let byte = after.get(..2).and_then(|hex| u8::from_str_radix(hex, 16).ok()).map(char::from);
-        match byte.filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '~')) {
-            Some(plain) => {
-                decoded.push(plain);
-                rest = after.get(2..).unwrap_or_default();
-            }
-            None => {
-                decoded.push('%');
-                rest = after;
-            }
-        }
+        let plain = byte.filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '~'));
+        decoded.push(plain.unwrap_or('%'));
+        rest = if plain.is_some() { after.get(2..).unwrap_or_default() } else { after };
     }
     decoded.push_str(rest);
     let mut parts: Vec<&str> = Vec::new();

@@ -46,7 +46,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             calls: 1024,
-            outbox: 64,
+            outbox: 16,
             high_water: 256 * 1024,
             ceiling: 8 * 1024 * 1024,
             drain: Duration::from_secs(2),

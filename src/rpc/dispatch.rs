@@ -114,11 +114,11 @@ impl Dispatch {
         cancel: CancellationToken,
     ) -> Begun {
         if let Some(refusal) = (self.gate)(method) {
-            return Begun::Done(refuse(responder, &refusal));
+            return Begun::Done(Some(refuse(responder, &refusal)));
         }
         let Some((_, callback)) = self.methods.method_with_name(method) else {
             let refusal = error(ErrorCode::MethodNotFound.code(), "Method not found", Some(&shown(method)));
-            return Begun::Done(refuse(responder, &refusal));
+            return Begun::Done(Some(refuse(responder, &refusal)));
         };
         let caller = Caller::new(responder, cancel.clone());
         let mut extensions = self.extensions.clone();
@@ -137,7 +137,7 @@ impl Dispatch {
             MethodCallback::Subscription(_) | MethodCallback::Unsubscription(_) => {
                 let refusal =
                     error(ErrorCode::MethodNotFound.code(), "Method not found", Some(&shown(method)));
-                Begun::Done(caller.take().and_then(|responder| refuse(responder, &refusal)))
+                Begun::Done(caller.take().map(|responder| refuse(responder, &refusal)))
             }
         }
     }
@@ -169,10 +169,10 @@ fn borrowed(params: Option<&RawValue>) -> Params<'_> {
     Params::new(params.map(RawValue::get))
 }
 
-fn refuse(responder: Responder, refusal: &ErrorObjectOwned) -> Finished {
+fn refuse(responder: Responder, refusal: &ErrorObjectOwned) -> (RawId, Vec<u8>) {
     let id = responder.settle();
     let line = error_line(&id, refusal).to_vec();
-    Some((id, line))
+    (id, line)
 }
 
 /// A method name short enough to be repeated in an error.

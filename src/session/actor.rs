@@ -27,7 +27,7 @@ const GRACE: Duration = Duration::from_secs(2);
 /// Questions that may be open at once in a session.
 const OPEN_ASKS: usize = 64;
 /// Inputs of a turn that may be queued, and taken at once.
-const TURN_QUEUE: usize = 256;
+const TURN_QUEUE: usize = 16;
 
 /// Everything an actor starts with.
 pub(super) struct Start {
@@ -67,7 +67,7 @@ pub(super) struct Actor {
 /// What woke the actor.
 enum Wake {
     Command(Option<Command>),
-    Inputs(usize),
+    Inputs,
     Ended(Option<(Box<dyn AgentSession>, TurnStop)>),
     Flush,
     Overdue,
@@ -94,7 +94,7 @@ impl Actor {
             match self.wake(&mut mailbox, &mut inputs).await {
                 Wake::Command(Some(command)) => self.command(command).await,
                 Wake::Command(None) => self.close(None).await,
-                Wake::Inputs(_) => self.inputs(&mut inputs).await,
+                Wake::Inputs => self.inputs(&mut inputs).await,
                 Wake::Ended(ended) => self.ended(ended).await,
                 Wake::Flush => self.flush().await,
                 Wake::Overdue => self.overdue(),
@@ -133,7 +133,7 @@ impl Actor {
         tokio::select! {
             biased;
             command = mailbox.recv() => Wake::Command(command),
-            count = turn.inputs.recv_many(inputs, TURN_QUEUE), if !turn.inputs.is_closed() || !turn.inputs.is_empty() => Wake::Inputs(count),
+            _ = turn.inputs.recv_many(inputs, TURN_QUEUE), if !turn.inputs.is_closed() || !turn.inputs.is_empty() => Wake::Inputs,
             ended = &mut turn.task => Wake::Ended(ended.ok()),
             () = timer => Wake::Flush,
             () = overdue => Wake::Overdue,

@@ -21,13 +21,9 @@ impl Open {
     fn take(&mut self, event: &Event) {
         match &event.kind {
             EventKind::PromptAccepted { turn, .. } => self.turn = Some(*turn),
-            EventKind::ToolProposed { call } => {
-                drop(self.tools.insert(Arc::clone(&call.tool_call_id.0), false))
-            }
-            EventKind::ToolStarted { update } => {
-                drop(self.tools.insert(Arc::clone(&update.tool_call_id.0), true))
-            }
-            EventKind::ToolEnded { update, .. } => drop(self.tools.remove(&update.tool_call_id.0)),
+            EventKind::ToolProposed { call } => self.started(&call.tool_call_id.0, false),
+            EventKind::ToolStarted { update } => self.started(&update.tool_call_id.0, true),
+            EventKind::ToolEnded { update, .. } => self.ended(&update.tool_call_id.0),
             EventKind::AskOpened { ask, .. } => self.asks.push(ask.clone()),
             EventKind::AskSettled { ask, .. } => self.asks.retain(|open| open != ask),
             EventKind::TurnEnded { .. } => *self = Self::default(),
@@ -42,6 +38,14 @@ impl Open {
             | EventKind::UsageChanged { .. }
             | EventKind::Notice { .. } => {}
         }
+    }
+
+    fn started(&mut self, tool: &Arc<str>, started: bool) {
+        self.tools.insert(Arc::clone(tool), started);
+    }
+
+    fn ended(&mut self, tool: &Arc<str>) {
+        self.tools.remove(tool);
     }
 
     fn close(self) -> Vec<EventKind> {
@@ -81,6 +85,8 @@ pub(super) async fn closing_events(journal: &Journal) -> Result<Vec<EventKind>, 
         let page = journal.page(after, 512).await?;
         let Some(last) = page.last() else { return Ok(open.close()) };
         after = last.seq;
-        page.iter().for_each(|event| open.take(event));
+        for event in &page {
+            open.take(event);
+        }
     }
 }

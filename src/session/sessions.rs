@@ -164,7 +164,7 @@ impl Sessions {
             writer.commit(closing_events(&journal).await?, change).await?;
         }
         let mode = Mode::from_id(&record.mode).unwrap_or(Mode::Default);
-        let (settings, seen) = watch::channel(Settings { mode, options: record.options });
+        let (settings, current) = watch::channel(Settings { mode, options: record.options });
         let seed = Seed {
             session: record.id.clone(),
             workspace: workspace.clone(),
@@ -180,7 +180,7 @@ impl Sessions {
         let (mailbox, commands) = mpsc::channel::<handle::Command>(MAILBOX);
         self.inner.tasks.spawn(Actor::new(start).run(commands));
         let info = Arc::new(SessionInfo { id: record.id, roots, workspace });
-        Ok(SessionHandle { info, mailbox, journal, settings: seen })
+        Ok(SessionHandle { info, mailbox, journal, settings: current })
     }
 
     fn record(&self, roots: &Roots, mode: Mode) -> SessionRecord {

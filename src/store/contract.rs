@@ -231,9 +231,18 @@ pub(super) async fn a_list_shows_what_was_just_written(store: Arc<dyn Store>) ->
 }
 
 pub(super) async fn a_cursor_nobody_gave_out_is_refused(store: Arc<dyn Store>) -> Check {
-    for cursor in
-        ["", "x", "abc", "0", "00", "0100000000000000", "010000000000000001", "01000000000000000141Z1", "é"]
-    {
+    for cursor in [
+        "",
+        "x",
+        "abc",
+        "0",
+        "00",
+        "0100000000000000",
+        "010000000000000001",
+        "01000000000000000141Z1",
+        "é",
+        "00000000000000000141",
+    ] {
         let query = ListQuery { cursor: Some(cursor.into()), limit: 1, cwd: None };
         assert!(matches!(store.list(query).await, Err(StoreError::Invalid(_))), "{cursor}");
     }

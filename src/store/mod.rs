@@ -124,8 +124,8 @@ pub struct GrantRecord {
 
 /// Sessions, their events and the remembered answers.
 ///
-/// Methods only queue the work; the returned future waits for it, and dropping it does not undo it. When
-/// the queue is full the work is queued by the future instead, as soon as there is room.
+/// Methods only queue the work, in the order of the calls; the returned future waits for it, and dropping it
+/// does not undo it. [`StoreError::Unavailable`] when more waits than the disk can take.
 pub trait Store: Send + Sync + Debug {
     /// A new session without events (`head` counts as 0), claimed by this process.
     /// [`StoreError::Conflict`] if the id is taken.

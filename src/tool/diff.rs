@@ -34,23 +34,19 @@ fn diff(path: &Path, old: Option<&str>, new: &str) -> ToolCallContent {
 
 /// How many lines come before, and what differs on either side.
 fn changed<'a>(old: &'a str, new: &'a str) -> (usize, Option<&'a str>, &'a str) {
-    let head: Vec<usize> = same(old.split_inclusive('\n'), new.split_inclusive('\n')).map(str::len).collect();
+    let lines = |text: &'a str| text.split_inclusive('\n');
+    let head: Vec<usize> = same(lines(old), lines(new)).collect();
     let skipped = head.len().saturating_sub(AROUND);
-    let start: usize = head.iter().take(skipped).sum();
+    let start = head.iter().take(skipped).sum();
     let (old, new) = (old.split_at(start).1, new.split_at(start).1);
-    let near: usize = head.iter().skip(skipped).sum();
-    let tails = (old.split_at(near).1, new.split_at(near).1);
-    let tail: Vec<usize> = same(tails.0.split_inclusive('\n').rev(), tails.1.split_inclusive('\n').rev())
-        .map(str::len)
-        .collect();
-    let end: usize = tail.iter().skip(AROUND).sum();
+    let end: usize = same(lines(old).rev(), lines(new).rev()).skip(AROUND).sum();
     (skipped, Some(old.split_at(old.len() - end).0), new.split_at(new.len() - end).0)
 }
 
-/// The lines two texts have in common until they part.
+/// The lengths of the lines two texts have in common until they part.
 fn same<'a>(
     old: impl Iterator<Item = &'a str>,
     new: impl Iterator<Item = &'a str>,
-) -> impl Iterator<Item = &'a str> {
-    old.zip(new).take_while(|(old, new)| old == new).map(|(line, _)| line)
+) -> impl Iterator<Item = usize> {
+    old.zip(new).take_while(|(old, new)| old == new).map(|(line, _)| line.len())
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 
 use futures_util::future::BoxFuture;
-use globset::{GlobBuilder, GlobMatcher};
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -74,15 +74,34 @@ fn prepare(input: Value, context: ToolContext) -> Result<Prepared, Failure> {
     })
 }
 
-/// What tells whether a path below the searched folder is meant.
-pub(super) fn matcher(pattern: &str) -> Result<GlobMatcher, String> {
+/// What tells whether a path below the searched folder is meant; or why the pattern cannot be used.
+pub(super) fn matcher(pattern: &str) -> Result<GlobSet, String> {
     if pattern.len() > limit::PATTERN {
         return Err(format!("is longer than {} bytes", limit::PATTERN));
+    }
+    if nesting(pattern) > limit::NESTING {
+        return Err(format!("has more than {} braces within each other", limit::NESTING));
     }
     let pattern = pattern.strip_prefix("./").unwrap_or(pattern);
     let anywhere = if pattern.contains('/') { pattern.to_owned() } else { format!("**/{pattern}") };
     let glob = GlobBuilder::new(&anywhere).literal_separator(true).build();
-    glob.map(|glob| glob.compile_matcher()).map_err(|error| format!("cannot be used: {}", error.kind()))
+    // A set of one, because only a set says so when the pattern is too large to be compiled.
+    glob.and_then(|glob| GlobSetBuilder::new().add(glob).build())
+        .map_err(|error| format!("cannot be used: {}", label::line(&error.kind().to_string(), 200)))
+}
+
+fn nesting(pattern: &str) -> usize {
+    let mut depth: usize = 0;
+    let mut deepest = 0;
+    for byte in pattern.bytes() {
+        match byte {
+            b'{' => depth += 1,
+            b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    deepest
 }
 
 struct Found {
@@ -95,7 +114,7 @@ async fn glob(
     context: ToolContext,
     place: Place,
     pattern: String,
-    matcher: GlobMatcher,
+    matcher: GlobSet,
 ) -> Result<ToolOutput, Failure> {
     let swept = sweep(&context.cancel, move |stop| find(&Walk::new(&place), &matcher, stop)).await?;
     let Found { mut files, incomplete } = swept.found;
@@ -120,7 +139,7 @@ async fn glob(
         .raw(json!({"files": files.len(), "shown": shown})))
 }
 
-fn find(walk: &Walk, matcher: &GlobMatcher, stop: &CancellationToken) -> Found {
+fn find(walk: &Walk, matcher: &GlobSet, stop: &CancellationToken) -> Found {
     let mut found = Found { files: Vec::new(), incomplete: false };
     for entry in walk.builder().build() {
         if stop.is_cancelled() || found.files.len() == limit::PATHS {

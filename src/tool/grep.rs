@@ -97,7 +97,7 @@ fn matcher(pattern: &str, ignore_case: bool) -> Result<RegexMatcher, String> {
         .line_terminator(Some(b'\n'))
         .size_limit(limit::AUTOMATON)
         .dfa_size_limit(limit::AUTOMATON)
-        .nest_limit(50)
+        .nest_limit(limit::GROUPS)
         .build(pattern);
     compiled.map_err(|error| format!("is not a regular expression that can be used: {error}"))
 }

@@ -42,6 +42,9 @@ pub(super) const SEARCH_LINE: usize = 8 * 1024 * 1024;
 /// Characters of a search pattern and bytes of the automaton made from it.
 pub(super) const PATTERN: usize = 2000;
 pub(super) const AUTOMATON: usize = 1024 * 1024;
+/// Groups within each other in a regular expression, and braces in a path pattern.
+pub(super) const GROUPS: u32 = 50;
+pub(super) const NESTING: usize = 10;
 /// How long a walk may take.
 pub(super) const TIME: Duration = Duration::from_secs(10);
 
@@ -51,7 +54,7 @@ pub(super) const MAX_COMMAND: u64 = 600;
 
 /// Entries of a plan, and characters of one.
 pub(super) const PLAN: usize = 50;
-pub(super) const PLAN_ENTRY: usize = 500;
+pub(super) const PLAN_ENTRY: usize = 300;
 
 /// The bytes a text takes inside a JSON string.
 pub(super) fn weight(text: &str) -> usize {

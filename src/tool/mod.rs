@@ -32,7 +32,6 @@ use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 use tokio::sync::mpsc;
@@ -40,7 +39,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::acp::{ToolCallContent, ToolCallLocation, ToolKind};
 use crate::permission::Action;
-use crate::workspace::{Commands, Files, Workspace};
+use crate::workspace::{Commands, Files, Live, Workspace};
 
 use output::Failure;
 
@@ -75,7 +74,7 @@ pub struct ToolContext {
     /// Which content of which file the agent has seen in this session.
     pub seen: Arc<SeenFiles>,
     /// Live output, for display. Full means skip: the whole text is in the output anyway.
-    pub progress: mpsc::Sender<Bytes>,
+    pub progress: mpsc::Sender<Live>,
     pub cancel: CancellationToken,
 }
 

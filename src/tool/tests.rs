@@ -11,12 +11,12 @@ mod read;
 mod registry;
 mod seen;
 mod todo;
+mod walk;
 mod write;
 
 use std::path::Path;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -25,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Prepared, Registry, SeenFiles, ToolContext, ToolOutput};
 use crate::acp::{Diff, ToolCallContent};
-use crate::workspace::{Command, Commands, Finished, LocalFiles, Workspace, WorkspaceError};
+use crate::workspace::{Command, Commands, Finished, Live, LocalFiles, Workspace, WorkspaceError};
 
 /// A workspace with the standard tools, and a folder outside it.
 struct Site {
@@ -117,7 +117,7 @@ impl Commands for NoCommands {
     fn run(
         &self,
         _: Command,
-        _: mpsc::Sender<Bytes>,
+        _: mpsc::Sender<Live>,
         _: CancellationToken,
     ) -> BoxFuture<'_, Result<Finished, WorkspaceError>> {
         unreachable!("no command is run here")

@@ -74,7 +74,7 @@ fn prepare(input: Value) -> Result<Prepared, Failure> {
 fn entry(entry: Value) -> Result<PlanEntry, Failure> {
     let mut fields = Fields::new(entry, EXAMPLE)?;
     let content = fields.text(&["content", "text", "title", "task", "step"])?;
-    let content = content.trim();
+    let content = label::visible(content.trim(), true);
     if content.is_empty() || content.contains('\n') || content.chars().count() > limit::PLAN_ENTRY {
         let most = limit::PLAN_ENTRY;
         return Err(fields.refuse("content", &format!("must be one line of 1 to {most} characters")));

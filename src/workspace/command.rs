@@ -19,9 +19,18 @@ pub trait Commands: Send + Sync + Debug {
     fn run(
         &self,
         command: Command,
-        output: mpsc::Sender<Bytes>,
+        output: mpsc::Sender<Live>,
         cancel: CancellationToken,
     ) -> BoxFuture<'_, Result<Finished, WorkspaceError>>;
+}
+
+/// What can be shown of a command while it runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Live {
+    /// More output.
+    Output(Bytes),
+    /// It runs in this terminal of the client, which shows it by itself.
+    Terminal(String),
 }
 
 /// A command line and where it runs.

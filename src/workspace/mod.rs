@@ -34,7 +34,7 @@ mod text;
 mod tests;
 
 pub use capture::{Capture, Captured};
-pub use command::{Command, Commands, Exit, Finished, Limits};
+pub use command::{Command, Commands, Exit, Finished, Limits, Live};
 pub use file::{Entry, Expected, FileData, Fingerprint, MAX_ENTRIES};
 pub use jail::Workspace;
 pub use local::{Files, LocalFiles};

@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::environment;
 use super::supervisor::{self, Report};
-use super::{Capture, Command, Commands, Exit, Finished, WorkspaceError};
+use super::{Capture, Command, Commands, Exit, Finished, Live, WorkspaceError};
 
 /// How long output is read after the command itself has ended.
 const GRACE: Duration = Duration::from_millis(250);
@@ -84,13 +84,13 @@ impl Commands for LocalCommands {
     fn run(
         &self,
         command: Command,
-        output: mpsc::Sender<Bytes>,
+        output: mpsc::Sender<Live>,
         cancel: CancellationToken,
     ) -> BoxFuture<'_, Result<Finished, WorkspaceError>> {
         Box::pin(async move {
             let started = Instant::now();
             let mut capture = Capture::new(command.limits.keep);
-            let mut live = Live { output, backlog: BytesMut::new(), lost: 0 };
+            let mut live = View { output, backlog: BytesMut::new(), lost: 0 };
             let deadline = started + command.limits.wall.min(FOREVER);
             let exit = if cancel.is_cancelled() {
                 Exit::Cancelled
@@ -143,7 +143,7 @@ impl Run {
         deadline: Instant,
         cancel: CancellationToken,
         capture: &mut Capture,
-        live: &mut Live,
+        live: &mut View,
     ) -> Result<Exit, WorkspaceError> {
         let mut now = Progress { asked: None, left: None, supervised: true, reading: true, until: None };
         let mut chunk = BytesMut::with_capacity(CHUNK);
@@ -213,7 +213,7 @@ impl Run {
     }
 
     /// Takes what is in the pipe already, as far as one pipe can hold.
-    fn drain(&self, chunk: &mut BytesMut, capture: &mut Capture, live: &mut Live) {
+    fn drain(&self, chunk: &mut BytesMut, capture: &mut Capture, live: &mut View) {
         for _ in 0..16 {
             chunk.clear();
             match self.output.try_read_buf(chunk) {
@@ -234,17 +234,17 @@ impl Run {
 }
 
 /// The live view of an output, for a receiver that may be slow.
-struct Live {
-    output: mpsc::Sender<Bytes>,
+struct View {
+    output: mpsc::Sender<Live>,
     backlog: BytesMut,
     lost: u64,
 }
 
-impl Live {
+impl View {
     fn offer(&mut self, chunk: &[u8]) {
         self.backlog.extend_from_slice(chunk);
         match self.output.try_reserve() {
-            Ok(permit) => permit.send(take(&mut self.backlog, &mut self.lost)),
+            Ok(permit) => permit.send(Live::Output(take(&mut self.backlog, &mut self.lost))),
             Err(mpsc::error::TrySendError::Closed(())) => self.backlog.clear(),
             Err(mpsc::error::TrySendError::Full(())) => {
                 let excess = self.backlog.len().saturating_sub(BACKLOG);
@@ -259,7 +259,7 @@ impl Live {
             return;
         }
         if let Ok(Ok(permit)) = timeout(LAST, self.output.reserve()).await {
-            permit.send(take(&mut self.backlog, &mut self.lost));
+            permit.send(Live::Output(take(&mut self.backlog, &mut self.lost)));
         }
     }
 }

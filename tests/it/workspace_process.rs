@@ -6,8 +6,7 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use adjutant::workspace::{Command, Commands, Exit, Finished, LocalCommands, WorkspaceError};
-use bytes::Bytes;
+use adjutant::workspace::{Command, Commands, Exit, Finished, Live, LocalCommands, WorkspaceError};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -202,12 +201,12 @@ fn resident() -> u64 {
 #[tokio::test]
 async fn a_receiver_that_takes_nothing_does_not_hold_up_the_command() {
     let bench = Bench::new();
-    let (output, mut received) = mpsc::channel::<Bytes>(2);
+    let (output, mut received) = mpsc::channel::<Live>(2);
     let command = bench.script("head -c 5000000 /dev/urandom; printf the-end");
     let finished = commands().run(command, output, CancellationToken::new()).await.unwrap();
     assert_eq!((finished.exit, finished.output.total()), (Exit::Code(0), 5_000_007));
     let mut seen = 0;
-    while let Some(bytes) = received.recv().await {
+    while let Some(Live::Output(bytes)) = received.recv().await {
         seen += bytes.len();
     }
     assert!(seen > 0 && seen < 5_000_007);
@@ -216,14 +215,14 @@ async fn a_receiver_that_takes_nothing_does_not_hold_up_the_command() {
 #[tokio::test]
 async fn a_receiver_that_comes_late_is_told_of_the_gap() {
     let bench = Bench::new();
-    let (output, mut received) = mpsc::channel::<Bytes>(1);
+    let (output, mut received) = mpsc::channel::<Live>(1);
     let done = bench.dir.path().join("done");
     let command = bench.script("head -c 2000000 /dev/zero; touch done; sleep 0.3; printf the-end");
     let running =
         tokio::spawn(async move { commands().run(command, output, CancellationToken::new()).await.unwrap() });
     within(Duration::from_secs(10), "the output is written", || done.exists()).await;
     let mut seen = Vec::new();
-    while let Some(bytes) = received.recv().await {
+    while let Some(Live::Output(bytes)) = received.recv().await {
         seen.extend_from_slice(&bytes);
     }
     running.await.unwrap();
@@ -234,13 +233,13 @@ async fn a_receiver_that_comes_late_is_told_of_the_gap() {
 #[tokio::test]
 async fn live_output_arrives_while_the_command_runs() {
     let bench = Bench::new();
-    let (output, mut received) = mpsc::channel::<Bytes>(4);
+    let (output, mut received) = mpsc::channel::<Live>(4);
     let command = bench.script("echo now; while [ ! -e go ]; do sleep 0.01; done; echo then");
     let running =
         tokio::spawn(async move { commands().run(command, output, CancellationToken::new()).await.unwrap() });
-    assert_eq!(received.recv().await.as_deref(), Some(&b"now\n"[..]));
+    assert_eq!(received.recv().await, Some(Live::Output("now\n".into())));
     std::fs::write(bench.dir.path().join("go"), "").unwrap();
-    assert_eq!(received.recv().await.as_deref(), Some(&b"then\n"[..]));
+    assert_eq!(received.recv().await, Some(Live::Output("then\n".into())));
     assert_eq!(running.await.unwrap().exit, Exit::Code(0));
 }
 

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::collections::VecDeque;
 
-use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::future::{BoxFuture, join};
 use futures_util::stream::{BoxStream, FuturesUnordered, ReadyChunks};
@@ -17,6 +16,7 @@ use crate::event::{AskOutcome, EventKind, TurnStop, Usage};
 use crate::permission::{Action, Decision, Grant, Judgement};
 use crate::provider::{Delta, ModelCall, ModelRequest, ProviderError, ToolSpec};
 use crate::tool::{Prepared, ToolContext, ToolOutput};
+use crate::workspace::Live;
 
 /// Pieces of an answer taken at once when they are there at once.
 const CHUNK: usize = 256;
@@ -27,11 +27,11 @@ type Answer = ReadyChunks<BoxStream<'static, Result<Delta, ProviderError>>>;
 
 /// A call of the model, on its way.
 struct Call {
-    call: ModelCall,
+    asked: ModelCall,
     kind: ToolKind,
     prepared: Option<Prepared>,
     /// Live output, until something reads it.
-    output: Option<mpsc::Receiver<Bytes>>,
+    output: Option<mpsc::Receiver<Live>>,
     judgement: Option<Judgement>,
     /// What an "always" would remember, by option id.
     grants: Vec<(String, Grant)>,
@@ -171,7 +171,7 @@ impl<'a> Driver<'a> {
                     pieces(text).map(|text| EventKind::Thought { message: self.thought.clone(), text }),
                 );
             }
-            Ok(Delta::Call(call)) => events.extend(self.called(call)),
+            Ok(Delta::Call(call)) => events.push(self.called(call)),
             Ok(Delta::Usage { used, size }) => {
                 events.push(EventKind::UsageChanged { usage: Usage { used, size, cost: None } });
             }
@@ -191,7 +191,7 @@ impl<'a> Driver<'a> {
         self.inputs.push_back(input);
     }
 
-    fn called(&mut self, mut call: ModelCall) -> Option<EventKind> {
+    fn called(&mut self, mut call: ModelCall) -> EventKind {
         if self.calls.contains_key(&call.id) || call.id.is_empty() {
             call.id = self.session.parts.clock.id();
         }
@@ -202,7 +202,7 @@ impl<'a> Driver<'a> {
         let proposed = report::proposed(&call, kind);
         let id = call.id.clone();
         let call = Call {
-            call,
+            asked: call,
             kind,
             prepared: None,
             output: None,
@@ -211,7 +211,7 @@ impl<'a> Driver<'a> {
             running: false,
         };
         self.calls.insert(id, call);
-        Some(proposed)
+        proposed
     }
 
     fn prepare(&mut self, id: &str) {
@@ -219,22 +219,22 @@ impl<'a> Driver<'a> {
         let context = self.context(progress);
         let Some(call) = self.calls.get_mut(id) else { return };
         let id = id.to_owned();
-        let Some(tool) = self.session.parts.tools.find(&call.call.name).cloned() else {
+        let Some(tool) = self.session.parts.tools.find(&call.asked.name).cloned() else {
             let known: Vec<_> = self.session.parts.tools.iter().map(|tool| tool.name()).collect();
             let text =
-                format!("There is no tool named {:?}. The tools are: {}.", call.call.name, known.join(", "));
+                format!("There is no tool named {:?}. The tools are: {}.", call.asked.name, known.join(", "));
             self.work.push(Box::pin(async move { Outcome::Prepared(id, Err(ToolOutput::failed(text))) }));
             return;
         };
         call.output = Some(output);
-        let input = call.call.input.clone();
+        let input = call.asked.input.clone();
         self.work.push(Box::pin(async move {
             let prepared = tool.prepare(input, context).await;
             Outcome::Prepared(id, prepared)
         }));
     }
 
-    fn context(&self, progress: mpsc::Sender<Bytes>) -> ToolContext {
+    fn context(&self, progress: mpsc::Sender<Live>) -> ToolContext {
         ToolContext {
             workspace: self.session.seed.workspace.clone(),
             files: self.prompt.hands.files.clone(),

@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use crate::workspace::{NotText, Text, Workspace};
+use crate::workspace::{NotText, Place, Text, Workspace};
 
 /// Names looked for in every root, the first found counts.
 const NAMES: [&str; 3] = ["AGENTS.md", "CLAUDE.md", ".github/copilot-instructions.md"];
@@ -33,7 +33,7 @@ fn read_user(path: &Path) -> Option<Instructions> {
 
 /// Through the jail: a link that leads out of the project is not followed.
 fn read_project(workspace: &Workspace, path: &Path) -> Option<Instructions> {
-    let place = workspace.place(path.to_str()?).ok().filter(|place| place.exists())?;
+    let place = workspace.place(path.to_str()?).ok().filter(Place::exists)?;
     let mut bytes = Vec::new();
     workspace.open_file(&place).ok()?.take(LONGEST).read_to_end(&mut bytes).ok()?;
     decode(path, &bytes)

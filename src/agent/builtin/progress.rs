@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use serde_json::json;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use crate::acp::{ToolCallId, ToolCallUpdate, ToolCallUpdateFields};
+use crate::acp::{Terminal, ToolCallContent, ToolCallId, ToolCallUpdate, ToolCallUpdateFields};
 use crate::agent::Turn;
 use crate::event::EventKind;
+use crate::workspace::Live;
 
 /// Updates of one call come no faster than this: a person reads, a log floods.
 const PACE: Duration = Duration::from_millis(100);
@@ -19,23 +19,27 @@ const SHOWN: usize = 16 * 1024;
 /// Chunks of live output that may be queued; more are skipped, the whole text comes at the end.
 pub(super) const QUEUE: usize = 64;
 
-/// Reports output while `output` lasts. With `terminal`, as pieces for a display-only terminal (the
-/// `terminal_output` convention of `_meta`); else as text that replaces the text before.
-pub(super) async fn report(turn: Turn, call: ToolCallId, terminal: bool, mut output: mpsc::Receiver<Bytes>) {
+/// Reports output while `live` lasts. With `terminal`, as pieces for a display-only terminal (the
+/// `terminal_output` convention of `_meta`); else as text that replaces the text before. A terminal of the
+/// client's own is embedded once and shows itself.
+pub(super) async fn report(turn: Turn, call: ToolCallId, terminal: bool, mut live: mpsc::Receiver<Live>) {
     let (mut text, mut due) = (Tail::default(), Instant::now());
-    while let Some(chunk) = output.recv().await {
-        text.push(&chunk);
-        while let Ok(Some(more)) = tokio::time::timeout_at(due, output.recv()).await {
-            text.push(&more);
+    while let Some(first) = live.recv().await {
+        let mut embedded = text.take_in(first);
+        while let Ok(Some(more)) = tokio::time::timeout_at(due, live.recv()).await {
+            embedded = text.take_in(more).or(embedded);
         }
-        let update = if terminal {
-            let data = text.take();
-            let meta = json!({ "terminal_output": { "terminal_id": call.0, "data": data } });
-            let meta = meta.as_object().cloned().unwrap_or_default();
-            ToolCallUpdate::new(call.clone(), ToolCallUpdateFields::new()).meta(meta)
-        } else {
-            let content = vec![text.shown().into()];
-            ToolCallUpdate::new(call.clone(), ToolCallUpdateFields::new().content(content))
+        let fields = ToolCallUpdateFields::new();
+        let update = match embedded {
+            Some(id) => {
+                let content = vec![ToolCallContent::Terminal(Terminal::new(id))];
+                ToolCallUpdate::new(call.clone(), fields.content(content))
+            }
+            None if terminal => {
+                let meta = json!({ "terminal_output": { "terminal_id": call.0, "data": text.take() } });
+                ToolCallUpdate::new(call.clone(), fields).meta(meta.as_object().cloned().unwrap_or_default())
+            }
+            None => ToolCallUpdate::new(call.clone(), fields.content(vec![text.shown().into()])),
         };
         if turn.emit(vec![EventKind::ToolProgress { update: Box::new(update) }]).await.is_err() {
             return;
@@ -49,6 +53,15 @@ pub(super) async fn report(turn: Turn, call: ToolCallId, terminal: bool, mut out
 struct Tail(Vec<u8>);
 
 impl Tail {
+    /// The id of the client's terminal, if that is the news.
+    fn take_in(&mut self, live: Live) -> Option<String> {
+        match live {
+            Live::Output(chunk) => self.push(&chunk),
+            Live::Terminal(id) => return Some(id),
+        }
+        None
+    }
+
     fn push(&mut self, chunk: &[u8]) {
         self.0.extend_from_slice(chunk);
         if self.0.len() > 2 * SHOWN {

@@ -12,6 +12,9 @@ const RESERVED: &[&str] = &[
 
 /// The commands of `text`, or why it is not made of literal words alone.
 pub(super) fn lex(text: &str) -> Result<Vec<SimpleCommand>, String> {
+    if text.contains('\t') {
+        return Err("it holds a tab".to_owned());
+    }
     let mut lexer = Lexer { rest: text.chars().peekable(), commands: Vec::new(), open: None };
     while let Some(&next) = lexer.rest.peek() {
         lexer.step(next)?;
@@ -142,7 +145,7 @@ impl Lexer<'_> {
             return Err("a word is missing".to_owned());
         }
         if word.glob {
-            check_glob(&word)?
+            check_glob(&word)?;
         }
         Ok(word)
     }

@@ -7,7 +7,7 @@
 //! tree-sitter grammar read the very same words in it. Everything else can be asked about or denied,
 //! never allowed by a rule. Commands that are visible inside substitutions, control flow and wrappers
 //! (`sh -c`, `env`, `xargs`, `sudo`, …) are listed too, so that a denial finds them. Work is bounded
-//! by the length of the text and by [`MAX_PARSES`], not by a clock.
+//! by [`MAX_BYTES`], [`MAX_PARSES`] and a deadline for the grammar; at a bound the line is unreadable.
 //!
 //! To widen what is plain, teach [`lexer`] the form and add rows to `fixtures/permission/`; to see
 //! through another wrapper, add its name in [`wrapper`].
@@ -22,11 +22,11 @@ pub(super) mod wrapper;
 use super::display::is_hidden;
 
 /// Longest command line that is read at all, in bytes.
-pub const MAX_BYTES: usize = 64 * 1024;
+pub(super) const MAX_BYTES: usize = 64 * 1024;
 /// Most simple commands a line may hold and still be understood.
-pub const MAX_COMMANDS: usize = 200;
+pub(super) const MAX_COMMANDS: usize = 200;
 /// Most scripts (the line itself and those nested in it) that are parsed for one reading.
-pub const MAX_PARSES: usize = 32;
+pub(super) const MAX_PARSES: usize = 32;
 
 /// One command with its words, quotes removed. `argv[0]` is the name as written.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -42,6 +42,12 @@ impl SimpleCommand {
     pub fn program(&self) -> &str {
         let name = self.argv.first().map_or("", String::as_str);
         name.rsplit('/').next().unwrap_or(name)
+    }
+
+    /// The same command, named without its folder.
+    pub(super) fn bare(&self) -> Self {
+        let name = std::iter::once(self.program().to_owned());
+        Self { argv: name.chain(self.arguments().iter().cloned()).collect(), globs: self.globs }
     }
 
     /// The words after the name.
@@ -88,8 +94,13 @@ pub fn read(text: &str) -> Reading {
     if text.len() > MAX_BYTES {
         return unreadable(format!("it is longer than {} KiB", MAX_BYTES / 1024));
     }
-    let seen = tree::parse(text);
-    let clarity = clarity(text, &seen);
+    let mut budget = tree::Budget::new();
+    let mut seen = tree::parse(text, &budget);
+    let strict = lexer::lex(text);
+    let clarity = clarity(text, &seen, &strict);
+    if clarity != Clarity::Plain {
+        seen.commands.extend(strict.unwrap_or_default());
+    }
     let mut reading = Reading {
         clarity,
         commands: seen.commands,
@@ -97,12 +108,12 @@ pub fn read(text: &str) -> Reading {
         writes: seen.writes,
         reads: seen.reads,
     };
-    wrapper::unwrap(text, &seen.bodies, &mut reading);
+    wrapper::unwrap(text, &seen.bodies, &mut reading, &mut budget);
     reading
 }
 
-fn clarity(text: &str, seen: &tree::Seen) -> Clarity {
-    if let Some(hidden) = text.chars().find(|&c| is_hidden(c) && c != '\n') {
+fn clarity(text: &str, seen: &tree::Seen, strict: &Result<Vec<SimpleCommand>, String>) -> Clarity {
+    if let Some(hidden) = text.chars().find(|&c| is_hidden(c) && !matches!(c, '\n' | '\t')) {
         return Clarity::Unreadable(format!("it holds the invisible character U+{:04X}", u32::from(hidden)));
     }
     if let Some(fault) = &seen.fault {
@@ -111,9 +122,9 @@ fn clarity(text: &str, seen: &tree::Seen) -> Clarity {
     if seen.commands.len() > MAX_COMMANDS {
         return Clarity::Unreadable(format!("it holds more than {MAX_COMMANDS} commands"));
     }
-    match lexer::lex(text) {
-        Err(reason) => Clarity::Opaque(reason),
-        Ok(commands) if commands != seen.commands => {
+    match strict {
+        Err(reason) => Clarity::Opaque(reason.clone()),
+        Ok(commands) if *commands != seen.commands => {
             Clarity::Opaque("two readings of it disagree".to_owned())
         }
         Ok(_) => match &seen.foreign {

@@ -45,7 +45,8 @@ const TABLE: &[Row] = &[
         "ls",
         "aAlhrtSRdF1CpisgonmxXUuckBNbQqGv",
         "",
-        "all almost-all human-readable recursive directory reverse color= sort= time= full-time group-directories-first size inode classify",
+        "all almost-all human-readable recursive directory reverse color= sort= time= full-time \
+         group-directories-first size inode classify",
         Operands::Paths,
     ),
     row("pwd", "LP", "", "", Operands::None),
@@ -73,7 +74,8 @@ const TABLE: &[Row] = &[
         "sort",
         "nrufbdghiMVsc",
         "kt",
-        "numeric-sort reverse unique key= field-separator= version-sort human-numeric-sort ignore-case stable check",
+        "numeric-sort reverse unique key= field-separator= version-sort human-numeric-sort ignore-case \
+         stable check",
         Operands::Paths,
     ),
     row("uniq", "cdui", "fsw", "count repeated unique ignore-case", Operands::OnePath),
@@ -90,67 +92,37 @@ const TABLE: &[Row] = &[
         "grep",
         "rniIlLcowxvEFPGHhsqa",
         "eABCm",
-        "recursive line-number ignore-case files-with-matches files-without-match count only-matching word-regexp line-regexp invert-match extended-regexp fixed-strings perl-regexp with-filename no-filename no-messages quiet include= exclude= exclude-dir= regexp= after-context= before-context= context= max-count= color=",
+        "recursive line-number ignore-case files-with-matches files-without-match count only-matching \
+         word-regexp line-regexp invert-match extended-regexp fixed-strings perl-regexp with-filename \
+         no-filename no-messages quiet include= exclude= exclude-dir= regexp= after-context= \
+         before-context= context= max-count= color=",
         Operands::PatternPaths,
     ),
     row(
         "rg",
         "niIlcowxvFPHNsSuUap0",
         "egtTABCmMjr",
-        "line-number no-line-number ignore-case smart-case case-sensitive files-with-matches files-without-match count count-matches only-matching word-regexp line-regexp invert-match fixed-strings pcre2 hidden no-ignore no-heading heading with-filename no-filename multiline json files type-list stats trim vimgrep glob= iglob= type= type-not= regexp= after-context= before-context= context= max-count= max-depth= max-columns= color= colors= sort= sortr= replace= column",
+        "line-number no-line-number ignore-case smart-case case-sensitive files-with-matches \
+         files-without-match count count-matches only-matching word-regexp line-regexp invert-match \
+         fixed-strings pcre2 hidden no-ignore no-heading heading with-filename no-filename multiline json \
+         files type-list stats trim vimgrep glob= iglob= type= type-not= regexp= after-context= \
+         before-context= context= max-count= max-depth= max-columns= color= colors= sort= sortr= replace= \
+         column",
         Operands::PatternPaths,
     ),
 ];
 
 /// Expressions of `find` that only test or print: without and with a value.
+#[rustfmt::skip]
 const FIND: &[&str] = &[
-    "-print",
-    "-print0",
-    "-empty",
-    "-not",
-    "-o",
-    "-or",
-    "-a",
-    "-and",
-    "-prune",
-    "-xdev",
-    "-mount",
-    "-depth",
-    "-readable",
-    "-writable",
-    "-executable",
-    "-ls",
-    "-quit",
-    "-true",
-    "-false",
-    "(",
-    ")",
-    "!",
+    "-print", "-print0", "-empty", "-not", "-o", "-or", "-a", "-and", "-prune", "-xdev", "-mount",
+    "-depth", "-readable", "-writable", "-executable", "-ls", "-quit", "-true", "-false", "(", ")", "!",
 ];
+#[rustfmt::skip]
 const FIND_VALUED: &[&str] = &[
-    "-name",
-    "-iname",
-    "-path",
-    "-ipath",
-    "-wholename",
-    "-regex",
-    "-iregex",
-    "-regextype",
-    "-type",
-    "-maxdepth",
-    "-mindepth",
-    "-size",
-    "-mtime",
-    "-mmin",
-    "-atime",
-    "-amin",
-    "-ctime",
-    "-cmin",
-    "-perm",
-    "-user",
-    "-group",
-    "-links",
-    "-printf",
+    "-name", "-iname", "-path", "-ipath", "-wholename", "-regex", "-iregex", "-regextype", "-type",
+    "-maxdepth", "-mindepth", "-size", "-mtime", "-mmin", "-atime", "-amin", "-ctime", "-cmin", "-perm",
+    "-user", "-group", "-links", "-printf",
 ];
 
 /// What a read-only command would read.
@@ -180,10 +152,10 @@ pub(in crate::permission) fn reads(command: &SimpleCommand) -> Option<Reads<'_>>
     Some(Reads { paths, broadly })
 }
 
-/// Whether a program of this name does nothing but read, whatever its words: used to tell naming a file
-/// from writing it, never to allow.
+/// Whether all the command does is read, by whatever path it is named: used to tell naming a file from
+/// writing it, never to allow.
 pub(in crate::permission) fn is_reader(command: &SimpleCommand) -> bool {
-    TABLE.iter().any(|row| row.name == command.program()) && reads(command).is_some()
+    reads(&command.bare()).is_some()
 }
 
 impl Row {

@@ -2,43 +2,46 @@
 //! substitutions and control flow. The walk is iterative, so nesting cannot exhaust the stack.
 
 use super::{SimpleCommand, word};
-use std::ops::ControlFlow;
+use std::{
+    ops::ControlFlow,
+    time::{Duration, Instant},
+};
 use tree_sitter::{Node, ParseOptions, Parser, Tree};
 
 /// Node kinds a plain line is made of.
+#[rustfmt::skip]
 const PLAIN: &[&str] = &[
-    "program",
-    "list",
-    "pipeline",
-    "command",
-    "command_name",
-    "word",
-    "number",
-    "concatenation",
-    "string",
-    "string_content",
-    "raw_string",
-    "redirected_statement",
-    "file_redirect",
-    "file_descriptor",
-    "&&",
-    "||",
-    ";",
-    "|",
-    "|&",
-    "&",
-    "\n",
-    "\"",
-    ">",
-    ">>",
-    ">&",
-    "&>",
-    "&>>",
+    "program", "list", "pipeline", "command", "command_name", "word", "number", "concatenation", "string",
+    "string_content", "raw_string", "redirected_statement", "file_redirect", "file_descriptor", "&&",
+    "||", ";", "|", "|&", "&", "\n", "\"", "$", ">", ">>", ">&", "&>", "&>>",
 ];
 
-/// Times the parser may report progress before it is stopped. One report is about a hundred steps, so
-/// the longest text allowed needs a small part of this.
-const MAX_PROGRESS: usize = 200_000;
+/// How long one reading may parse. Some texts of a few KiB take the grammar seconds and no count of
+/// its steps tells; an ordinary line takes microseconds. Running out only ever leads to an ask.
+const MAX_TIME: Duration = Duration::from_millis(400);
+/// Progress reports before the time is looked at, so that a short line never depends on it.
+const FREE_REPORTS: usize = 8;
+/// Bytes of words kept, as a multiple of the text: nested substitutions repeat their inside.
+const MAX_COPIES: usize = 16;
+
+/// What one reading may still spend, over the line and all scripts in it.
+#[derive(Debug)]
+pub(super) struct Budget {
+    until: Instant,
+    parses: usize,
+}
+
+impl Budget {
+    pub(super) fn new() -> Self {
+        Self { until: Instant::now() + MAX_TIME, parses: super::MAX_PARSES }
+    }
+
+    /// Takes one parse; whether there was one left.
+    pub(super) fn take(&mut self) -> bool {
+        self.parses = self.parses.saturating_sub(1);
+        self.parses > 0
+    }
+}
 
 #[derive(Debug, Default)]
 pub(super) struct Seen {
@@ -51,12 +54,21 @@ pub(super) struct Seen {
     pub(super) foreign: Option<String>,
     /// Why the text could not be parsed, if it could not.
     pub(super) fault: Option<String>,
+    /// A bound was hit, so that commands may be missing.
+    pub(super) stopped: bool,
+    copied: usize,
 }
 
-pub(super) fn parse(text: &str) -> Seen {
+/// Reads a text within the budget's time.
+pub(super) fn parse(text: &str, budget: &Budget) -> Seen {
     let mut seen = Seen::default();
-    let Some(tree) = grow(text) else {
-        seen.fault = Some("its grammar could not be worked out".to_owned());
+    if text.lines().any(marks_end_outside_ascii) {
+        seen.fault = Some("the end mark of a here-document holds characters outside ASCII".to_owned());
+        return seen;
+    }
+    let Some(tree) = grow(text, budget) else {
+        seen.fault = Some("it takes too long to parse".to_owned());
+        seen.stopped = true;
         return seen;
     };
     if tree.root_node().has_error() {
@@ -65,6 +77,11 @@ pub(super) fn parse(text: &str) -> Seen {
     let mut cursor = tree.walk();
     loop {
         seen.visit(cursor.node(), text);
+        if seen.copied > MAX_COPIES * text.len() + 4096 {
+            seen.fault = Some("it nests too deeply".to_owned());
+            seen.stopped = true;
+            return seen;
+        }
         if cursor.goto_first_child() {
             continue;
         }
@@ -76,17 +93,25 @@ pub(super) fn parse(text: &str) -> Seen {
     }
 }
 
-fn grow(text: &str) -> Option<Tree> {
+fn grow(text: &str, budget: &Budget) -> Option<Tree> {
     let mut parser = Parser::new();
     parser.set_language(&tree_sitter_bash::LANGUAGE.into()).ok()?;
     let mut reports = 0;
     let mut progress = |_: &_| {
         reports += 1;
-        if reports > MAX_PROGRESS { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        let late = reports > FREE_REPORTS && Instant::now() > budget.until;
+        if late { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
     let options = ParseOptions::new().progress_callback(&mut progress);
-    let bytes = text.as_bytes();
+    // The grammar's scanner looks characters up in the C locale's table, which ends at 255: others make
+    // it read out of bounds. To a shell they are letters, byte by byte, so letters stand in for them.
+    let bytes: Vec<u8> = text.bytes().map(|byte| if byte.is_ascii() { byte } else { b'x' }).collect();
     parser.parse_with_options(&mut |at, _| bytes.get(at..).unwrap_or_default(), None, Some(options))
+}
+
+/// Two end marks that differ only outside ASCII would be the same mark to [`grow`].
+fn marks_end_outside_ascii(line: &str) -> bool {
+    line.split_once("<<").is_some_and(|(_, mark)| !mark.is_ascii())
 }
 
 impl Seen {
@@ -118,6 +143,7 @@ impl Seen {
                 continue;
             }
             let written = source(child, text);
+            self.copied += written.len();
             command.globs |= word::has_glob(written);
             command.argv.push(word::dequote(written));
         }

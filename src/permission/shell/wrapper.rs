@@ -1,7 +1,7 @@
 //! Commands inside commands: what a shell, `env`, `xargs`, `sudo` and their kin would run in turn.
 //! It may see too much (a word that is only an argument); it is used to deny and to ask, not to allow.
 
-use super::{Clarity, MAX_PARSES, Reading, SimpleCommand, tree};
+use super::{Clarity, Reading, SimpleCommand, tree};
 use std::collections::VecDeque;
 
 /// Programs whose words are themselves a script, given with or without `-c`.
@@ -10,93 +10,25 @@ pub(in crate::permission) const SHELLS: &[&str] = &[
 ];
 
 /// Programs that run the command that stands among their words.
+#[rustfmt::skip]
 pub(in crate::permission) const CARRIERS: &[&str] = &[
-    "sudo",
-    "doas",
-    "su",
-    "runuser",
-    "pkexec",
-    "env",
-    "nice",
-    "ionice",
-    "nohup",
-    "timeout",
-    "time",
-    "stdbuf",
-    "setsid",
-    "command",
-    "exec",
-    "builtin",
-    "xargs",
-    "parallel",
-    "chroot",
-    "flock",
-    "watch",
-    "strace",
-    "ltrace",
-    "unshare",
-    "nsenter",
-    "busybox",
-    "toybox",
-    "chrt",
-    "taskset",
-    "caffeinate",
-    "script",
-    "ssh",
-    "eval",
-    "trap",
-    "coproc",
-    "find",
-    "fd",
-    "fdfind",
-    "alias",
-    "systemd-run",
-    "setarch",
-    "setpriv",
-    "prlimit",
-    "unbuffer",
-    "entr",
-    "tmux",
-    "screen",
-    "firejail",
-    "bwrap",
-    "docker",
-    "podman",
-    "kubectl",
-    "nix-shell",
-    "gdb",
-    "perf",
-    "valgrind",
-    "faketime",
-    "dbus-run-session",
-    "xvfb-run",
-    "at",
-    "batch",
-    "noglob",
-    "nocorrect",
+    "sudo", "doas", "su", "runuser", "pkexec", "env", "nice", "ionice", "nohup", "timeout", "time",
+    "stdbuf", "setsid", "command", "exec", "builtin", "xargs", "parallel", "chroot", "flock", "watch",
+    "strace", "ltrace", "unshare", "nsenter", "busybox", "toybox", "chrt", "taskset", "caffeinate",
+    "script", "ssh", "eval", "trap", "coproc", "find", "fd", "fdfind", "alias", "systemd-run", "setarch",
+    "setpriv", "prlimit", "unbuffer", "entr", "tmux", "screen", "firejail", "bwrap", "docker", "podman",
+    "kubectl", "nix-shell", "gdb", "perf", "valgrind", "faketime", "dbus-run-session", "xvfb-run", "at",
+    "batch", "npx", "bunx", "pnpx", "uvx", "pipx", "uv", "poetry", "pipenv", "pdm", "hatch", "bundle",
+    "noglob", "nocorrect",
 ];
 
 /// Carriers that take operands of their own before the command, and how many at most.
+#[rustfmt::skip]
 const OWN_OPERANDS: &[(&str, usize)] = &[
-    ("timeout", 1),
-    ("chroot", 1),
-    ("flock", 1),
-    ("ssh", 1),
-    ("taskset", 1),
-    ("chrt", 1),
-    ("setarch", 1),
-    ("su", 1),
-    ("runuser", 1),
-    ("script", 1),
-    ("trap", 1),
-    ("tmux", 2),
-    ("screen", 2),
-    ("perf", 1),
-    ("docker", 3),
-    ("podman", 3),
-    ("kubectl", 3),
-    ("faketime", 1),
-    ("nix-shell", 1),
+    ("timeout", 1), ("chroot", 1), ("flock", 1), ("ssh", 1), ("taskset", 1), ("chrt", 1), ("setarch", 1),
+    ("su", 1), ("runuser", 1), ("script", 1), ("trap", 1), ("tmux", 2), ("screen", 2), ("perf", 1),
+    ("docker", 3), ("podman", 3), ("kubectl", 3), ("faketime", 1), ("pipx", 1), ("uv", 1), ("poetry", 1),
+    ("pipenv", 1), ("pdm", 1), ("hatch", 1), ("bundle", 1), ("nix-shell", 1),
 ];
 
 /// Flags of `find` and `fd` after which a command starts.
@@ -106,7 +38,7 @@ const EXEC_FLAGS: &[&str] = &["-exec", "-execdir", "-ok", "-okdir", "-x", "-X", 
 const MAX_STARTS: usize = 64;
 
 /// Fills `reading.within`. Running out of budget makes the reading unreadable.
-pub(super) fn unwrap(text: &str, bodies: &[String], reading: &mut Reading) {
+pub(super) fn unwrap(text: &str, bodies: &[String], reading: &mut Reading, budget: &mut tree::Budget) {
     let mut search = Search { scripts: VecDeque::new(), exhausted: false };
     let mut direct = std::mem::take(&mut reading.commands);
     let feeds_shell = direct.iter().any(reads_script);
@@ -122,9 +54,9 @@ pub(super) fn unwrap(text: &str, bodies: &[String], reading: &mut Reading) {
     // The grammar gives no node for backticks in a here-document.
     search.scripts.extend(text.split('`').skip(1).step_by(2).map(str::to_owned));
     std::mem::swap(&mut reading.commands, &mut direct);
-    search.drain(reading);
+    search.drain(reading, budget);
     if search.exhausted && matches!(reading.clarity, Clarity::Plain | Clarity::Opaque(_)) {
-        reading.clarity = Clarity::Unreadable("it nests too many commands".to_owned());
+        reading.clarity = Clarity::Unreadable("it holds scripts that cannot be followed".to_owned());
     }
 }
 
@@ -202,18 +134,17 @@ impl Search {
         within.push(inner);
     }
 
-    fn drain(&mut self, reading: &mut Reading) {
-        let mut parses = 1;
+    fn drain(&mut self, reading: &mut Reading, budget: &mut tree::Budget) {
         while let Some(script) = self.scripts.pop_front() {
             if script.trim().is_empty() {
                 continue;
             }
-            if parses == MAX_PARSES {
+            if !budget.take() {
                 self.exhausted = true;
                 return;
             }
-            parses += 1;
-            let seen = tree::parse(&script);
+            let seen = tree::parse(&script, budget);
+            self.exhausted |= seen.stopped;
             for command in &seen.commands {
                 self.look_into(command, &mut reading.within);
             }

@@ -29,9 +29,8 @@ fn over_the_limits_nothing_is_allowed() {
     let many = "ls;".repeat(201);
     let long = format!("echo {}", "x".repeat(64 * 1024));
     let deep = "(".repeat(5_000) + "ls" + &")".repeat(5_000);
-    let nested = (0..40).fold("ls".to_owned(), |inner, _| format!("eval ls; sh -c {inner:?}"));
     let wrapped = "sh -c ls;".repeat(40);
-    for text in [many, long, nested, wrapped] {
+    for text in [many, long, wrapped] {
         let judgement = run(&policy, &text);
         assert_eq!(judgement.decision, Decision::Ask, "{} bytes: {}", text.len(), judgement.reason);
     }
@@ -62,6 +61,33 @@ fn hostile_texts_are_read_within_bounds() {
         let text = piece.repeat(64 * 1024 / piece.len());
         assert_ne!(decide(&policy(), &text), Decision::Allow, "{piece:?}");
     }
+}
+
+#[test]
+fn characters_of_every_plane_are_read_without_harm() {
+    let policy = with_rules(&["deny bash(rm:*)"]);
+    for start in (0x80..0x11_0000).step_by(97) {
+        let Some(c) = char::from_u32(start) else { continue };
+        for text in [
+            format!("{c}; rm x"),
+            format!("a{c}1 {c}[0] ${c} ${{{c}}} >{c} <<<{c}; rm x"),
+            format!("{c}=1 rm x"),
+        ] {
+            assert_eq!(decide(&policy, &text), Decision::Deny, "{text:?}");
+        }
+    }
+}
+
+#[test]
+fn end_marks_that_look_alike_to_the_grammar_are_not_read() {
+    let reading = read_command("cat <<é\nè\necho '\né\nrm x\n#'");
+    assert!(matches!(reading.clarity, Clarity::Unreadable(_)));
+    assert_eq!(decide(&with_rules(&["deny bash(rm:*)"]), "cat <<é\nè\necho '\né\nrm x\n#'"), Decision::Deny);
+}
+
+#[test]
+fn a_document_with_tabs_and_emoji_is_written_unasked_in_full_mode() {
+    assert_eq!(decide(&full(), "cat > a.go <<'EOF'\n\tx := \"ü ⚠️\"\nEOF"), Decision::Allow);
 }
 
 #[test]

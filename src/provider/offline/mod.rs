@@ -7,7 +7,7 @@
 //! What always holds: [`answer`] is a pure function of the request; what it reports was in a tool's
 //! result; every turn ends with some text; the same conversation gives the same answer.
 //!
-//! To add a request: a row in the rules of `parse`, its arm in [`Step`](step::Step), and rows in
+//! To add a request: a row in the rules of `parse`, its arm in `step::Step`, and rows in
 //! `fixtures/offline/requests.tsv`.
 
 mod answer;

@@ -236,7 +236,8 @@ fn ran(command: &str, purpose: &Purpose, text: &str) -> String {
         _ if result::is_silent(output) => {
             format!("Ran {}; it printed nothing.", code(command))
         }
-        Purpose::Asked | Purpose::Status | Purpose::Log => {
+        Purpose::Status | Purpose::Log => fenced(output),
+        Purpose::Asked => {
             format!("Ran {}:\n{}", code(command), fenced(output))
         }
     }

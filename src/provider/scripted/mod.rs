@@ -107,11 +107,11 @@ fn deltas(line: Line) -> BoxStream<'static, Result<Delta, ProviderError>> {
         Line::Stop(reason) => one(Ok(Delta::Done(reason))),
         Line::Error(text) => one(Err(ProviderError::Unavailable(text))),
         Line::Wait => stream::pending().boxed(),
-        Line::Repeat(repeat) => repeated(repeat).boxed(),
+        Line::Repeat(repeat) => repeated(&repeat).boxed(),
     }
 }
 
-fn repeated(repeat: Repeat) -> impl futures_util::Stream<Item = Result<Delta, ProviderError>> {
+fn repeated(repeat: &Repeat) -> impl futures_util::Stream<Item = Result<Delta, ProviderError>> + use<> {
     // No padding of the standard library is wider.
     let widest = u64::from(u16::MAX);
     let (count, width) = (repeat.n.value(), repeat.size.value().clamp(2, widest) as usize - 1);

@@ -14,7 +14,7 @@ use crate::acp::{
     TerminalExitStatus, TerminalId, TerminalOutputResponse,
 };
 use crate::rpc::{Peer, PeerError};
-use crate::workspace::{Capture, Command, Commands, Exit, Finished, WorkspaceError};
+use crate::workspace::{Capture, Command, Commands, Exit, Finished, Live, WorkspaceError};
 
 /// How long a killed terminal is waited for.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -52,7 +52,7 @@ impl Commands for ClientCommands {
     fn run(
         &self,
         command: Command,
-        output: mpsc::Sender<Bytes>,
+        output: mpsc::Sender<Live>,
         cancel: CancellationToken,
     ) -> BoxFuture<'_, Result<Finished, WorkspaceError>> {
         Box::pin(async move {
@@ -63,7 +63,7 @@ impl Commands for ClientCommands {
             };
             let terminal = self.create(&command).await.map_err(failed)?;
             // A receiver that is slow or gone only loses the live picture.
-            drop(output);
+            let _shown = output.try_send(Live::Terminal(terminal.id.0.to_string()));
             let ended = tokio::select! {
                 status = terminal.call::<TerminalExitStatus>(CLIENT.terminal_wait_for_exit) => status.map(exit_of),
                 () = cancel.cancelled() => Ok(Exit::Cancelled),

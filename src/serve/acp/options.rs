@@ -21,28 +21,28 @@ pub(super) fn modes(settings: &Settings) -> SessionModeState {
 }
 
 pub(super) fn options(settings: &Settings, sessions: &Sessions) -> Vec<SessionConfigOption> {
-    let modes: Vec<_> = Mode::ALL
+    let values: Vec<_> = Mode::ALL
         .iter()
         .map(|mode| {
             SessionConfigSelectOption::new(mode.id(), mode.name()).description(mode.description().to_owned())
         })
         .collect();
-    let mode = SessionConfigOption::select(MODE, "Mode", settings.mode.id(), modes)
+    let mode = SessionConfigOption::select(MODE, "Mode", settings.mode.id(), values)
         .description("What may be done without asking".to_owned())
         .category(SessionConfigOptionCategory::Mode);
-    let models = sessions.backend().models();
+    let known = sessions.backend().models();
     let chosen = settings.options.iter().find(|(id, _)| id == MODEL).map(|(_, value)| value.as_str());
-    let current = models.iter().map(|(id, ..)| id.as_str()).find(|id| chosen == Some(*id));
-    let Some(current) = current.or_else(|| models.first().map(|(id, ..)| id.as_str())).map(ToOwned::to_owned)
+    let current = known.iter().map(|(id, ..)| id.as_str()).find(|id| chosen == Some(*id));
+    let Some(current) = current.or_else(|| known.first().map(|(id, ..)| id.as_str())).map(ToOwned::to_owned)
     else {
         return vec![mode];
     };
-    let models: Vec<_> = models
+    let values: Vec<_> = known
         .into_iter()
         .map(|(id, name, description)| SessionConfigSelectOption::new(id, name).description(description))
         .collect();
-    let model = SessionConfigOption::select(MODEL, "Model", current, models)
+    let answerer = SessionConfigOption::select(MODEL, "Model", current, values)
         .description("Who answers".to_owned())
         .category(SessionConfigOptionCategory::Model);
-    vec![mode, model]
+    vec![mode, answerer]
 }

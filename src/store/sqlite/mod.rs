@@ -8,7 +8,7 @@
 //! `synchronous=FULL`); a write transaction takes its lock when it begins; the file is private (0600 in a
 //! folder of our own); a damaged file is kept aside, never overwritten; a newer schema is not touched.
 //!
-//! To add an operation: a function in `write` or `query`, its twin in [`Memory`](super::memory::Memory)
+//! To add an operation: a function in `write` or `query`, its twin in [`Memory`]
 //! and a check in the contract suite. To change the schema: the next file in `schema/sql/sqlite` and its
 //! line in `migration`.
 
@@ -106,7 +106,7 @@ impl Threads {
     }
 }
 
-/// Queues an operation at once if there is room, and otherwise as soon as there is.
+/// Queues an operation. A full queue refuses it: to wait for room would let later calls overtake it.
 fn submit<A, T>(
     queue: Result<mpsc::Sender<BoxedJob>, StoreError>,
     argument: A,
@@ -116,20 +116,19 @@ where
     A: Send + 'static,
     T: Send + 'static,
 {
-    let queue = match queue {
-        Ok(queue) => queue,
-        Err(error) => return ready(Err(error)).boxed(),
-    };
     let closed = || StoreError::Unavailable("the store is closed".into());
     let (task, outcome) = Task::new(operation, argument);
-    match queue.try_send(Box::new(task)) {
+    let queued = queue.and_then(|queue| {
+        queue.try_send(Box::new(task)).map_err(|error| match error {
+            TrySendError::Closed(_) => closed(),
+            TrySendError::Full(_) => {
+                StoreError::Unavailable("more waits for the disk than it can take: try again later".into())
+            }
+        })
+    });
+    match queued {
         Ok(()) => async move { outcome.await.unwrap_or_else(|_| Err(closed())) }.boxed(),
-        Err(TrySendError::Closed(_)) => ready(Err(closed())).boxed(),
-        Err(TrySendError::Full(task)) => async move {
-            queue.send(task).await.map_err(|_| closed())?;
-            outcome.await.unwrap_or_else(|_| Err(closed()))
-        }
-        .boxed(),
+        Err(error) => ready(Err(error)).boxed(),
     }
 }
 

@@ -13,8 +13,8 @@ use crate::store::StoreError;
 
 pub(super) type BoxedJob = Box<dyn Job>;
 
-/// Jobs that may wait for a thread before those who ask have to wait themselves.
-const QUEUE: usize = 1_024;
+/// Jobs that may wait for a thread; more are refused.
+const QUEUE: usize = 4_096;
 /// Jobs that share one commit.
 const GROUP: usize = 256;
 /// A job meets a moved, stale or restored file at most this often before its error is told.
@@ -23,8 +23,7 @@ const ATTEMPTS: usize = 3;
 /// Does a group of jobs; whether it was done: not if the path names another file than the one that is open.
 type Run = fn(&mut Link, &mut [BoxedJob]) -> Result<bool, Failure>;
 
-/// A thread with its queue. Dropping it lets the thread finish what is queued, and waits for that unless
-/// somebody still waits to queue more.
+/// A thread with its queue. Dropping it lets the thread finish what is queued, and waits for that.
 #[derive(Debug)]
 pub(super) struct Worker {
     jobs: Option<mpsc::Sender<BoxedJob>>,
@@ -60,9 +59,8 @@ impl Worker {
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        let last = self.jobs.take().is_some_and(|jobs| jobs.strong_count() == 1);
-        if last
-            && let Some(thread) = self.thread.take()
+        self.jobs = None;
+        if let Some(thread) = self.thread.take()
             && thread.join().is_err()
         {
             tracing::error!("a thread of the store has panicked");
@@ -137,8 +135,8 @@ fn serve(shared: &Shared, link: &mut Option<Link>, group: &mut [BoxedJob], run: 
             }
         };
         if remedy == Remedy::None {
-            // The engine may have taken back more than the job that found the disk full.
-            if group.len() > 1 && matches!(failed, StoreError::Full(_)) {
+            // One job was too large for the disk or for the engine, which took back the others with it.
+            if group.len() > 1 && !matches!(failed, StoreError::Unavailable(_)) {
                 return group.iter_mut().for_each(|job| serve(shared, link, from_mut(job), run));
             }
             break;
@@ -175,9 +173,8 @@ fn fail(group: &mut [BoxedJob], error: &StoreError) {
     }
 }
 
-/// One transaction for all; a job that is refused, or does not fit on the disk, takes back its own part only.
-/// Whether it was done: not if the file was replaced meanwhile.
-fn commit(link: &mut Link, group: &mut [BoxedJob]) -> Result<bool, Failure> {
+/// One transaction for all; a job that is refused takes back its own part only. Whether it was done: not if the file was replaced meanwhile.
+pub(super) fn commit(link: &mut Link, group: &mut [BoxedJob]) -> Result<bool, Failure> {
     link.execute("BEGIN IMMEDIATE")?;
     if link.is_moved() {
         link.roll_back();
@@ -205,17 +202,13 @@ fn commit(link: &mut Link, group: &mut [BoxedJob]) -> Result<bool, Failure> {
 fn run_all(link: &mut Link, group: &mut [BoxedJob]) -> Result<(), Failure> {
     for job in group {
         link.execute("SAVEPOINT job")?;
-        let refusal = match job.run(link) {
-            Ok(()) => None,
-            Err(Failure::Refused(error)) => Some(error),
-            Err(Failure::Engine(error)) => match judge(&error, link.path()) {
-                (meaning, Remedy::None) if !link.conn.is_autocommit() => Some(meaning),
-                _ => return Err(error.into()),
-            },
-        };
-        if let Some(error) = refusal {
-            link.execute("ROLLBACK TO job")?;
-            job.fail(error);
+        match job.run(link) {
+            Ok(()) => {}
+            Err(Failure::Refused(error)) => {
+                link.execute("ROLLBACK TO job")?;
+                job.fail(error);
+            }
+            Err(Failure::Engine(error)) => return Err(error.into()),
         }
         link.execute("RELEASE job")?;
     }

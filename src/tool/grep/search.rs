@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use globset::GlobMatcher;
+use globset::GlobSet;
 use grep_regex::RegexMatcher;
 use grep_searcher::{BinaryDetection, Searcher, SearcherBuilder, Sink, SinkContext, SinkMatch};
 use ignore::WalkState;
@@ -28,7 +28,7 @@ const THREADS: usize = 4;
 pub(super) struct Query {
     pub(super) matcher: RegexMatcher,
     /// Only files whose path below the searched folder it matches.
-    pub(super) files: Option<GlobMatcher>,
+    pub(super) files: Option<GlobSet>,
     pub(super) context: usize,
     pub(super) limit: usize,
 }

@@ -1,7 +1,6 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use serde_json::json;
 use tokio::sync::mpsc;
@@ -10,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::Site;
 use crate::acp::{ContentBlock, ToolCallContent};
 use crate::permission::Action;
-use crate::workspace::{Captured, Command, Commands, Exit, Finished, WorkspaceError};
+use crate::workspace::{Captured, Command, Commands, Exit, Finished, Live, WorkspaceError};
 
 /// Commands that end as told.
 #[derive(Debug)]
@@ -31,12 +30,12 @@ impl Commands for Scripted {
     fn run(
         &self,
         command: Command,
-        output: mpsc::Sender<Bytes>,
+        output: mpsc::Sender<Live>,
         _: CancellationToken,
     ) -> BoxFuture<'_, Result<Finished, WorkspaceError>> {
         self.ran.lock().unwrap().push(command);
         Box::pin(async move {
-            output.send(self.finished.output.head.clone().into()).await.ok();
+            output.send(Live::Output(self.finished.output.head.clone().into())).await.ok();
             Ok(self.finished.clone())
         })
     }
@@ -93,7 +92,7 @@ async fn live_output_is_passed_on() {
     let (progress, mut live) = mpsc::channel(1);
     site.context.progress = progress;
     site.done("bash", json!({"command": "x"})).await;
-    assert_eq!(live.recv().await.unwrap(), "live");
+    assert_eq!(live.recv().await, Some(Live::Output("live".into())));
 }
 
 #[tokio::test]

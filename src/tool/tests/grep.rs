@@ -74,6 +74,7 @@ async fn binary_and_ignored_files_and_what_lies_behind_links_are_left_out() {
         .file("a.log", "secret\n")
         .file("b.bin", "secret\n\0")
         .file(".env", "secret\n");
+    site.file("late.bin", format!("secret\n{}\0", "text\n".repeat(100_000)));
     site.link("out", "../outside").link("file", "../outside/secret").file(".git/config", "secret\n");
     let text = site.done("grep", json!({"pattern": "secret"})).await;
     assert_eq!(text, "1 match in 1 file\n.env:1: secret\n");

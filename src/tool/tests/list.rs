@@ -68,6 +68,17 @@ async fn too_many_entries_are_counted_and_what_is_further_up_is_shown_first() {
 }
 
 #[tokio::test]
+async fn a_full_folder_further_down_takes_nothing_from_one_further_up() {
+    let site = Site::new();
+    for number in 0..600 {
+        site.file(&format!("a/b/{number:03}"), "").file(&format!("z/b/{number:03}"), "");
+    }
+    site.file("m/last", "");
+    let text = site.done("list", json!({"depth": 3})).await;
+    assert!(text.ends_with("  493\n    … 106 more\nm/\n  last\nz/\n  b/\n    … 600 more\n"), "{text}");
+}
+
+#[tokio::test]
 async fn a_name_cannot_break_its_line() {
     let site = Site::new();
     site.file("a\nb\u{202e}", "");

@@ -98,6 +98,8 @@ async fn a_sparse_file_of_ten_gigabytes_is_refused() {
     File::create(site.root().join("huge")).unwrap().set_len(10 << 30).unwrap();
     let text = site.failed("read", json!({"path": "huge"})).await;
     assert_eq!(text, "huge is binary, not text (10.0 GiB)");
+    let text = site.failed("read", json!({"path": "huge", "line": 5})).await;
+    assert_eq!(text, "huge is binary, not text (10.0 GiB)");
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use crate::permission::Action;
 async fn the_plan_is_handed_over_whole() {
     let site = Site::new();
     let entries = json!([
-        {"content": " Look ", "status": "completed", "priority": "high"},
+        {"content": " Look\u{202e} ", "status": "completed", "priority": "high"},
         {"content": "Change", "status": "in_progress"},
         {"content": "Test"},
     ]);
@@ -17,7 +17,7 @@ async fn the_plan_is_handed_over_whole() {
     let output = (prepared.work)().await;
     assert_eq!(output.text, "plan noted: 1 of 3 entries done");
     let plan = output.plan.unwrap();
-    assert_eq!((plan[0].content.as_str(), &plan[0].priority), ("Look", &PlanEntryPriority::High));
+    assert_eq!((plan[0].content.as_str(), &plan[0].priority), ("Look\\u{202e}", &PlanEntryPriority::High));
     assert_eq!(
         (&plan[1].status, &plan[1].priority),
         (&PlanEntryStatus::InProgress, &PlanEntryPriority::Medium)
@@ -35,7 +35,7 @@ async fn a_plan_that_cannot_be_shown_is_refused() {
         (one(json!("a")), "the input must be an object"),
         (one(json!({"status": "pending"})), "`content` is missing"),
         (one(json!({"content": "a\nb"})), "`content` must be one line"),
-        (one(json!({"content": "x".repeat(501)})), "`content` must be one line"),
+        (one(json!({"content": "x".repeat(301)})), "`content` must be one line"),
         (one(json!({"content": "a", "status": "maybe"})), "`status` must be pending"),
         (one(json!({"content": "a", "priority": 1})), "`priority` must be text, not 1"),
         (json!({"entries": vec![json!({"content": "a"}); 51]}), "`entries` has 51, and 50 at most"),

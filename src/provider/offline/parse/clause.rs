@@ -17,13 +17,16 @@ const LINES: usize = 100;
 const WORDS: usize = 300;
 
 /// Clauses that are tried for one text.
-const TRIES: u32 = 3000;
+const TRIES: u32 = 600;
+
+/// Words of one clause; quoted texts and code blocks count as one.
+const CLAUSE: usize = 80;
 
 /// Reads a text clause by clause.
 pub(super) fn read(text: &str, cwd: &str, attached: &[String]) -> Vec<Read> {
     let words = token::words(text);
     let lines = lines(text, &words);
-    if lines.len() > LINES {
+    if words.len() > token::MOST || lines.len() > LINES {
         return vec![Err(text.to_owned())];
     }
     let mut reader = Reader { text, cwd, meant: attached.to_vec(), tries: Cell::new(TRIES) };
@@ -160,9 +163,11 @@ impl Reader<'_> {
     fn whole(&self, words: &[Word], meant: &[String]) -> Option<Vec<Step>> {
         let scope = Scope { source: self.text, cwd: self.cwd, meant };
         // These lists hold commas and `and` themselves.
-        let narrow = talk::rule(words, &scope).or_else(|| find::todos(phrase::bare_request(words), &scope));
-        if narrow.is_some() {
-            return narrow;
+        if words.len() <= CLAUSE {
+            let todos = || find::todos(phrase::bare_request(words), &scope);
+            if let Some(steps) = talk::rule(words, &scope).or_else(todos) {
+                return Some(steps);
+            }
         }
         for at in 1..words.len() {
             let Some((cut, left, right)) = cut(words, at, self.text) else { continue };
@@ -180,6 +185,9 @@ impl Reader<'_> {
     }
 
     fn tried(&self, words: &[Word], meant: &[String]) -> Option<Vec<Step>> {
+        if words.len() > CLAUSE {
+            return None;
+        }
         let left = self.tries.get().checked_sub(1)?;
         self.tries.set(left);
         clause(words, &Scope { source: self.text, cwd: self.cwd, meant })

@@ -39,11 +39,16 @@ impl Word {
     }
 }
 
-/// All words of the source in order.
+/// Words that are read; a text of more is not a request, and looking for the ends of its quotes takes long.
+pub(super) const MOST: usize = 2000;
+
+/// The words of the source in order, [`MOST`] and one at most.
 pub(super) fn words(source: &str) -> Vec<Word> {
     let mut words = Vec::new();
     let mut at = 0;
-    while let Some(offset) = source[at..].find(|c: char| !c.is_whitespace()) {
+    while words.len() <= MOST
+        && let Some(offset) = source[at..].find(|c: char| !c.is_whitespace())
+    {
         let start = at + offset;
         let word = marked(source, start).unwrap_or_else(|| bare(source, start));
         at = word.end;

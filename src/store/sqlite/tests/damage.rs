@@ -1,5 +1,6 @@
 use std::fs;
 
+use super::super::files::beside;
 use super::*;
 use crate::event::EventKind;
 
@@ -154,10 +155,27 @@ async fn a_file_restored_or_removed_by_another_is_noticed() -> Result<(), StoreE
     fill(&super::store(&other), 1).await?;
     fs::rename(&other, &path).expect("renamed");
     for suffix in ["-wal", "-shm"] {
-        fs::remove_file(super::super::files::beside(&path, suffix)).expect("removed");
+        fs::remove_file(beside(&path, suffix)).expect("removed");
     }
     assert_eq!(names(&store).await?, ["s0"]);
     store.create(record("s1")).await?;
     assert_eq!(names(&super::store(&path)).await?, ["s0", "s1"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_log_of_an_emptied_file_is_kept() -> Result<(), StoreError> {
+    let (_folder, path) = folder();
+    let open = store(&path);
+    fill(&open, 2).await?;
+    let copy = path.with_file_name("copy.db");
+    fs::write(&copy, b"").expect("written");
+    let log = fs::read(beside(&path, "-wal")).expect("read");
+    assert!(!log.is_empty());
+    fs::write(beside(&copy, "-wal"), &log).expect("written");
+    let store = store(&copy);
+    assert_eq!(names(&store).await?, Vec::<String>::new());
+    assert!(store.warning().expect("a warning").contains("0 sessions"));
+    assert_eq!(fs::read(copy.with_file_name("copy.db.damaged-1-wal")).expect("kept"), log);
     Ok(())
 }

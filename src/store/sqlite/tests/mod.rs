@@ -4,9 +4,14 @@ use std::time::Duration;
 use rusqlite::Connection;
 use tempfile::TempDir;
 
+use super::fault::Failure;
+use super::job::Job;
+use super::link::Link;
+use super::worker::{BoxedJob, commit};
 use super::{Sqlite, Tuning};
 use crate::event::Event;
 use crate::store::contract::{after, append, id, prompt, record, text};
+use crate::store::memory::Memory;
 use crate::store::{Epoch, ListQuery, Store, StoreError};
 
 mod damage;
@@ -82,7 +87,7 @@ async fn sessions_are_there_after_a_restart() -> Result<(), StoreError> {
 #[tokio::test]
 async fn a_full_disk_refuses_writes_until_there_is_room_again() -> Result<(), StoreError> {
     let (_folder, path) = folder();
-    let store = Sqlite::new(path, Tuning { max_pages: 40, ..Tuning::default() });
+    let store = Sqlite::new(path.clone(), Tuning { max_pages: 40, ..Tuning::default() });
     let mut filled = 0;
     let full = loop {
         let name = format!("s{filled}");
@@ -100,10 +105,51 @@ async fn a_full_disk_refuses_writes_until_there_is_room_again() -> Result<(), St
     assert!(filled > 3);
     assert_eq!(events(&store, "s0").await?.len(), 1);
     store.delete(&id("s2")).await?;
+    // While the file is busy the jobs gather into one group.
+    let other = raw(&path);
+    other.execute_batch("BEGIN IMMEDIATE").expect("locked");
+    let first = store.forget(0);
     let large = store.append(append("s0", Epoch(1), after(1, [text("m", &"x".repeat(90_000))])));
     let small = store.append(append("s1", Epoch(1), after(1, [text("m", &"x".repeat(5_000))])));
+    other.execute_batch("COMMIT").expect("given back");
+    first.await?;
     assert!(matches!(large.await, Err(StoreError::Full(_))));
     small.await?;
     assert_eq!(events(&store, "s1").await?.len(), 2);
+    Ok(())
+}
+
+/// Adds a grant, and is then refused or not.
+#[derive(Debug)]
+struct Grant(&'static str, Option<StoreError>);
+
+impl Job for Grant {
+    fn run(&mut self, link: &mut Link) -> Result<(), Failure> {
+        link.conn
+            .execute("INSERT INTO grants (workspace, text, created_at) VALUES ('w', ?1, 1)", [self.0])?;
+        self.1.clone().map_or(Ok(()), |refusal| Err(refusal.into()))
+    }
+
+    fn run_in_memory(&mut self, _: &Memory) {}
+
+    fn fail(&mut self, error: StoreError) {
+        assert!(self.1.is_some(), "{error:?}");
+    }
+
+    fn answer(self: Box<Self>) {}
+}
+
+#[tokio::test]
+async fn a_refused_job_takes_back_its_own_part_only() -> Result<(), StoreError> {
+    let (_folder, path) = folder();
+    let store = store(&path);
+    names(&store).await?;
+    let mut link = Link::open(&path, &Tuning::default(), false).expect("opened");
+    let refusal = StoreError::Invalid("no".into());
+    let mut group: [BoxedJob; 3] =
+        [Box::new(Grant("a", None)), Box::new(Grant("b", Some(refusal))), Box::new(Grant("c", None))];
+    assert!(commit(&mut link, &mut group).expect("committed"));
+    let kept: Vec<_> = store.grants(None).await?.into_iter().map(|grant| grant.text).collect();
+    assert_eq!(kept, ["a", "c"]);
     Ok(())
 }

@@ -1,6 +1,7 @@
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 
+use super::super::files::beside;
 use super::super::migration::{self, STEPS};
 use super::*;
 
@@ -82,18 +83,20 @@ async fn a_newer_schema_is_refused_untouched() -> Result<(), StoreError> {
     fill(&store(&path), 1).await?;
     let newer = raw(&path);
     newer.pragma_update(None, "user_version", 99).expect("set");
-    newer.close().expect("closed");
-    let before = fs::read(&path).expect("read");
-    let store = store(&path);
+    let copy = path.with_file_name("copy.db");
+    for suffix in ["", "-wal"] {
+        fs::copy(beside(&path, suffix), beside(&copy, suffix)).expect("copied");
+    }
+    let files = || ["", "-wal"].map(|suffix| fs::read(beside(&copy, suffix)).expect("read"));
+    let before = files();
+    let store = store(&copy);
     for _ in 0..2 {
         let refused = names(&store).await;
-        assert!(
-            matches!(&refused, Err(StoreError::Damaged(text)) if text.contains("schema 99") && text.contains("up to 1")),
-            "{refused:?}"
-        );
+        let told = |text: &str| text.contains("schema 99") && text.contains("up to 1");
+        assert!(matches!(&refused, Err(StoreError::Damaged(text)) if told(text)), "{refused:?}");
     }
     drop(store);
-    assert_eq!(fs::read(&path).expect("read"), before);
+    assert_eq!(files(), before);
     Ok(())
 }
 

@@ -1,0 +1,286 @@
+"""The official Python client against the real binary: $ADJUTANT, transcript to the file given."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+
+from acp import PROTOCOL_VERSION, RequestError, text_block
+from acp.schema import ClientCapabilities, FileSystemCapabilities, Implementation
+
+from editor import Editor, connect
+
+SCENARIO = Path(__file__).parent.parent / "scenario.jsonl"
+# Longest time a step may take, in seconds: far more than any needs.
+PATIENCE = 60
+
+
+class Failed(Exception):
+    """A step failed, and was reported."""
+
+
+async def step(name, work):
+    """Reports a step as a line `ok <name>` or `not ok <name>`; the first that fails ends the run."""
+    try:
+        result = await asyncio.wait_for(work, PATIENCE)
+    except Exception as error:
+        data = getattr(error, "data", None)
+        print(f"not ok py sdk: {name}\n{traceback.format_exc()}{data or ''}", flush=True)
+        raise Failed from error
+    print(f"ok py sdk: {name}", flush=True)
+    return result
+
+
+class Talk:
+    """A client's side of one session. What it sees of it is kept in `live`, its own words included."""
+
+    def __init__(self, cwd):
+        self.cwd = cwd
+        self.live = []
+        self.id = None
+        self.editor = None
+        self.agent = None
+
+    def updates(self, session=None):
+        return [update for id, update in self.editor.updates if id == (session or self.id)]
+
+    async def prompt(self, text, meanwhile=None):
+        start = len(self.updates())
+        reply = asyncio.ensure_future(self.agent.prompt(session_id=self.id, prompt=[text_block(text)]))
+        if meanwhile:
+            await meanwhile(lambda: self.updates()[start:])
+        answer = await reply
+        seen = self.updates()[start:]
+        own = {"sessionUpdate": "user_message_chunk", "messageId": text, "content": {"type": "text", "text": text}}
+        self.live += [own, *seen]
+        return answer.stop_reason, seen
+
+    async def cancel(self):
+        await self.agent.cancel(session_id=self.id)
+
+    async def replay(self, session):
+        start = len(self.updates(session))
+        await self.agent.load_session(session_id=session, cwd=self.cwd, mcp_servers=[])
+        # The client hands out a reply before the updates that came ahead of it have reached their handler;
+        # the commands come after both.
+        seen = lambda: self.updates(session)[start:]
+        await self.editor.until(lambda: any(it["sessionUpdate"] == "available_commands_update" for it in seen()))
+        return shown(seen())
+
+
+def shown(updates):
+    """What a person sees: texts put together, calls as they ended, plans."""
+    entries, calls = [], {}
+    for update in updates:
+        kind = update["sessionUpdate"]
+        if kind.endswith("_chunk"):
+            message = None if kind.startswith("user") else update["messageId"]
+            words = update["content"]["text"]
+            if entries and entries[-1][:2] == [kind, message]:
+                entries[-1][2] += words
+            else:
+                entries.append([kind, message, words])
+        elif kind in ("tool_call", "tool_call_update"):
+            id = update["toolCallId"]
+            assert (kind == "tool_call") == (id not in calls), f"{kind} of {id}"
+            if id not in calls:
+                calls[id] = {}
+                entries.append(["call", id, calls[id]])
+            calls[id].update({key: value for key, value in update.items() if key != "sessionUpdate"})
+        elif kind == "plan":
+            entries.append(["plan", None, update["entries"]])
+    return entries
+
+
+def said(updates):
+    return [words for kind, _, words in shown(updates) if kind == "agent_message_chunk"]
+
+
+def call(updates):
+    return next(it for kind, _, it in shown(updates) if kind == "call")
+
+
+async def greet(talk):
+    reply = await talk.agent.initialize(
+        protocol_version=PROTOCOL_VERSION,
+        client_capabilities=ClientCapabilities(
+            fs=FileSystemCapabilities(read_text_file=True, write_text_file=True), terminal=True
+        ),
+        client_info=Implementation(name="interop", version="1.0.0"),
+    )
+    assert reply.protocol_version == 1, reply
+    assert reply.agent_capabilities.load_session, reply
+    await talk.agent.authenticate(method_id=reply.auth_methods[0].id)
+
+
+async def new(talk):
+    reply = await talk.agent.new_session(cwd=talk.cwd, mcp_servers=[])
+    talk.id = reply.session_id
+    assert reply.modes.current_mode_id == "default", reply
+    assert [it.id for it in reply.config_options] == ["mode", "model"], reply
+    commands = lambda: any(it["sessionUpdate"] == "available_commands_update" for it in talk.updates())
+    await talk.editor.until(commands)
+
+
+async def allowed(talk):
+    talk.editor.answers.append("allow_once")
+    stop, updates = await talk.prompt("write the note")
+    assert (stop, said(updates)) == ("end_turn", ["I write the note.", "The note is written."]), updates
+    assert call(updates)["status"] == "completed", updates
+    assert Path(talk.cwd, "note.txt").read_text() == "first line\n"
+
+
+async def rejected(talk):
+    for answer in ("reject_once", "cancelled"):
+        talk.editor.answers.append(answer)
+        _, updates = await talk.prompt("write the secret")
+        assert call(updates)["status"] == "failed", updates
+        assert not Path(talk.cwd, "secret.txt").exists()
+
+
+async def unsaved(talk):
+    path = Path(talk.cwd, "draft.txt")
+    path.write_text("on the disk\n")
+    talk.editor.buffers[str(path)] = "one\nnot saved yet\n"
+    talk.editor.answers.append("allow_once")
+    _, updates = await talk.prompt("change the draft")
+    assert talk.editor.buffers[str(path)] == "one\nchanged by the agent\n", updates
+    assert any(it["type"] == "diff" for it in call(updates)["content"]), updates
+
+
+async def terminal(talk):
+    talk.editor.answers.append("allow_once")
+    _, updates = await talk.prompt("run the check")
+    assert Path(talk.cwd, "checked.txt").exists(), updates
+    assert any(it["type"] == "terminal" for it in call(updates)["content"]), updates
+    assert not talk.editor.terminals, "a terminal was not released"
+
+
+async def cancelled(talk):
+    async def after_some_text(seen):
+        await talk.editor.until(lambda: len(said(seen())) and len(said(seen())[0]) > 20)
+        await talk.cancel()
+
+    async def when_asked(_):
+        asked = len(talk.editor.questions)
+        await talk.editor.until(lambda: len(talk.editor.questions) > asked)
+        await talk.cancel()
+
+    stop, _ = await talk.prompt("count for ever", after_some_text)
+    assert stop == "cancelled", stop
+    talk.editor.answers.append("hold")
+    stop, updates = await talk.prompt("write the secret", when_asked)
+    assert stop == "cancelled" and call(updates)["status"] == "failed", updates
+    stop, updates = await talk.prompt("say hello")
+    assert (stop, said(updates)) == ("end_turn", ["Said."]), updates
+
+
+async def settings(talk):
+    await talk.agent.set_session_mode(session_id=talk.id, mode_id="accept-edits")
+    reply = await talk.agent.set_config_option(config_id="mode", session_id=talk.id, value="plan")
+    assert next(it for it in reply.config_options if it.id == "mode").current_value == "plan", reply
+    modes = lambda: [it["currentModeId"] for it in talk.updates() if it["sessionUpdate"] == "current_mode_update"]
+    await talk.editor.until(lambda: modes()[-1:] == ["plan"])
+    await refused(-32602, talk.agent.set_session_mode(session_id=talk.id, mode_id="no such mode"))
+
+
+async def refused(code, request):
+    try:
+        await request
+    except RequestError as error:
+        assert error.code == code, error
+        return
+    raise AssertionError("it was not refused")
+
+
+async def listed(talk):
+    await greet(talk)
+    sessions = (await talk.agent.list_sessions(cwd=talk.cwd)).sessions
+    assert [(it.session_id, it.cwd) for it in sessions] == [(talk.id, talk.cwd)], sessions
+    assert sessions[0].title and sessions[0].updated_at, sessions
+
+
+async def loaded(talk):
+    assert await talk.replay(talk.id) == shown(talk.live)
+
+
+async def resumed(talk):
+    start = len(talk.updates())
+    await talk.agent.resume_session(session_id=talk.id, cwd=talk.cwd, mcp_servers=[])
+    _, updates = await talk.prompt("say more")
+    assert shown(talk.updates()[start:]) == shown(updates), "something of before was shown"
+
+
+async def forked(talk):
+    parent, before = talk.id, shown(talk.live)
+    talk.id = (await talk.agent.fork_session(session_id=parent, cwd=talk.cwd, mcp_servers=[])).session_id
+    await talk.prompt("say something")
+    assert await talk.replay(talk.id) == shown(talk.live)
+    assert await talk.replay(parent) == before
+
+
+async def closed_and_deleted(talk):
+    await talk.agent.close_session(session_id=talk.id)
+    await refused(-32002, talk.agent.prompt(session_id=talk.id, prompt=[text_block("say no")]))
+    # This client has no method for it yet.
+    await talk.agent._conn.send_request("session/delete", {"sessionId": talk.id})
+    await refused(-32002, talk.agent.load_session(session_id=talk.id, cwd=talk.cwd, mcp_servers=[]))
+
+
+async def ended(process):
+    process.stdin.close()
+    assert await process.wait() == 0, process.returncode
+    errors = (await process.stderr.read()).decode()
+    assert not errors, errors
+
+
+@contextlib.asynccontextmanager
+async def agent(talk, binary, env, transcript):
+    talk.editor = Editor()
+    talk.agent, process = await connect(talk.editor, binary, talk.cwd, env, transcript)
+    try:
+        yield
+        await step("the agent ends by itself when its stdin is closed", ended(process))
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await talk.agent.close()
+
+
+async def main(folder, transcript):
+    home, cwd = folder / "home", folder / "project"
+    home.mkdir()
+    cwd.mkdir()
+    binary = str(Path(os.environ["ADJUTANT"]).resolve())
+    env = {"PATH": os.environ["PATH"], "HOME": str(home), "LANG": "C.UTF-8"}
+    env |= {"ADJUTANT_MODEL": "scripted", "ADJUTANT_SCRIPT": str(SCENARIO)}
+    talk = Talk(str(cwd))
+    async with agent(talk, binary, env, transcript):
+        await step("initialize tells what the agent can do", greet(talk))
+        await step("session/new opens a session, and its commands follow the reply", new(talk))
+        await step("what was allowed once is done", allowed(talk))
+        await step("what was rejected or waved away is not done", rejected(talk))
+        await step("an edit works on the unsaved text of the editor", unsaved(talk))
+        await step("a command runs in a terminal of the editor, which is released", terminal(talk))
+        await step("a turn is cancelled in a stream and in a question", cancelled(talk))
+        await step("modes and options stay in step", settings(talk))
+    async with agent(talk, binary, env, transcript):
+        await step("session/list names the session, with a title and a time", listed(talk))
+        await step("session/load shows what was seen live", loaded(talk))
+        await step("session/resume shows nothing of before", resumed(talk))
+        await step("session/fork goes its own way with the history so far", forked(talk))
+        await step("a closed session takes no prompt, and a deleted one is gone", closed_and_deleted(talk))
+
+
+if __name__ == "__main__":
+    # The client logs every notification that it does not know, `$/cancel_request` among them.
+    logging.disable(logging.ERROR)
+    with tempfile.TemporaryDirectory(prefix="adjutant-interop-") as folder, open(sys.argv[1], "a") as transcript:
+        try:
+            asyncio.run(main(Path(folder).resolve(), transcript))
+        except Failed:
+            sys.exit(1)

@@ -1,0 +1,335 @@
+// The official TypeScript client against the real binary: $ADJUTANT, transcript to the file given.
+
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { methods } from "@agentclientprotocol/sdk/unstable";
+import { CAPABILITIES, Editor } from "./editor.mjs";
+import { Steps, environment, inTemporaryFolder } from "../steps.mjs";
+import { fold, said } from "./transcript.mjs";
+
+const transcript = process.argv[2];
+const binary = resolve(process.env.ADJUTANT ?? "");
+assert(transcript && existsSync(binary), "usage: ADJUTANT=<binary> node drive.mjs <transcript>");
+const SCENARIO = join(import.meta.dirname, "..", "scenario.jsonl");
+const { session, ...agentMethods } = methods.agent;
+
+const steps = new Steps("ts sdk");
+async function run(folder) {
+  const [home, cwd] = [join(folder, "home"), join(folder, "project")];
+  await mkdir(home);
+  await mkdir(cwd);
+  const env = environment(home, { ADJUTANT_MODEL: "scripted", ADJUTANT_SCRIPT: SCENARIO });
+  const open = () => {
+    const editor = Editor.open({ binary, cwd, env, transcript });
+    steps.explain = () => `  stderr: ${editor.errors || "(nothing)"}`;
+    return editor;
+  };
+  const told = { id: undefined, live: [] };
+  const first = open();
+  try {
+    await live(new Talk(first, cwd, told));
+    await steps.step("the agent ends by itself when its stdin is closed", () => ended(first));
+    const second = open();
+    try {
+      await afterwards(new Talk(second, cwd, told));
+      await steps.step("the second agent ends by itself too", () => ended(second));
+    } finally {
+      second.child.kill("SIGKILL");
+    }
+  } finally {
+    first.child.kill("SIGKILL");
+  }
+}
+
+async function ended(editor) {
+  assert.deepEqual(await editor.close(), { code: 0, signal: null });
+  assert.equal(editor.errors, "", "nothing was to be said on stderr");
+}
+
+/** A client's side of one session. What it sees of it is kept in `told.live`, its own words included. */
+class Talk {
+  constructor(editor, cwd, told) {
+    Object.assign(this, { editor, cwd, told });
+  }
+
+  request(method, params) {
+    return this.editor.agent.request(method, params);
+  }
+
+  /** Sends words, and gives the reply and the updates that came before it. */
+  async prompt(text, meanwhile = async () => {}) {
+    const sessionId = this.told.id;
+    const updates = this.editor.updates(sessionId);
+    const start = updates.length;
+    const reply = this.request(session.prompt, { sessionId, prompt: [{ type: "text", text }] });
+    await Promise.all([reply.catch(() => {}), meanwhile(() => updates.slice(start))]);
+    await handled();
+    const seen = updates.slice(start);
+    this.told.live.push({ sessionUpdate: "user_message_chunk", messageId: text, content: { text } }, ...seen);
+    return { ...(await reply), updates: seen };
+  }
+
+  cancel() {
+    return this.editor.agent.notify(session.cancel, { sessionId: this.told.id });
+  }
+
+  path(name) {
+    return join(this.cwd, name);
+  }
+}
+
+/** The client hands out a reply before the updates that came ahead of it have reached their handler. */
+const handled = () => new Promise(setImmediate);
+
+async function greet(talk) {
+  const reply = await talk.request(agentMethods.initialize, {
+    protocolVersion: 1,
+    clientCapabilities: CAPABILITIES,
+    clientInfo: { name: "interop", version: "1.0.0" },
+  });
+  assert.equal(reply.protocolVersion, 1);
+  assert.equal(reply.agentInfo.name, "adjutant");
+  const { loadSession, sessionCapabilities } = reply.agentCapabilities;
+  assert.equal(loadSession, true);
+  for (const name of ["list", "resume", "fork", "close", "delete"]) assert.deepEqual(sessionCapabilities[name], {});
+  return reply;
+}
+
+async function live(talk) {
+  await steps.step("initialize tells what the agent can do", async () => {
+    const { authMethods } = await greet(talk);
+    await talk.request(agentMethods.authenticate, { methodId: authMethods[0].id });
+  });
+  await steps.step("session/new opens a session, and its commands follow the reply", async () => {
+    const reply = await talk.request(session.new, { cwd: talk.cwd, mcpServers: [] });
+    talk.told.id = reply.sessionId;
+    assert.equal(reply.modes.currentModeId, "default");
+    assert.deepEqual(reply.configOptions.map((it) => it.id), ["mode", "model"]);
+    const updates = talk.editor.updates(reply.sessionId);
+    await talk.editor.until(() => updates.some((it) => it.sessionUpdate === "available_commands_update"));
+  });
+  await permissions(talk);
+  await editorAndTerminal(talk);
+  await cancelling(talk);
+  await settings(talk);
+  await steps.step("a failure of the model is an error of the prompt, in one line", async () => {
+    const error = await talk.prompt("fail").then(() => assert.fail("it succeeded"), (error) => error);
+    assert.match(error.message, /^[^\n]*out of reach[^\n]*$/);
+    const told = { type: "text", text: `\n\n(The turn failed: ${error.message})` };
+    talk.told.live.push({ sessionUpdate: "agent_message_chunk", messageId: "end", content: told });
+  });
+}
+
+async function permissions(talk) {
+  const { editor } = talk;
+  await steps.step("what was allowed once is done", async () => {
+    editor.answers.push("allow_once");
+    const { stopReason, updates } = await talk.prompt("write the note");
+    assert.equal(stopReason, "end_turn");
+    assert.match(said(updates, "thought"), /A small file/);
+    assert.equal(said(updates, "agent"), "I write the note.\nThe note is written.");
+    const [call] = fold(updates).filter((it) => it.entry === "tool");
+    assert.equal(call.status, "completed");
+    assert.equal(call.kind, "edit");
+    assert.equal(call.toolCallId, editor.questions.at(-1).toolCall.toolCallId);
+    assert.equal(await readFile(talk.path("note.txt"), "utf8"), "first line\n");
+  });
+  await steps.step("what was rejected is not done", async () => {
+    editor.answers.push("reject_once");
+    const { stopReason, updates } = await talk.prompt("write the secret");
+    assert.equal(stopReason, "end_turn");
+    assert.equal(said(updates, "agent"), "Then I leave it.");
+    assert.equal(fold(updates).find((it) => it.entry === "tool").status, "failed");
+    assert(!existsSync(talk.path("secret.txt")));
+  });
+}
+
+async function editorAndTerminal(talk) {
+  const { editor } = talk;
+  await steps.step("an edit works on the unsaved text of the editor", async () => {
+    const path = talk.path("draft.txt");
+    await writeFile(path, "on the disk\n");
+    editor.buffers.set(path, "one\nnot saved yet\nthree\n");
+    editor.answers.push("allow_once");
+    editor.calls.length = 0;
+    const { updates } = await talk.prompt("change the draft");
+    assert.equal(editor.buffers.get(path), "one\nchanged by the agent\nthree\n");
+    assert(editor.calls.includes("fs/read_text_file") && editor.calls.includes("fs/write_text_file"), editor.calls.join());
+    const call = fold(updates).find((it) => it.entry === "tool");
+    const diff = call.content.find((it) => it.type === "diff");
+    assert.equal(diff?.path, path, JSON.stringify(call));
+    assert(diff.oldText.includes("not saved yet") && diff.newText.includes("changed by the agent"));
+    assert(call.locations.some((it) => it.path === path && it.line === 2), JSON.stringify(call.locations));
+  });
+  await steps.step("a command runs in a terminal of the editor, which is released", async () => {
+    editor.answers.push("allow_once");
+    editor.calls.length = 0;
+    const { updates } = await talk.prompt("run the check");
+    assert(existsSync(talk.path("checked.txt")), "the command has not run");
+    for (const method of ["terminal/create", "terminal/wait_for_exit", "terminal/output", "terminal/release"]) {
+      assert(editor.calls.includes(method), `${method} was not called: ${editor.calls}`);
+    }
+    assert.deepEqual(editor.openTerminals, []);
+    const call = fold(updates).find((it) => it.entry === "tool");
+    assert.equal(call.status, "failed", "it ended with 3");
+    assert(call.content.some((it) => it.type === "terminal"), JSON.stringify(call.content));
+    assert.equal(said(updates, "agent"), "The check ended with 3.");
+  });
+  await steps.step("a plan and the use of the context are shown", async () => {
+    const { updates } = await talk.prompt("plan the work");
+    const plan = updates.find((it) => it.sessionUpdate === "plan");
+    assert.deepEqual(plan.entries.map((it) => [it.content, it.status]), [["look", "completed"], ["change", "in_progress"]]);
+    const usage = updates.find((it) => it.sessionUpdate === "usage_update");
+    assert.deepEqual([usage.used, usage.size], [1200, 200000]);
+  });
+}
+
+async function cancelling(talk) {
+  const { editor } = talk;
+  await steps.step("a stream that is cancelled ends as cancelled", async () => {
+    const { stopReason, updates } = await talk.prompt("count for ever", async (seen) => {
+      await editor.until(() => seen().filter((it) => it.sessionUpdate === "agent_message_chunk").length >= 3);
+      await talk.cancel();
+    });
+    assert.equal(stopReason, "cancelled");
+    assert.match(said(updates, "agent"), /^0000000 0000001 0000002 /);
+  });
+  await steps.step("a question that is open when the turn is cancelled holds nothing up", async () => {
+    editor.answers.push("hold");
+    const asked = editor.questions.length;
+    const { stopReason, updates } = await talk.prompt("write the secret", async () => {
+      await editor.until(() => editor.questions.length > asked);
+      await talk.cancel();
+    });
+    editor.questions.at(-1).letGo();
+    assert.equal(stopReason, "cancelled");
+    assert.equal(fold(updates).find((it) => it.entry === "tool").status, "failed");
+    assert(!existsSync(talk.path("secret.txt")));
+  });
+  await steps.step("a command that is cancelled is killed and its terminal released", async () => {
+    editor.answers.push("allow_once");
+    const { stopReason } = await talk.prompt("sleep for ever", async () => {
+      await editor.until(() => editor.openTerminals.length === 1 && editor.calls.includes("terminal/wait_for_exit"));
+      await talk.cancel();
+    });
+    assert.equal(stopReason, "cancelled");
+    await editor.until(() => editor.openTerminals.length === 0);
+    assert(editor.calls.includes("terminal/kill"), editor.calls.join());
+  });
+  await steps.step("the next prompt works, and a cancel of nothing does nothing", async () => {
+    await talk.cancel();
+    const { stopReason, updates } = await talk.prompt("say hello");
+    assert.equal(stopReason, "end_turn");
+    assert.equal(said(updates, "agent"), "Said.");
+  });
+}
+
+async function settings(talk) {
+  const { editor, told } = talk;
+  const sessionId = told.id;
+  await steps.step("session/set_mode and the mode option stay in step", async () => {
+    await talk.request(session.setMode, { sessionId, modeId: "accept-edits" });
+    const updates = editor.updates(sessionId);
+    const shown = () => updates.findLast((it) => it.sessionUpdate === "config_option_update");
+    await editor.until(() => shown()?.configOptions.find((it) => it.id === "mode").currentValue === "accept-edits");
+    const { updates: seen } = await talk.prompt("write the note");
+    assert.equal(fold(seen).find((it) => it.entry === "tool")?.status, "completed", "asked, although edits are accepted");
+  });
+  await steps.step("session/set_config_option answers with all options", async () => {
+    const { configOptions } = await talk.request(session.setConfigOption, { sessionId, configId: "mode", value: "default" });
+    assert.deepEqual(configOptions.map((it) => [it.id, it.currentValue])[0], ["mode", "default"]);
+    const updates = editor.updates(sessionId);
+    await editor.until(() => updates.findLast((it) => it.sessionUpdate === "current_mode_update")?.currentModeId === "default");
+  });
+  await steps.step("an unknown mode and an unknown option are refused", async () => {
+    const wrong = { code: -32602 };
+    await assert.rejects(talk.request(session.setMode, { sessionId, modeId: "no such mode" }), wrong);
+    await assert.rejects(talk.request(session.setConfigOption, { sessionId, configId: "mode", value: "none" }), wrong);
+    await assert.rejects(talk.request(session.setConfigOption, { sessionId, configId: "none", value: "none" }), wrong);
+  });
+}
+
+async function afterwards(talk) {
+  const { told, editor, cwd } = talk;
+  const place = { cwd, mcpServers: [] };
+  await steps.step("session/list names the session, with a title and a time", async () => {
+    await greet(talk);
+    const { sessions } = await talk.request(session.list, { cwd });
+    assert.deepEqual(sessions.map((it) => [it.sessionId, it.cwd]), [[told.id, cwd]]);
+    assert(sessions[0].title, "it has no title");
+    assert(Date.parse(sessions[0].updatedAt) > 0, sessions[0].updatedAt);
+    const { sessions: none } = await talk.request(session.list, { cwd: join(cwd, "elsewhere") });
+    assert.deepEqual(none, []);
+  });
+  await steps.step("session/load shows, before its reply, what was seen live", async () => {
+    const updates = editor.updates(told.id);
+    const reply = await talk.request(session.load, { sessionId: told.id, ...place });
+    await handled();
+    assert.equal(reply.modes.currentModeId, "default");
+    assert.deepEqual(comparable(fold(updates)), comparable(fold(told.live)));
+  });
+  await steps.step("session/resume shows nothing of before, and the conversation goes on", async () => {
+    const start = editor.updates(told.id).length;
+    const reply = await talk.request(session.resume, { sessionId: told.id, ...place });
+    assert.equal(reply.modes.currentModeId, "default");
+    const { updates } = await talk.prompt("say more");
+    assert.equal(said(updates, "agent"), "Said.");
+    assert.deepEqual(fold(editor.updates(told.id).slice(start)), fold(updates));
+  });
+  await forkCloseDelete(talk, place);
+}
+
+async function forkCloseDelete(talk, place) {
+  const { told, cwd } = talk;
+  const parent = told.id;
+  await steps.step("session/fork goes its own way with the history so far", async () => {
+    const before = told.live.length;
+    const fork = await talk.request(session.fork, { sessionId: parent, ...place });
+    assert.notEqual(fork.sessionId, parent);
+    told.id = fork.sessionId;
+    const { updates } = await talk.prompt("say something");
+    assert.equal(said(updates, "agent"), "Said.");
+    const inFork = await replay(talk, fork.sessionId, place);
+    assert.deepEqual(comparable(inFork), comparable(fold(told.live)));
+    const inParent = await replay(talk, parent, place);
+    assert.deepEqual(comparable(inParent), comparable(fold(told.live.slice(0, before))));
+  });
+  await steps.step("session/close cancels what runs, and the session can be loaded again", async () => {
+    const { stopReason } = await talk.prompt("count for ever", async (seen) => {
+      await talk.editor.until(() => seen().some((it) => it.sessionUpdate === "agent_message_chunk"));
+      await talk.request(session.close, { sessionId: told.id });
+    });
+    assert.equal(stopReason, "cancelled");
+    await assert.rejects(talk.prompt("say no"), { code: -32002 });
+    told.live.splice(-1);
+    assert.deepEqual(comparable(await replay(talk, told.id, place)), comparable(fold(told.live)));
+  });
+  await steps.step("session/delete takes the session out of the list, twice if asked", async () => {
+    await talk.request(session.delete, { sessionId: told.id });
+    await talk.request(session.delete, { sessionId: told.id });
+    const { sessions } = await talk.request(session.list, { cwd });
+    assert.deepEqual(sessions.map((it) => it.sessionId), [parent]);
+    const error = await talk.request(session.load, { sessionId: told.id, ...place }).catch((error) => error);
+    assert.equal(error.code, -32002);
+    assert.equal(error.data.sessionId, told.id);
+  });
+}
+
+async function replay(talk, sessionId, place) {
+  const updates = talk.editor.updates(sessionId);
+  const start = updates.length;
+  await talk.request(session.load, { sessionId, ...place });
+  await handled();
+  return fold(updates.slice(start));
+}
+
+/** Entries without the ids that the agent does not tell live: of the person's words, and of a failure's. */
+function comparable(entries) {
+  const untold = (it) => it.entry === "user" || it.text?.startsWith("\n\n(The turn failed");
+  return entries.map((it) => (untold(it) ? { ...it, message: undefined } : it));
+}
+
+await inTemporaryFolder(run);
+process.exitCode = steps.failed ? 1 : 0;
