@@ -28,7 +28,7 @@ fn script() -> String {
     rules.map(|rule| format!("{rule}\n")).concat()
 }
 
-/// Numbers that look random and are the same every time (SplitMix64).
+/// Numbers that look random and are the same every time (`SplitMix64`).
 struct Seed(u64);
 
 impl Seed {
@@ -86,12 +86,12 @@ async fn what_was_seen_survives_a_kill_at_any_instant() {
     std::fs::create_dir_all(&config).unwrap();
     std::fs::write(config.join("config.toml"), "mode = \"full\"\n").unwrap();
 
-    let mut seed = Seed(20_260_101);
+    let mut instants = Seed(20_260_101);
     let (mut commands, mut kills) = (0, 0);
     while kills < rounds {
         let (mut session, mut seen) = (None, Seen::default());
         for _ in 0..KILLS.min(rounds - kills) {
-            session = Some(round(&bench, session, &mut seen, kills, seed.below(60_000)).await);
+            session = Some(round(&bench, session, &mut seen, kills, instants.below(60_000)).await);
             kills += 1;
         }
         let session = session.unwrap();

@@ -33,8 +33,9 @@ fn every_method_of_the_protocol_is_served_or_declined_with_a_reason() {
     let known = known();
     assert!(known.contains("initialize") && known.contains("session/prompt"), "{known:?}");
     for name in &known {
-        let (serves, declines) = (METHODS.contains(&name.as_str()), declined.contains_key(name.as_str()));
-        assert!(serves != declines, "{name}: served {serves}, declined {declines}");
+        let (is_served, is_declined) =
+            (METHODS.contains(&name.as_str()), declined.contains_key(name.as_str()));
+        assert!(is_served != is_declined, "{name}: served {is_served}, declined {is_declined}");
     }
     for name in METHODS.iter().filter(|name| **name != method::SESSION_SET_MODEL) {
         assert!(known.contains(*name), "{name} is no method of the protocol");

@@ -42,7 +42,7 @@ async fn l4_a_stalled_reader_stalls_nobody_and_loses_nothing() {
 async fn l4_two_clients_see_the_same_stream() {
     let bench = Bench::scripted(
         "{\"when\":\"\",\"results\":0,\"answer\":[{\"text\":\"a\"},{\"call\":{\"name\":\"list\",\"input\":{}}}]}\n\
-         {\"when\":\"\",\"results\":1,\"answer\":[{\"repeat\":{\"n\":200,\"gap_us\":20}}]}\n",
+         {\"when\":\"\",\"results\":1,\"answer\":[{\"repeat\":{\"n\":200,\"gap_us\":2000}}]}\n",
     );
     let door = bench.door();
     let (mut talker, session) = Client::open(Link::memory(&door), &bench).await;
@@ -54,6 +54,7 @@ async fn l4_two_clients_see_the_same_stream() {
     guest.heard.clear();
 
     let id = talker.prompt(&session, "talk").await;
+    talker.until(|line| said(line).is_some()).await;
     let refused = guest.request(
         "session/prompt",
         json!({ "sessionId": session, "prompt": [{ "type": "text", "text": "me too" }] }),

@@ -1,5 +1,6 @@
 //! One session, one turn: who may change it and how it ends.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use adjutant::permission::Mode;
@@ -53,14 +54,15 @@ async fn l2_every_request_is_answered_once() {
     }
     let last = client.ask("session/list", json!({})).await;
     client.cancel(&session).await;
-    let mut open: std::collections::BTreeSet<u64> = (first..=last).collect();
-    while !open.is_empty() {
-        let line = client.next().await;
+    client.link.wire.end().await;
+    let mut open: BTreeSet<u64> = (first..=last).collect();
+    while let Some(line) = client.link.wire.json().await.unwrap() {
         if line.get("method").is_none() {
             let id = line["id"].as_u64().unwrap();
             assert!(open.remove(&id), "a second reply, or one to nothing: {line}");
         }
     }
+    assert!(open.is_empty(), "never answered: {open:?}");
     client.link.finish().await.unwrap();
 }
 
@@ -111,7 +113,7 @@ async fn l7_an_ask_during_cancel_is_answered_at_once() {
     }
     assert!(bench.read("made").is_err(), "nothing was run");
     assert!(asked < 500, "some turns were cancelled before they asked");
-    client.link.finish().await.unwrap();
+    client.leave().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -55,7 +55,9 @@ impl Store for Recorder {
         Box::pin(async move {
             tokio::time::sleep(delay).await;
             let events = append.events.clone();
-            events.iter().for_each(|event| before(event));
+            for event in &events {
+                before(event);
+            }
             inner.append(append).await?;
             durable.lock().unwrap_or_else(PoisonError::into_inner).extend(events);
             Ok(())

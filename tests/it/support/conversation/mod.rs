@@ -58,10 +58,9 @@ pub(crate) async fn check_all(folder: &Path) {
         }
         let everywhere = steps.iter().any(step::Step::is_everywhere);
         for over in [Over::Memory, Over::Stdio] {
-            if over == Over::Memory || everywhere {
-                if let Err(e) = run::run(&steps, over, false).await {
-                    failures.push(format!("{name}, over {over:?}: {e}"));
-                }
+            let runs = over == Over::Memory || everywhere;
+            if runs && let Err(e) = run::run(&steps, over, false).await {
+                failures.push(format!("{name}, over {over:?}: {e}"));
             }
         }
     }
