@@ -247,7 +247,7 @@ impl Policy {
     }
 
     /// Whether some rule withholds files from reading, or own files lie in the workspace.
-    pub(super) fn restricts_reading(&self) -> bool {
+    pub fn restricts_reading(&self) -> bool {
         let rule = |rule: &Rule| {
             rule.decision() != Decision::Allow && matches!(rule.scope(), Scope::Read | Scope::Search)
         };

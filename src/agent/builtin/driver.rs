@@ -15,7 +15,7 @@ use crate::agent::{Prompt, Turn, TurnFault};
 use crate::event::{AskOutcome, EventKind, TurnStop, Usage};
 use crate::permission::{Action, Decision, Grant, Judgement};
 use crate::provider::{Delta, ModelCall, ModelRequest, ProviderError, ToolSpec};
-use crate::tool::{Prepared, ToolContext, ToolOutput};
+use crate::tool::{Prepared, Readable, ToolContext, ToolOutput};
 use crate::workspace::Live;
 
 /// Pieces of an answer taken at once when they are there at once.
@@ -239,10 +239,23 @@ impl<'a> Driver<'a> {
             workspace: self.session.seed.workspace.clone(),
             files: self.prompt.hands.files.clone(),
             commands: self.prompt.hands.commands.clone(),
+            readable: self.readable(),
             seen: self.session.seen.clone(),
             progress,
             cancel: self.turn.cancelled().child_token(),
         }
+    }
+
+    /// By the rules of this moment.
+    fn readable(&self) -> Readable {
+        let policy = &self.session.policy;
+        if !policy.restricts_reading() {
+            return Readable::everything();
+        }
+        let policy = policy.clone();
+        Readable::new(move |path| {
+            policy.judge(&Action::Read { path: path.to_owned() }).decision == Decision::Allow
+        })
     }
 
     async fn outcome(&mut self, outcome: Outcome) -> Result<(), TurnFault> {
