@@ -7,5 +7,9 @@
 )]
 
 mod conversations;
+mod crash;
+mod law;
+mod schema;
 mod support;
+mod wire;
 mod workspace_process;

@@ -94,9 +94,13 @@ impl Client {
         self.state().attachments.get(id).map(|attachment| attachment.session().clone())
     }
 
-    /// Puts an attachment in the place of an earlier one of the same session.
-    pub(super) fn attach(&self, attachment: Attachment) {
-        self.state().attachments.insert(attachment.session().id().clone(), attachment);
+    /// Puts an attachment in the place of an earlier one of the same session, which shows what it still has
+    /// to show: two requests may open a session at once.
+    pub(super) async fn attach(&self, attachment: Attachment) {
+        let earlier = self.state().attachments.insert(attachment.session().id().clone(), attachment);
+        if let Some(earlier) = earlier {
+            earlier.finish().await;
+        }
     }
 
     /// Lets go of a session; what the attachment still has to show is shown by the time this returns.

@@ -32,6 +32,6 @@ pub(super) async fn handle(
         responder.reply(Ok(response)).await;
         welcome(&welcomed, &engine, &handle, &place).await;
     });
-    client.attach(Attachment::start(&client, &sessions, session, From::Start, caught_up));
+    client.attach(Attachment::start(&client, &sessions, session, From::Start, caught_up)).await;
     Ok(())
 }

@@ -41,7 +41,8 @@ pub(super) async fn opened(
     from: From,
     place: &SessionPlace,
 ) {
-    client.attach(Attachment::start(client, &engine.sessions, session.clone(), from, Box::pin(async {})));
+    let shown = Box::pin(async {});
+    client.attach(Attachment::start(client, &engine.sessions, session.clone(), from, shown)).await;
     welcome(client, engine, &session, place).await;
 }
 
