@@ -192,7 +192,8 @@ impl<'a> Driver<'a> {
     }
 
     fn called(&mut self, mut call: ModelCall) -> EventKind {
-        if self.calls.contains_key(&call.id) || call.id.is_empty() {
+        let taken = self.calls.contains_key(&call.id) || self.session.transcript.knows_call(&call.id);
+        if taken || call.id.is_empty() {
             call.id = self.session.parts.clock.id();
         }
         let tool = self.session.parts.tools.find(&call.name);
