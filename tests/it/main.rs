@@ -8,6 +8,7 @@
 
 mod conversations;
 mod crash;
+mod door;
 mod law;
 mod schema;
 mod support;
