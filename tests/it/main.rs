@@ -8,4 +8,5 @@
 
 mod conversations;
 mod support;
+mod tidy;
 mod workspace_process;
