@@ -7,6 +7,7 @@
 )]
 
 mod conversations;
+mod fuzz;
 mod support;
 mod tidy;
 mod workspace_process;
