@@ -85,7 +85,12 @@ impl Policy {
         self.grants.push(grant);
     }
 
-    /// Forgets a lasting answer; whether it was there.
+    /// Takes these as the lasting answers, in place of any before.
+    pub fn set_grants(&mut self, grants: Vec<Grant>) {
+        self.grants = grants;
+    }
+
+    /// Forgets a lasting answer; whether there was one.
     pub fn remove_grant(&mut self, grant: &Grant) -> bool {
         let before = self.grants.len();
         self.grants.retain(|old| old != grant);
@@ -247,7 +252,7 @@ impl Policy {
     }
 
     /// Whether some rule withholds files from reading, or own files lie in the workspace.
-    pub(super) fn restricts_reading(&self) -> bool {
+    pub fn restricts_reading(&self) -> bool {
         let rule = |rule: &Rule| {
             rule.decision() != Decision::Allow && matches!(rule.scope(), Scope::Read | Scope::Search)
         };

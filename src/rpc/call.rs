@@ -88,9 +88,12 @@ impl Responder {
     }
 
     async fn send(mut self, line: Bytes) {
+        // Owed until there is room for it: whoever waits here may be dropped.
+        let room = self.outbox.clone().reserve_owned().await;
         self.owed = false;
-        if self.outbox.send(Out::Reply(self.id.clone(), line)).await.is_err() {
-            tracing::debug!(id = ?self.id, "nobody is left to read this reply");
+        match room {
+            Ok(room) => drop(room.send(Out::Reply(self.id.clone(), line))),
+            Err(_) => tracing::debug!(id = ?self.id, "nobody is left to read this reply"),
         }
         self.answered.cancel();
     }

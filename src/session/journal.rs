@@ -6,10 +6,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 
+use super::recovery::interrupted;
 use crate::acp::SessionId;
 use crate::agent::History;
 use crate::clock::Clock;
-use crate::event::{Event, EventKind, Seq};
+use crate::event::{Event, EventKind, Seq, TurnStop};
 use crate::store::{Append, Epoch, RecordChange, Store, StoreError};
 
 /// Durable events kept in memory for readers that are nearly up to date; older ones are read from the store.
@@ -108,6 +109,8 @@ pub(super) struct Writer {
     change: RecordChange,
     durable: Seq,
     flush: Flush,
+    /// A write failed in a way that leaves open what of it is on the disk.
+    uncertain: bool,
 }
 
 /// A batch of streamed text on its way to the disk, with the last number in it.
@@ -132,6 +135,7 @@ impl Writer {
             change: RecordChange::default(),
             durable: head,
             flush: Flush(None),
+            uncertain: false,
         }
     }
 
@@ -157,6 +161,7 @@ impl Writer {
     ) -> Result<(), StoreError> {
         // What a failed batch held is still waiting, and is written with this.
         let _failed = self.settle_flush().await;
+        self.reconcile().await?;
         let (from, before, bytes) = (self.waiting.len(), self.next, self.waiting_bytes);
         self.number(kinds);
         let kept = std::mem::replace(&mut self.change, change.clone());
@@ -203,12 +208,14 @@ impl Writer {
 
     /// Whether streamed text waits for the disk.
     pub(super) fn has_waiting(&self) -> bool {
-        !self.waiting.is_empty() && self.flush.0.is_none()
+        let on_its_way = self.flush.0.as_ref().map_or(0, |(last, _)| *last);
+        self.waiting.last().is_some_and(|event| event.seq > on_its_way)
     }
 
     /// Sends what waits on its way to the disk.
     pub(super) async fn start_flush(&mut self) -> Result<(), StoreError> {
         self.settle_flush().await?;
+        self.reconcile().await?;
         if let Some(last) = self.waiting.last().map(|event| event.seq) {
             self.waiting_bytes = 0;
             self.flush = Flush(Some((last, self.append())));
@@ -218,10 +225,39 @@ impl Writer {
 
     async fn write(&mut self) -> Result<(), StoreError> {
         let outcome = self.append().await;
-        if outcome.is_ok() {
-            self.change = RecordChange::default();
+        match &outcome {
+            Ok(()) => self.change = RecordChange::default(),
+            Err(e) => self.doubt(e),
         }
         outcome
+    }
+
+    fn doubt(&mut self, error: &StoreError) {
+        self.uncertain |= matches!(error, StoreError::Unavailable(_));
+    }
+
+    /// After a write of which nobody knows whether it took effect: takes the store's word for it. What was
+    /// taken back and is there all the same is shown, and closed.
+    async fn reconcile(&mut self) -> Result<(), StoreError> {
+        if !self.uncertain {
+            return Ok(());
+        }
+        let head = self.journal.store.find(&self.journal.session).await?.head;
+        self.waiting.retain(|event| event.seq > head);
+        self.durable = self.durable.max(head);
+        let mut closing = Vec::new();
+        while self.next <= head {
+            let page = self.journal.store.read(&self.journal.session, self.next - 1, PAGE).await?;
+            let Some(last) = page.last() else { break };
+            self.next = last.seq + 1;
+            closing.extend(page.iter().filter_map(|event| taken_back(&event.kind)));
+            self.journal.publish(page.into_iter().map(Arc::new), self.durable);
+        }
+        self.uncertain = false;
+        let from = self.waiting.len();
+        self.number(closing);
+        self.journal.publish(self.waiting[from..].iter().cloned(), self.durable);
+        Ok(())
     }
 
     fn append(&self) -> BoxFuture<'static, Result<(), StoreError>> {
@@ -238,6 +274,7 @@ impl Writer {
         let Some((last, flush)) = self.flush.0.take() else { return Ok(()) };
         if let Err(e) = flush.await {
             tracing::warn!(session = %self.journal.session, error = %e, "streamed text is not durable yet");
+            self.doubt(&e);
             return Err(e);
         }
         let done = self.waiting.partition_point(|event| event.seq <= last);
@@ -254,6 +291,17 @@ impl Writer {
             self.waiting.push(Arc::new(Event { seq: self.next, at, kind }));
             self.next += 1;
         }
+    }
+}
+
+/// What ends something whose beginning was taken back and happened all the same.
+fn taken_back(kind: &EventKind) -> Option<EventKind> {
+    match kind {
+        EventKind::PromptAccepted { turn, .. } => {
+            Some(EventKind::TurnEnded { turn: *turn, stop: TurnStop::Interrupted })
+        }
+        EventKind::ToolStarted { update } => Some(interrupted(&update.tool_call_id.0, false)),
+        _ => None,
     }
 }
 

@@ -62,7 +62,8 @@ impl Open {
     }
 }
 
-fn interrupted(id: &Arc<str>, started: bool) -> EventKind {
+/// A tool that nobody will hear of again.
+pub(super) fn interrupted(id: &Arc<str>, started: bool) -> EventKind {
     let text = if started {
         "Interrupted: the process ended while this was running. Whether it took effect is not known; it was not run again."
     } else {

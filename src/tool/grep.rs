@@ -104,8 +104,9 @@ fn matcher(pattern: &str, ignore_case: bool) -> Result<RegexMatcher, String> {
 
 async fn grep(context: ToolContext, place: Place, query: Query) -> Result<ToolOutput, Failure> {
     let most = query.limit;
-    let workspace = context.workspace.clone();
-    let swept = sweep(&context.cancel, move |stop| search::run(&workspace, &place, &query, stop)).await?;
+    let (workspace, readable) = (context.workspace.clone(), context.readable.clone());
+    let work = move |stop: &_| search::run(&workspace, &place, &query, &readable, stop);
+    let swept = sweep(&context.cancel, work).await?;
     let found = swept.found?;
     Ok(output(&context.workspace, &found, most, swept.late))
 }
@@ -119,6 +120,10 @@ fn output(workspace: &Workspace, found: &Found, most: usize, late: bool) -> Tool
     }
     if late {
         page.note("(the search took too long and was ended; search in a folder further down)");
+    }
+    if found.withheld > 0 {
+        let files = label::count(found.withheld, "file", "files");
+        page.note(&format!("({files} not searched: a rule withholds them)"));
     }
     if found.skipped > 0 {
         let files = label::count(found.skipped, "file", "files");

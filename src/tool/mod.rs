@@ -20,6 +20,7 @@ mod limit;
 mod list;
 mod output;
 mod read;
+mod readable;
 mod seen;
 mod todo;
 mod walk;
@@ -44,6 +45,7 @@ use crate::workspace::{Commands, Files, Live, Workspace};
 use output::Failure;
 
 pub use output::ToolOutput;
+pub use readable::Readable;
 pub use seen::SeenFiles;
 
 /// One thing an agent can do.
@@ -71,6 +73,8 @@ pub struct ToolContext {
     pub files: Arc<dyn Files>,
     /// Our own process groups, or the client's terminals.
     pub commands: Arc<dyn Commands>,
+    /// Which files a search may look into.
+    pub readable: Readable,
     /// Which content of which file the agent has seen in this session.
     pub seen: Arc<SeenFiles>,
     /// Live output, for display. Full means skip: the whole text is in the output anyway.

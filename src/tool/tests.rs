@@ -23,7 +23,7 @@ use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::{Prepared, Registry, SeenFiles, ToolContext, ToolOutput};
+use super::{Prepared, Readable, Registry, SeenFiles, ToolContext, ToolOutput};
 use crate::acp::{Diff, ToolCallContent};
 use crate::workspace::{Command, Commands, Finished, Live, LocalFiles, Workspace, WorkspaceError};
 
@@ -49,6 +49,7 @@ impl Site {
             files: Arc::new(LocalFiles::new(workspace.clone())),
             workspace,
             commands,
+            readable: Readable::everything(),
             seen: Arc::new(SeenFiles::default()),
             progress,
             cancel: CancellationToken::new(),

@@ -7,7 +7,11 @@
 )]
 
 mod conversations;
+mod crash;
 mod fuzz;
+mod law;
+mod schema;
 mod support;
 mod tidy;
+mod wire;
 mod workspace_process;

@@ -15,7 +15,7 @@ use crate::agent::{Prompt, Turn, TurnFault};
 use crate::event::{AskOutcome, EventKind, TurnStop, Usage};
 use crate::permission::{Action, Decision, Grant, Judgement};
 use crate::provider::{Delta, ModelCall, ModelRequest, ProviderError, ToolSpec};
-use crate::tool::{Prepared, ToolContext, ToolOutput};
+use crate::tool::{Prepared, Readable, ToolContext, ToolOutput};
 use crate::workspace::Live;
 
 /// Pieces of an answer taken at once when they are there at once.
@@ -192,7 +192,8 @@ impl<'a> Driver<'a> {
     }
 
     fn called(&mut self, mut call: ModelCall) -> EventKind {
-        if self.calls.contains_key(&call.id) || call.id.is_empty() {
+        let taken = self.calls.contains_key(&call.id) || self.session.transcript.knows_call(&call.id);
+        if taken || call.id.is_empty() {
             call.id = self.session.parts.clock.id();
         }
         let tool = self.session.parts.tools.find(&call.name);
@@ -239,10 +240,23 @@ impl<'a> Driver<'a> {
             workspace: self.session.seed.workspace.clone(),
             files: self.prompt.hands.files.clone(),
             commands: self.prompt.hands.commands.clone(),
+            readable: self.readable(),
             seen: self.session.seen.clone(),
             progress,
             cancel: self.turn.cancelled().child_token(),
         }
+    }
+
+    /// By the rules of this moment.
+    fn readable(&self) -> Readable {
+        let policy = &self.session.policy;
+        if !policy.restricts_reading() {
+            return Readable::everything();
+        }
+        let policy = policy.clone();
+        Readable::new(move |path| {
+            policy.judge(&Action::Read { path: path.to_owned() }).decision == Decision::Allow
+        })
     }
 
     async fn outcome(&mut self, outcome: Outcome) -> Result<(), TurnFault> {
@@ -270,16 +284,15 @@ impl<'a> Driver<'a> {
         Ok(())
     }
 
-    /// By the rules, in the mode of this moment; what was remembered meanwhile counts before anyone is asked.
+    /// By the rules and the remembered answers, also those given or forgotten elsewhere meanwhile, in the mode
+    /// of this moment.
     async fn judge(&mut self, action: Action) -> Judgement {
         let policy = &mut self.session.policy;
         policy.set_mode(self.turn.settings().mode);
-        let judgement = policy.judge(&action);
-        if judgement.decision != Decision::Ask {
-            return judgement;
-        }
-        for grant in self.session.parts.grants.of(policy.workspace().to_owned()).await {
-            policy.add_grant(grant);
+        if !matches!(action, Action::Read { .. } | Action::Search { .. } | Action::Note)
+            && let Some(grants) = self.session.parts.grants.of(policy.workspace().to_owned()).await
+        {
+            policy.set_grants(grants);
         }
         policy.judge(&action)
     }

@@ -47,7 +47,10 @@ pub(super) fn roots(place: &SessionPlace) -> Reply<Roots> {
     let own = std::env::current_dir().map_err(|e| error::internal(&format!("no working directory: {e}")))?;
     let cwd = absolute(&own, &place.cwd);
     if let Some(relative) = place.additional_directories.iter().find(|path| path.is_relative()) {
-        return Err(error::invalid(&format!("additionalDirectories: \"{}\" is not absolute", relative.display())));
+        return Err(error::invalid(&format!(
+            "additionalDirectories: \"{}\" is not absolute",
+            relative.display()
+        )));
     }
     Ok(Roots { cwd, additional: place.additional_directories.clone() })
 }

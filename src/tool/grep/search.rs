@@ -13,6 +13,7 @@ use ignore::WalkState;
 use rustix::fs::{Mode, OFlags};
 use tokio_util::sync::CancellationToken;
 
+use crate::tool::Readable;
 use crate::tool::limit;
 use crate::tool::output::Failure;
 use crate::tool::walk::Walk;
@@ -39,6 +40,8 @@ pub(super) struct Found {
     pub(super) files: Vec<FileMatches>,
     /// How many files could not be searched.
     pub(super) skipped: usize,
+    /// How many files may not be read without asking.
+    pub(super) withheld: usize,
     /// Whether there is more than was gathered.
     pub(super) incomplete: bool,
 }
@@ -65,10 +68,12 @@ pub(super) fn run(
     workspace: &Workspace,
     place: &Place,
     query: &Query,
+    readable: &Readable,
     stop: &CancellationToken,
 ) -> Result<Found, Failure> {
     let search = Search {
         query,
+        readable,
         stop: stop.child_token(),
         matches: AtomicUsize::new(0),
         unread: AtomicU64::new(limit::SEARCHED),
@@ -76,7 +81,7 @@ pub(super) fn run(
     };
     if place.kind() == Some(Kind::Directory) {
         search.folder(&Walk::new(place));
-    } else {
+    } else if search.may_read(place.path()) {
         let file = workspace.open_file(place)?;
         search.file(&mut query.searcher(), place.path(), file);
     }
@@ -100,6 +105,7 @@ impl Query {
 
 struct Search<'a> {
     query: &'a Query,
+    readable: &'a Readable,
     /// Ours: also cancelled when enough is found.
     stop: CancellationToken,
     matches: AtomicUsize,
@@ -120,6 +126,7 @@ impl Search<'_> {
                 if let Ok(entry) = entry
                     && entry.file_type().is_some_and(|kind| kind.is_file())
                     && self.is_wanted(walk, entry.path())
+                    && self.may_read(entry.path())
                 {
                     match open(entry.path()) {
                         Ok(file) => self.file(&mut searcher, entry.path(), file),
@@ -134,6 +141,14 @@ impl Search<'_> {
     fn is_wanted(&self, walk: &Walk, path: &Path) -> bool {
         let below = path.strip_prefix(walk.folder()).unwrap_or(path);
         self.query.files.as_ref().is_none_or(|files| files.is_match(below))
+    }
+
+    fn may_read(&self, path: &Path) -> bool {
+        let may = self.readable.allows(path);
+        if !may {
+            self.note(|found| found.withheld += 1);
+        }
+        may
     }
 
     fn file(&self, searcher: &mut Searcher, path: &Path, file: File) {

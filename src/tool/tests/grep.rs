@@ -3,6 +3,7 @@ use std::fs::File;
 use serde_json::json;
 
 use super::Site;
+use crate::tool::Readable;
 
 #[tokio::test]
 async fn matches_are_listed_by_path_and_line() {
@@ -169,4 +170,18 @@ async fn hostile_patterns_end_soon_or_are_refused() {
     for pattern in ["(a+)+$", "(.*a){25}", "(x+x+)+y"] {
         assert!(!refused.contains(&pattern), "{pattern} is harmless here");
     }
+}
+
+#[tokio::test]
+async fn what_a_rule_withholds_does_not_come_out_of_a_search() {
+    let mut site = Site::new();
+    site.file("a.env", "KEY=secret\n").file("b.txt", "KEY=public\n");
+    site.context.readable = Readable::new(|path| path.extension().is_none_or(|end| end != "env"));
+    let text = site.done("grep", json!({"pattern": "KEY"})).await;
+    assert_eq!(
+        text,
+        "1 match in 1 file\nb.txt:1: KEY=public\n(1 file not searched: a rule withholds them)\n"
+    );
+    let alone = site.done("grep", json!({"pattern": "KEY", "path": "a.env"})).await;
+    assert!(!alone.contains("secret") && alone.contains("not searched"), "{alone}");
 }

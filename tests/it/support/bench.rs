@@ -3,9 +3,16 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use adjutant::agent::builtin::{Builtin, Caps, Parts};
 use adjutant::app;
+use adjutant::clock::Clock;
 use adjutant::config::{Environment, Flags};
-use adjutant::serve::acp::{Door, EngineSource};
+use adjutant::permission::Mode;
+use adjutant::provider::scripted::Scripted;
+use adjutant::serve::acp::{Door, Engine, EngineSource};
+use adjutant::session::{Sessions, StoredGrants};
+use adjutant::store::Store;
+use adjutant::tool::Registry;
 use adjutant::workspace::LocalCommands;
 use tempfile::TempDir;
 
@@ -94,5 +101,29 @@ impl Bench {
             engine.commands = Arc::new(LocalCommands::new(Path::new(PROGRAM).to_owned()));
             Ok(engine)
         })))
+    }
+
+    /// A door to an engine over a store of the caller's. New sessions are in `mode`.
+    pub(crate) fn door_over(&self, store: Arc<dyn Store>, mode: Mode) -> Arc<Door> {
+        let clock = Clock::real();
+        let agent = Builtin::new(Parts {
+            provider: Arc::new(Scripted::open(&self.script()).unwrap()),
+            tools: Registry::standard(),
+            rules: Vec::new(),
+            grants: Arc::new(StoredGrants::new(Arc::clone(&store), clock.clone())),
+            clock: clock.clone(),
+            caps: Caps::default(),
+            home: Some(self.home()),
+            protected: Vec::new(),
+            instructions: None,
+            commands: Vec::new(),
+        });
+        let engine = Engine {
+            sessions: Sessions::new(store, Arc::new(agent), clock),
+            commands: Arc::new(LocalCommands::new(Path::new(PROGRAM).to_owned())),
+            mode,
+            warnings: Arc::new([]),
+        };
+        Arc::new(Door::new(EngineSource::new(move || Ok(engine.clone()))))
     }
 }

@@ -83,6 +83,13 @@ impl Client {
         }
     }
 
+    /// Says goodbye; what is still said is heard.
+    pub(crate) async fn leave(mut self) {
+        self.link.wire.end().await;
+        while self.link.wire.json().await.unwrap().is_some() {}
+        self.link.finish().await.unwrap();
+    }
+
     /// The next line.
     pub(crate) async fn next(&mut self) -> Value {
         let line = self.link.wire.json().await.unwrap().expect("the connection ended");

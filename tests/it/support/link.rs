@@ -11,6 +11,7 @@ use adjutant::transport::{self, Transport};
 use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
 use super::bench::{Bench, PROGRAM};
 use super::wire::Wire;
@@ -24,7 +25,7 @@ pub(crate) struct Link {
 }
 
 enum Far {
-    Door { door: Arc<Door>, task: JoinHandle<std::io::Result<()>> },
+    Door { door: Option<Arc<Door>>, task: JoinHandle<std::io::Result<()>> },
     Process(Box<Child>),
 }
 
@@ -33,8 +34,16 @@ impl Link {
     pub(crate) fn memory(door: &Arc<Door>) -> Self {
         let (near, far) = transport::memory(MAX_LINE);
         let serving = Arc::clone(door);
-        let task = tokio::spawn(async move { serving.serve(far, Limits::default()).await });
-        Self { wire: Wire::new(near), far: Far::Door { door: Arc::clone(door), task } }
+        let task =
+            tokio::spawn(
+                async move { serving.serve(far, Limits::default(), CancellationToken::new()).await },
+            );
+        Self { wire: Wire::new(near), far: Far::Door { door: Some(Arc::clone(door)), task } }
+    }
+
+    /// A connection that a task of the caller's serves.
+    pub(crate) fn alone(near: Transport, task: JoinHandle<std::io::Result<()>>) -> Self {
+        Self { wire: Wire::new(near), far: Far::Door { door: None, task } }
     }
 
     /// The real program on pipes.
@@ -78,7 +87,7 @@ impl Link {
             Far::Door { door, task } => {
                 let served = timeout(PATIENCE, task).await.map_err(|_| "the connection did not end")?;
                 served.map_err(|e| e.to_string())?.map_err(|e| e.to_string())?;
-                if let Some(engine) = door.engine() {
+                if let Some(engine) = door.and_then(|door| door.engine()) {
                     engine.sessions.shut_down().await;
                 }
             }
@@ -91,6 +100,14 @@ impl Link {
             }
         }
         if unread.is_empty() { Ok(()) } else { Err(format!("nobody expected:\n< {}", unread.join("\n< "))) }
+    }
+
+    /// Closes both pipes of the process and hands it over.
+    pub(crate) fn hang_up(self) -> Child {
+        match self.far {
+            Far::Process(child) => *child,
+            Far::Door { .. } => panic!("a door of this process has no pipes"),
+        }
     }
 
     /// Kills the process, with no chance to say or write anything more, and waits for its end.

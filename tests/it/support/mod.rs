@@ -12,4 +12,6 @@ pub(crate) mod bench;
 pub(crate) mod client;
 pub(crate) mod conversation;
 pub(crate) mod link;
+pub(crate) mod proc;
+pub(crate) mod recorder;
 pub(crate) mod wire;

@@ -25,18 +25,22 @@ pub(crate) fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/acp")
 }
 
-/// Runs every conversation of a topic in this process; those marked `@ everywhere` also over the real
-/// program's stdio. Panics with all failures.
+/// Runs every conversation about a topic, as [`check_all`] does.
 pub(crate) async fn check(topic: &str) {
-    let mut files: Vec<_> = std::fs::read_dir(folder().join(topic))
-        .unwrap_or_else(|e| panic!("no conversations about {topic}: {e}"))
-        .map(|entry| entry.unwrap().path())
-        .collect();
+    check_all(&folder().join(topic)).await;
+}
+
+/// Runs every conversation of a folder in this process; those marked `@ everywhere` also over the real
+/// program's stdio. Panics with all failures.
+pub(crate) async fn check_all(folder: &Path) {
+    let entries = std::fs::read_dir(folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
+    let paths = entries.map(|entry| entry.unwrap().path());
+    let mut files: Vec<_> = paths.filter(|path| path.extension().is_some_and(|it| it == "jsonl")).collect();
     files.sort();
     let mut failures = Vec::new();
     for path in &files {
         let text = std::fs::read_to_string(path).unwrap();
-        let name = path.strip_prefix(folder()).unwrap().display();
+        let name = path.strip_prefix(folder.parent().unwrap()).unwrap().display();
         let steps = match step::parse(&text) {
             Ok(steps) => steps,
             Err(e) => {
@@ -54,10 +58,9 @@ pub(crate) async fn check(topic: &str) {
         }
         let everywhere = steps.iter().any(step::Step::is_everywhere);
         for over in [Over::Memory, Over::Stdio] {
-            if over == Over::Memory || everywhere {
-                if let Err(e) = run::run(&steps, over, false).await {
-                    failures.push(format!("{name}, over {over:?}: {e}"));
-                }
+            let runs = over == Over::Memory || everywhere;
+            if runs && let Err(e) = run::run(&steps, over, false).await {
+                failures.push(format!("{name}, over {over:?}: {e}"));
             }
         }
     }

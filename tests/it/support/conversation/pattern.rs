@@ -99,7 +99,7 @@ fn regex(wanted: &str, names: &Names) -> (Regex, Vec<String>) {
             Some(known) => source += &regex::escape(&known.to_string()),
             None if name == "_" => source += ".*?",
             None => {
-                source += &format!("(?P<{name}>.+?)");
+                source.extend(["(?P<", name, ">.+?)"]);
                 fresh.push(name.to_owned());
             }
         }

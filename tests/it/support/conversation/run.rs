@@ -64,8 +64,8 @@ impl Run {
         let (mut script, mut config, mut model) = (String::new(), String::new(), Model::Scripted);
         for step in steps {
             match &step.kind {
-                Kind::Script(line) => script += &format!("{line}\n"),
-                Kind::Do(Directive::Config(line)) => config += &format!("{line}\n"),
+                Kind::Script(line) => script.extend([line, "\n"]),
+                Kind::Do(Directive::Config(line)) => config.extend([line, "\n"]),
                 Kind::Do(Directive::Offline) => model = Model::Offline,
                 _ => {}
             }
@@ -141,12 +141,11 @@ impl Run {
         let mut names = self.names.clone();
         let matched = pattern::matches(pattern, &said, subset, &mut names);
         if let Some(updated) = &mut self.updated {
-            let line = match &matched {
-                Ok(()) => step.text.clone(),
-                Err(_) => {
-                    names.clone_from(&self.names);
-                    format!("< {}", update::learn(&said, Some(pattern), &mut names))
-                }
+            let line = if matched.is_ok() {
+                step.text.clone()
+            } else {
+                names.clone_from(&self.names);
+                format!("< {}", update::learn(&said, Some(pattern), &mut names))
             };
             updated.push(line);
         } else {
@@ -169,7 +168,9 @@ impl Run {
     }
 
     async fn any_order(&mut self, group: &[Step]) -> Result<(), String> {
-        group.iter().for_each(|step| self.keep(step));
+        for step in group {
+            self.keep(step);
+        }
         let mut open: Vec<_> = group.iter().collect();
         while !open.is_empty() {
             let said = self.line().await?;

@@ -49,7 +49,8 @@ fn string(said: &str, names: &mut Names) -> String {
     for found in IDENTIFIER.find_iter(said) {
         let known = names.values().any(|value| value.as_str() == Some(found.as_str()));
         if !known {
-            let name = (1..).map(|at| format!("id{at}")).find(|name| !names.contains_key(name)).unwrap();
+            let name =
+                (1..10_000).map(|at| format!("id{at}")).find(|name| !names.contains_key(name)).unwrap();
             names.insert(name, found.as_str().into());
         }
     }
