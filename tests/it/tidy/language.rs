@@ -81,11 +81,20 @@ fn has_absolute(line: &str, path: &str) -> bool {
 
 /// Lines that say from where packages are fetched.
 fn registries(sources: &[Source]) -> Vec<String> {
-    let said = ["\"resolved\":", "index-url", "registry=", "[source.", "[registries", "registry ="];
+    let said = [
+        "\"resolved\":",
+        "index-url",
+        "--index-url",
+        "--extra-index-url",
+        "registry=",
+        "registry =",
+        "[source.",
+        "[registries",
+    ];
     let mut findings = Vec::new();
     for source in sources.iter().filter(|it| !it.is_rust() && !it.path.starts_with("fixtures/")) {
         for (at, line) in source.text.lines().enumerate() {
-            if said.iter().any(|word| line.contains(word)) {
+            if said.iter().any(|word| line.trim_start().starts_with(word)) {
                 findings.push(format!("{}:{}: names a registry: {}", source.path, at + 1, line.trim()));
             }
         }
