@@ -56,8 +56,8 @@ pub trait History: Send + Sync + Debug {
 
 /// Remembered answers, wherever they are kept.
 pub trait GrantBook: Send + Sync + Debug {
-    /// Those of a workspace.
-    fn of(&self, workspace: PathBuf) -> BoxFuture<'_, Vec<Grant>>;
+    /// Those of a workspace, as they are now; `None` when they cannot be read.
+    fn of(&self, workspace: PathBuf) -> BoxFuture<'_, Option<Vec<Grant>>>;
     /// One more. What cannot be remembered is asked again.
     fn remember(&self, grant: Grant) -> BoxFuture<'_, ()>;
 }

@@ -2,7 +2,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio_util::sync::CancellationToken;
 
 use super::Setup;
 use super::args::Acp;
@@ -17,13 +18,22 @@ const CLOSING: Duration = Duration::from_millis(80);
 /// Serves stdin and stdout until the client has said its last, or a signal says so.
 pub(super) async fn run(setup: &Setup, command: Acp) -> anyhow::Result<ExitCode> {
     let door = Door::new(app::engine(setup.environment.clone(), setup.flags.clone()));
-    let transport = transport::stdio(command.max_line).context("stdin and stdout cannot be opened")?;
+    let transport = transport::stdio(command.max_line);
     let mut terminate = signal(SignalKind::terminate()).context("no signals")?;
     let mut hangup = signal(SignalKind::hangup()).context("no signals")?;
+    let stop = CancellationToken::new();
+    let serving = door.serve(transport, Limits::default(), stop.clone());
+    tokio::pin!(serving);
     let served = tokio::select! {
-        served = door.serve(transport, Limits::default()) => served,
-        _ = terminate.recv() => Ok(()),
-        _ = hangup.recv() => Ok(()),
+        served = &mut serving => served,
+        () = told_to_end(&mut terminate, &mut hangup) => {
+            // The same as the client's own end; a second signal is immediate.
+            stop.cancel();
+            tokio::select! {
+                served = serving => served,
+                () = told_to_end(&mut terminate, &mut hangup) => Ok(()),
+            }
+        }
     };
     if let Some(engine) = door.engine()
         && tokio::time::timeout(CLOSING, engine.sessions.shut_down()).await.is_err()
@@ -37,4 +47,11 @@ pub(super) async fn run(setup: &Setup, command: Acp) -> anyhow::Result<ExitCode>
         tracing::debug!(error = %e, "stdout was closed");
     }
     Ok(ExitCode::SUCCESS)
+}
+
+async fn told_to_end(terminate: &mut Signal, hangup: &mut Signal) {
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = hangup.recv() => {}
+    }
 }

@@ -9,7 +9,10 @@ use anyhow::anyhow;
 use super::args::Run;
 use super::sessions::clean;
 use super::{Setup, exit, print};
-use crate::acp::{MessageId, PermissionOption, SessionId, StopReason, ToolCallStatus, ToolCallUpdate};
+use crate::acp::{
+    ContentBlock, MessageId, PermissionOption, SessionId, StopReason, ToolCallContent, ToolCallStatus,
+    ToolCallUpdate,
+};
 use crate::agent::{Hands, Roots};
 use crate::app;
 use crate::clock::Clock;
@@ -104,6 +107,9 @@ async fn ask_person(call: &ToolCallUpdate, options: &[PermissionOption]) -> AskO
         return AskOutcome::Cancelled;
     }
     print::note(&format!("\n? {title}"));
+    for part in call.fields.content.iter().flatten() {
+        print::note(&shown(part));
+    }
     for (at, option) in options.iter().enumerate() {
         print::note(&format!("  {}  {}", at + 1, escape_for_display(&option.name)));
     }
@@ -116,6 +122,23 @@ async fn ask_person(call: &ToolCallUpdate, options: &[PermissionOption]) -> AskO
     match choice.and_then(|at| options.get(at.checked_sub(1)?)) {
         Some(option) => AskOutcome::Selected { option: option.option_id.0.to_string() },
         None => AskOutcome::Cancelled,
+    }
+}
+
+/// What is to be judged, in full: a command, a diff, the reason for asking.
+fn shown(part: &ToolCallContent) -> String {
+    match part {
+        ToolCallContent::Content(content) => match &content.content {
+            ContentBlock::Text(text) => clean(&text.text),
+            _ => "(something that cannot be shown here)".to_owned(),
+        },
+        ToolCallContent::Diff(diff) => {
+            let (old, new) = (diff.old_text.as_deref().unwrap_or_default(), diff.new_text.as_str());
+            let changes = similar::TextDiff::from_lines(old, new);
+            let text = changes.unified_diff().context_radius(3).to_string();
+            format!("{}\n{}", escape_for_display(&diff.path.display().to_string()), clean(&text))
+        }
+        _ => "(something that cannot be shown here)".to_owned(),
     }
 }
 

@@ -103,9 +103,11 @@ impl<'a> Envelope<'a> {
             return Err(owed("`jsonrpc` must be \"2.0\""));
         }
         let Some(method) = self.method else {
-            return match (id, self.result, self.error) {
+            // A `null` beside the other is as good as absent: some clients write both.
+            let error = self.error.filter(|error| self.result.is_none() || error.get() != "null");
+            return match (id, self.result, error) {
+                (Some(id), _, Some(error)) => Ok(Message::Response { id, outcome: Err(error) }),
                 (Some(id), Some(result), None) => Ok(Message::Response { id, outcome: Ok(result) }),
-                (Some(id), None, Some(error)) => Ok(Message::Response { id, outcome: Err(error) }),
                 (id, _, _) => Err(Owed::invalid(
                     id.unwrap_or_else(RawId::null),
                     &"neither a request (no `method`) nor a response (an `id` and one of `result`, `error`)",

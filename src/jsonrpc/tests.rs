@@ -94,7 +94,6 @@ const OWED: &[(&str, i32, &str)] = &[
     ("{\"jsonrpc\":\"2.0\",\"id\":1,\"id\":2,\"method\":\"x\"}", -32600, "null"),
     ("{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":3}", -32600, "7"),
     ("{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"x\",\"params\":3}", -32600, "7"),
-    ("{\"jsonrpc\":\"2.0\",\"id\":7,\"result\":1,\"error\":{}}", -32600, "7"),
 ];
 
 #[test]
@@ -164,5 +163,7 @@ fn requests_notifications_and_responses_are_told_apart() {
     assert_eq!(kind(r#"{"jsonrpc":"2.0","id":1,"method":"x","params":{}}"#), "request with params");
     assert_eq!(kind(r#"{"method":"\u0078","jsonrpc":"2.0"}"#), "notification");
     assert_eq!(kind(r#"{"jsonrpc":"2.0","id":1,"result":null}"#), "result");
+    assert_eq!(kind(r#"{"jsonrpc":"2.0","id":1,"result":{},"error":null}"#), "result");
+    assert_eq!(kind(r#"{"jsonrpc":"2.0","id":1,"result":null,"error":{"code":1,"message":"m"}}"#), "error");
     assert_eq!(kind(r#"{"jsonrpc":"2.0","id":1,"error":{"code":1,"message":"m"}}"#), "error");
 }

@@ -85,7 +85,12 @@ impl Policy {
         self.grants.push(grant);
     }
 
-    /// Forgets a lasting answer; whether it was there.
+    /// Takes these as the lasting answers, in place of any before.
+    pub fn set_grants(&mut self, grants: Vec<Grant>) {
+        self.grants = grants;
+    }
+
+    /// Forgets a lasting answer; whether there was one.
     pub fn remove_grant(&mut self, grant: &Grant) -> bool {
         let before = self.grants.len();
         self.grants.retain(|old| old != grant);

@@ -54,6 +54,9 @@ impl Default for Limits {
     }
 }
 
+/// Rounds of the loop before other tasks have their turn.
+const ROUNDS: usize = 32;
+
 /// An item of the outgoing queue.
 #[derive(Debug)]
 pub(super) enum Out {
@@ -152,9 +155,19 @@ impl Connection {
         }
     }
 
-    /// Serves until the other side has said its last and has its answers. `Err` when writing failed.
-    pub async fn serve(mut self) -> io::Result<()> {
-        let outcome = std::future::poll_fn(|cx| self.poll(cx)).await;
+    /// Serves until the other side has said its last, or `stop` says that it has, and has its answers. `Err`
+    /// when writing failed.
+    pub async fn serve(mut self, stop: CancellationToken) -> io::Result<()> {
+        let mut stopped = Box::pin(stop.cancelled_owned());
+        // Unconstrained, because a budget that runs out in the middle of a line's handler would let a later
+        // line overtake it. The loop has bounds of its own.
+        let serving = std::future::poll_fn(|cx| {
+            if self.reading() && stopped.as_mut().poll(cx).is_ready() {
+                self.end_of_input();
+            }
+            self.poll(cx)
+        });
+        let outcome = tokio::task::unconstrained(serving).await;
         self.shared.input_closed.cancel();
         self.shared.waiting.lock().unwrap_or_else(PoisonError::into_inner).take();
         if outcome.is_ok() {
@@ -169,9 +182,10 @@ impl Connection {
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.shared.waker.register(cx.waker());
-        loop {
-            let mut progress = self.poll_input(cx);
-            progress |= self.poll_handlers(cx);
+        for _ in 0..ROUNDS {
+            // What waits goes on before anything new begins.
+            let mut progress = self.poll_handlers(cx);
+            progress |= self.poll_input(cx);
             progress |= self.poll_outbox(cx);
             if (!progress || self.buffer.len() >= self.limits.high_water) && !self.buffer.is_empty() {
                 match self.poll_write(cx) {
@@ -187,6 +201,9 @@ impl Connection {
                 return Poll::Pending;
             }
         }
+        // Others have their turn, then it goes on.
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 
     fn finished(&mut self, cx: &mut Context<'_>) -> bool {
@@ -346,7 +363,8 @@ impl Connection {
     }
 
     fn response(&mut self, id: &RawId, outcome: Result<&RawValue, &RawValue>) {
-        let waiting = id.text().parse().ok().and_then(|id| self.shared.forget_answer(id));
+        // Some clients give a number back as a string.
+        let waiting = id.text().trim_matches('"').parse().ok().and_then(|id| self.shared.forget_answer(id));
         let Some(waiting) = waiting else {
             tracing::debug!(?id, "an answer to nothing was dropped");
             return;

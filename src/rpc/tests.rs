@@ -6,8 +6,9 @@ use jsonrpsee::types::ErrorObjectOwned;
 use jsonrpsee::{Extensions, RpcModule};
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
 use super::*;
 use crate::jsonrpc::{Frame, MAX_LINE};
@@ -19,6 +20,7 @@ struct Stage {
     order: Mutex<Vec<String>>,
     go: Notify,
     peer: Mutex<Option<Peer>>,
+    queue: Mutex<Option<mpsc::Sender<String>>>,
 }
 
 fn note(stage: &Stage, what: impl Into<String>) {
@@ -43,6 +45,12 @@ fn module(stage: &Arc<Stage>) -> RpcModule<Arc<Stage>> {
         .register_async_method("first", |params, stage, _| async move {
             note(&stage, params.as_str().unwrap_or_default());
             stage.go.notified().await;
+        })
+        .unwrap();
+    module
+        .register_async_method("push", |params, stage, _| async move {
+            let sender = stage.queue.lock().unwrap().clone().unwrap();
+            sender.send(params.as_str().unwrap_or_default().to_owned()).await.unwrap();
         })
         .unwrap();
     module
@@ -102,7 +110,7 @@ impl Bench {
             let gate: Gate = Arc::new(|method| (method == "shut").then(|| error(-7, "shut", None)));
             Dispatch { methods: module(&stage).into(), extensions: Extensions::new(), gate }
         });
-        Self { stage, near: Some(near), served: tokio::spawn(connection.serve()) }
+        Self { stage, near: Some(near), served: tokio::spawn(connection.serve(CancellationToken::new())) }
     }
 
     async fn say(&mut self, line: &str) {
@@ -226,8 +234,8 @@ async fn our_requests_are_answered_by_number_and_strays_are_dropped() {
     let question = bench.hear().await;
     assert_eq!((&question["method"], &question["id"]), (&json!("question"), &json!(0)));
     bench.say(r#"{"jsonrpc":"2.0","id":5,"result":"stray"}"#).await;
-    bench.say(r#"{"jsonrpc":"2.0","id":"0","result":"stray"}"#).await;
-    bench.say(r#"{"jsonrpc":"2.0","id":0,"result":{"answer":42}}"#).await;
+    bench.say(r#"{"jsonrpc":"2.0","id":"0","result":{"answer":42},"error":null}"#).await;
+    bench.say(r#"{"jsonrpc":"2.0","id":0,"result":"too late"}"#).await;
     assert_eq!(bench.hear().await["result"], json!({"answer":42}));
     bench.call(2, "ask").await;
     bench.hear().await;
@@ -277,4 +285,44 @@ async fn a_request_that_is_never_answered_does_not_keep_the_process() {
     let mut bench = Bench::new(Limits::default());
     bench.call(1, "slow").await;
     assert_eq!(bench.hang_up().await, Vec::<Value>::new());
+}
+
+/// A runtime's budget for one poll is 128 waits: the 129th must not let later lines pass.
+#[tokio::test]
+async fn no_line_overtakes_another_on_its_way_into_a_queue() {
+    let mut bench = Bench::new(Limits::default());
+    let (sender, mut queue) = mpsc::channel(1_000);
+    *bench.stage.queue.lock().unwrap() = Some(sender);
+    let mut lines = String::new();
+    for at in 0..600 {
+        let id = if at % 7 == 0 { format!("\"id\":{at},") } else { String::new() };
+        lines += &format!("{{\"jsonrpc\":\"2.0\",{id}\"method\":\"push\",\"params\":[{at}]}}\n");
+    }
+    bench.say(lines.trim_end()).await;
+    for at in 0..600 {
+        assert_eq!(queue.recv().await.unwrap(), format!("[{at}]"));
+    }
+}
+
+#[tokio::test]
+async fn being_told_to_stop_is_like_the_other_sides_end() {
+    let stage = Arc::new(Stage::default());
+    let (mut near, far) = memory(MAX_LINE);
+    let connection = Connection::new(far, Limits::default(), |_| Dispatch {
+        methods: module(&stage).into(),
+        extensions: Extensions::new(),
+        gate: Arc::new(|_| None),
+    });
+    let stop = CancellationToken::new();
+    let served = tokio::spawn(connection.serve(stop.clone()));
+    near.outgoing.write_all(b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"slow\"}\n").await.unwrap();
+    while stage.order.lock().unwrap().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    stop.cancel();
+    stage.go.notify_one();
+    let Frame::Line(line) = near.incoming.next().await.unwrap().unwrap() else { panic!("no line") };
+    assert!(line.ends_with(b"\"result\":\"slow\"}"), "{line:?}");
+    assert!(near.incoming.next().await.is_none());
+    served.await.unwrap().unwrap();
 }

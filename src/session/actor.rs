@@ -43,6 +43,16 @@ struct OpenAsk {
     answer: oneshot::Sender<AskOutcome>,
 }
 
+/// A prompt on its way to become a turn.
+struct NewPrompt {
+    message: MessageId,
+    content: Vec<ContentBlock>,
+    hands: Hands,
+    done: Done<Accepted>,
+    /// It was cancelled before it began.
+    cancelled: bool,
+}
+
 struct RunningTurn {
     inputs: mpsc::Receiver<TurnInput>,
     task: JoinHandle<(Box<dyn AgentSession>, TurnStop)>,
@@ -58,6 +68,8 @@ pub(super) struct Actor {
     state: State,
     agent: Option<Box<dyn AgentSession>>,
     turn: Option<RunningTurn>,
+    /// The prompt that came while the turn before was being cancelled.
+    next: Option<NewPrompt>,
     asks: HashMap<AskId, OpenAsk>,
     next_ask: u64,
     flush_at: Option<Instant>,
@@ -80,6 +92,7 @@ impl Actor {
             state: State::Idle,
             agent: None,
             turn: None,
+            next: None,
             asks: HashMap::new(),
             next_ask: 1,
             flush_at: None,
@@ -143,7 +156,7 @@ impl Actor {
     async fn command(&mut self, command: Command) {
         match command {
             Command::Prompt { message, content, hands, done } => {
-                self.prompt(message, content, hands, done).await
+                self.prompt(NewPrompt { message, content, hands, done, cancelled: false }).await
             }
             Command::Cancel => self.cancel().await,
             Command::Answer { ask, outcome } => self.answer(ask, outcome).await,
@@ -163,22 +176,30 @@ impl Actor {
                 };
                 self.warn(outcome);
             }
+            Command::Settle { done } => {
+                let outcome = self.start.writer.settle().await;
+                reply(done, outcome.map_err(SessionError::from));
+            }
             Command::Close { done } => self.close(Some(done)).await,
         }
     }
 
-    async fn prompt(
-        &mut self,
-        message: MessageId,
-        content: Vec<ContentBlock>,
-        hands: Hands,
-        done: Done<Accepted>,
-    ) {
+    async fn prompt(&mut self, prompt: NewPrompt) {
         match self.state.prompt() {
-            OnPrompt::Begin => {}
-            OnPrompt::Busy(turn) => return reply(done, Err(SessionError::Busy(turn))),
-            OnPrompt::Closed => return reply(done, Err(SessionError::Closed)),
+            OnPrompt::Begin => self.accept(prompt).await,
+            // A client that has cancelled need not wait for the end before it goes on.
+            OnPrompt::Next if self.next.is_none() => self.next = Some(prompt),
+            OnPrompt::Next => {
+                let turn = self.state.running().unwrap_or(TurnId(0));
+                reply(prompt.done, Err(SessionError::Busy(turn)));
+            }
+            OnPrompt::Busy(turn) => reply(prompt.done, Err(SessionError::Busy(turn))),
+            OnPrompt::Closed => reply(prompt.done, Err(SessionError::Closed)),
         }
+    }
+
+    async fn accept(&mut self, prompt: NewPrompt) {
+        let NewPrompt { message, content, hands, done, cancelled } = prompt;
         let seq = self.start.writer.next_seq();
         let turn = TurnId(seq);
         let mut kinds = vec![EventKind::PromptAccepted { turn, message, content: content.clone() }];
@@ -197,6 +218,9 @@ impl Actor {
         self.state.begin(turn);
         self.begin(Prompt { turn, content, hands, seq });
         reply(done, Ok(Accepted { turn }));
+        if cancelled {
+            self.cancel().await;
+        }
     }
 
     fn begin(&mut self, prompt: Prompt) {
@@ -302,6 +326,9 @@ impl Actor {
     }
 
     async fn cancel(&mut self) {
+        if let Some(next) = &mut self.next {
+            next.cancelled = true;
+        }
         let Some(asks) = self.state.cancel() else { return };
         if let Some(turn) = &mut self.turn {
             turn.cancel.cancel();
@@ -353,6 +380,9 @@ impl Actor {
         let outcome = self.start.writer.conclude(kinds, change).await;
         self.warn(outcome);
         self.finish_closing();
+        if let Some(next) = self.next.take() {
+            self.prompt(next).await;
+        }
     }
 
     fn overdue(&mut self) {

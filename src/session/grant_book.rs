@@ -22,13 +22,17 @@ impl StoredGrants {
 }
 
 impl GrantBook for StoredGrants {
-    fn of(&self, workspace: PathBuf) -> BoxFuture<'_, Vec<Grant>> {
+    fn of(&self, workspace: PathBuf) -> BoxFuture<'_, Option<Vec<Grant>>> {
         Box::pin(async move {
-            let records = self.store.grants(Some(workspace)).await.unwrap_or_else(|e| {
-                tracing::warn!(error = %e, "remembered answers cannot be read");
-                Vec::new()
-            });
-            records.iter().filter_map(|record| serde_json::from_str(&record.text).ok()).collect()
+            match self.store.grants(Some(workspace)).await {
+                Ok(records) => {
+                    Some(records.iter().filter_map(|it| serde_json::from_str(&it.text).ok()).collect())
+                }
+                Err(e) => {
+                    tracing::warn!(error = %e, "remembered answers cannot be read");
+                    None
+                }
+            }
         })
     }
 

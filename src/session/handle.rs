@@ -22,6 +22,7 @@ pub(super) enum Command {
     SetMode { mode: Mode, done: Done<()> },
     SetOption { option: String, value: String, done: Done<()> },
     Announce { kind: Box<EventKind> },
+    Settle { done: Done<()> },
     Close { done: oneshot::Sender<()> },
 }
 
@@ -112,6 +113,11 @@ impl SessionHandle {
     /// Tells everyone attached something that is no part of a turn.
     pub async fn announce(&self, kind: EventKind) {
         self.tell(Command::Announce { kind: Box::new(kind) }).await;
+    }
+
+    /// Returns when everything that was shown so far is durable.
+    pub async fn settle(&self) -> Result<(), SessionError> {
+        self.ask(|done| Command::Settle { done }).await
     }
 
     /// Cancels a running turn, waits for its end and closes the session; it can be loaded again.

@@ -110,8 +110,13 @@ impl Sessions {
         record.parent = Some(from.clone());
         record.title = parent.title;
         record.options = parent.options;
+        if let Some(live) = self.live_session(from) {
+            live.settle().await?;
+        }
         let epoch = self.inner.store.fork(from, record.clone()).await?;
-        let record = self.inner.store.find(&record.id).await?;
+        let mut record = self.inner.store.find(&record.id).await?;
+        // The copy may end in the middle of a turn, which goes on in the original only.
+        record.running = true;
         let handle = self.start(record, epoch, roots, workspace).await?;
         self.live().insert(handle.id().clone(), Arc::new(OnceCell::new_with(Some(handle.clone()))));
         Ok(handle)

@@ -21,6 +21,8 @@ pub(super) enum State {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum OnPrompt {
     Begin,
+    /// Begins when the turn that is being cancelled has ended.
+    Next,
     Busy(TurnId),
     Closed,
 }
@@ -37,7 +39,8 @@ impl State {
     pub(super) fn prompt(&self) -> OnPrompt {
         match self {
             Self::Idle => OnPrompt::Begin,
-            Self::Running { turn, .. } | Self::Cancelling { turn } => OnPrompt::Busy(*turn),
+            Self::Running { turn, .. } => OnPrompt::Busy(*turn),
+            Self::Cancelling { .. } => OnPrompt::Next,
             Self::Closed => OnPrompt::Closed,
         }
     }

@@ -26,7 +26,7 @@ fn a_second_prompt_is_told_which_turn_is_running() {
     state.begin(TurnId(7));
     assert_eq!(state.prompt(), OnPrompt::Busy(TurnId(7)));
     assert_eq!(state.cancel(), Some(Vec::new()));
-    assert_eq!(state.prompt(), OnPrompt::Busy(TurnId(7)));
+    assert_eq!(state.prompt(), OnPrompt::Next);
     assert_eq!(state.end(), Some((TurnId(7), true, Vec::new())));
     assert_eq!(state.prompt(), OnPrompt::Begin);
     state.close();

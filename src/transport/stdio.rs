@@ -25,28 +25,46 @@ use crate::jsonrpc::LineCodec;
 const THREAD_BUFFER: usize = 256 * 1024;
 
 /// Opens stdin and stdout as a transport with lines of up to `limit` bytes. Call it once, within a runtime.
-pub fn stdio(limit: usize) -> io::Result<Transport> {
-    Ok(Transport { incoming: incoming(limit)?, outgoing: outgoing()? })
+pub fn stdio(limit: usize) -> Transport {
+    Transport { incoming: incoming(limit), outgoing: outgoing() }
 }
 
-fn incoming(limit: usize) -> io::Result<Incoming> {
+fn incoming(limit: usize) -> Incoming {
     let stdin = io::stdin();
-    Ok(match kind(stdin.as_fd()) {
+    match kind(stdin.as_fd()) {
         #[cfg(target_os = "linux")]
-        FileType::Fifo => framed(pipe::OpenOptions::new().open_receiver("/proc/self/fd/0")?, limit),
-        FileType::Socket => framed(socket(stdin.as_fd())?, limit),
+        FileType::Fifo => match pipe::OpenOptions::new().open_receiver("/proc/self/fd/0") {
+            Ok(receiver) => framed(receiver, limit),
+            Err(e) => framed(read_thread_after(&e), limit),
+        },
+        FileType::Socket => match socket(stdin.as_fd()) {
+            Ok(stream) => framed(stream, limit),
+            Err(e) => framed(read_thread_after(&e), limit),
+        },
         _ => framed(read_thread(), limit),
-    })
+    }
 }
 
-fn outgoing() -> io::Result<Outgoing> {
+fn outgoing() -> Outgoing {
     let stdout = io::stdout();
-    Ok(match kind(stdout.as_fd()) {
+    match kind(stdout.as_fd()) {
         #[cfg(target_os = "linux")]
-        FileType::Fifo => Box::pin(pipe::OpenOptions::new().open_sender("/proc/self/fd/1")?),
-        FileType::Socket => Box::pin(socket(stdout.as_fd())?),
+        FileType::Fifo => match pipe::OpenOptions::new().open_sender("/proc/self/fd/1") {
+            Ok(sender) => Box::pin(sender),
+            Err(e) => Box::pin(ThreadWriter::start_after(&e)),
+        },
+        FileType::Socket => match socket(stdout.as_fd()) {
+            Ok(stream) => Box::pin(stream),
+            Err(e) => Box::pin(ThreadWriter::start_after(&e)),
+        },
         _ => Box::pin(ThreadWriter::start()),
-    })
+    }
+}
+
+/// The parent's pipe may belong to another user, or `/proc` may be missing: threads need neither.
+fn read_thread_after(error: &io::Error) -> DuplexStream {
+    tracing::debug!(%error, "stdin is read by a thread");
+    read_thread()
 }
 
 fn framed<R: AsyncRead + Send + 'static>(reader: R, limit: usize) -> Incoming {
@@ -82,6 +100,11 @@ struct ThreadWriter {
 }
 
 impl ThreadWriter {
+    fn start_after(error: &io::Error) -> Self {
+        tracing::debug!(%error, "stdout is written by a thread");
+        Self::start()
+    }
+
     fn start() -> Self {
         let (near, far) = tokio::io::duplex(THREAD_BUFFER);
         let (done, finished) = oneshot::channel();

@@ -192,7 +192,8 @@ impl<'a> Driver<'a> {
     }
 
     fn called(&mut self, mut call: ModelCall) -> EventKind {
-        if self.calls.contains_key(&call.id) || call.id.is_empty() {
+        let taken = self.calls.contains_key(&call.id) || self.session.transcript.knows_call(&call.id);
+        if taken || call.id.is_empty() {
             call.id = self.session.parts.clock.id();
         }
         let tool = self.session.parts.tools.find(&call.name);
@@ -283,16 +284,15 @@ impl<'a> Driver<'a> {
         Ok(())
     }
 
-    /// By the rules, in the mode of this moment; what was remembered meanwhile counts before anyone is asked.
+    /// By the rules and the remembered answers, also those given or forgotten elsewhere meanwhile, in the mode
+    /// of this moment.
     async fn judge(&mut self, action: Action) -> Judgement {
         let policy = &mut self.session.policy;
         policy.set_mode(self.turn.settings().mode);
-        let judgement = policy.judge(&action);
-        if judgement.decision != Decision::Ask {
-            return judgement;
-        }
-        for grant in self.session.parts.grants.of(policy.workspace().to_owned()).await {
-            policy.add_grant(grant);
+        if !matches!(action, Action::Read { .. } | Action::Search { .. } | Action::Note)
+            && let Some(grants) = self.session.parts.grants.of(policy.workspace().to_owned()).await
+        {
+            policy.set_grants(grants);
         }
         policy.judge(&action)
     }

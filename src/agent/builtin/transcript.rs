@@ -1,5 +1,7 @@
 //! The conversation as a model is told it: a fold over the session's events.
 
+use std::collections::HashSet;
+
 use crate::event::EventKind;
 use crate::provider::{Message, ModelCall};
 
@@ -7,11 +9,18 @@ use crate::provider::{Message, ModelCall};
 #[derive(Debug, Default)]
 pub(super) struct Transcript {
     messages: Vec<Message>,
+    /// Ids of all calls so far: a model may count from the beginning in every answer.
+    calls: HashSet<String>,
 }
 
 impl Transcript {
     pub(super) fn messages(&self) -> &[Message] {
         &self.messages
+    }
+
+    /// Whether a call of that id was made before.
+    pub(super) fn knows_call(&self, id: &str) -> bool {
+        self.calls.contains(id)
     }
 
     /// Takes in what happened. Thoughts, display output and settings are not told to the model.
@@ -23,6 +32,7 @@ impl Transcript {
                 let name = call.name.clone().unwrap_or_else(|| call.title.clone());
                 let input = call.raw_input.clone().unwrap_or_default();
                 let id = call.tool_call_id.0.to_string();
+                self.calls.insert(id.clone());
                 self.call(ModelCall { id, name, input });
             }
             EventKind::ToolEnded { update, result } => {

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -39,55 +40,64 @@ pub(super) enum From {
 #[derive(Debug)]
 pub(super) struct Attachment {
     session: SessionHandle,
+    serial: u64,
     drop: CancellationToken,
     finish: CancellationToken,
-    task: Option<JoinHandle<()>>,
+    /// Ends with the number of the last event that was shown.
+    task: Option<JoinHandle<Seq>>,
 }
 
 impl Attachment {
-    /// Attaches the client. `caught_up` is answered when everything up to now was shown.
+    /// Attaches the client. `caught_up` is answered when everything up to now was shown. What `earlier`, in
+    /// whose place this one comes, still has to show is shown first.
     pub(super) fn start(
         client: &Arc<Client>,
         sessions: &Sessions,
         session: SessionHandle,
         from: From,
         caught_up: BoxFuture<'static, ()>,
+        earlier: Option<Self>,
     ) -> Self {
-        let head = session.head();
-        let subscription = session.subscribe(if from == From::Start { 0 } else { head });
+        static SERIAL: AtomicU64 = AtomicU64::new(0);
+        let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
         let (drop, finish) = (CancellationToken::new(), CancellationToken::new());
-        let watch = Watch {
-            projection: Projection::new(session.clone(), sessions.clone(), client),
-            client: Arc::clone(client),
-            session: session.clone(),
-            replay_until: head,
-            turns: HashMap::new(),
-            unsettled: Vec::new(),
-            asks: HashMap::new(),
-            running: None,
-            lines: Vec::new(),
-        };
-        let token = drop.clone();
-        let finishing = finish.clone();
+        let hold = Hold { client: Arc::clone(client), session: session.clone(), serial, over: false };
+        let mut watch = Watch::new(client, sessions, session.clone());
+        let (token, finishing, mut at) = (drop.clone(), finish.clone(), session.head());
         let task = tokio::spawn(async move {
-            let watching = watch.run(subscription, finishing, Some(caught_up));
-            // Dropped: nobody is left to be shown anything.
-            let _ended = token.run_until_cancelled(watching).await;
+            let watching = async {
+                if let Some(earlier) = earlier {
+                    at = earlier.finish().await;
+                }
+                watch.replay_until = at;
+                let events = watch.session.subscribe(if from == From::Start { 0 } else { at });
+                watch.run(events, finishing, Some(caught_up)).await
+            };
+            // Let go of: nobody is left to be shown anything.
+            let ended = token.run_until_cancelled(watching).await;
+            if !matches!(ended, Some(None)) {
+                hold.release();
+            }
+            ended.flatten().unwrap_or_default()
         });
-        Self { session, drop, finish, task: Some(task) }
+        Self { session, serial, drop, finish, task: Some(task) }
     }
 
     pub(super) fn session(&self) -> &SessionHandle {
         &self.session
     }
 
-    /// Shows what the journal holds up to now, then ends.
-    pub(super) async fn finish(mut self) {
+    /// Tells it from every other attachment.
+    pub(super) fn serial(&self) -> u64 {
+        self.serial
+    }
+
+    /// Shows what the journal holds up to now, then ends. The number of the last event shown.
+    pub(super) async fn finish(mut self) -> Seq {
         self.finish.cancel();
-        if let Some(task) = self.task.take()
-            && task.await.is_err()
-        {
-            tracing::error!("an attachment failed");
+        match self.task.take() {
+            Some(task) => task.await.unwrap_or_default(),
+            None => 0,
         }
     }
 }
@@ -95,6 +105,30 @@ impl Attachment {
 impl Drop for Attachment {
     fn drop(&mut self) {
         self.drop.cancel();
+    }
+}
+
+/// Sees to it that a watching which breaks off leaves no prompt without its reply.
+struct Hold {
+    client: Arc<Client>,
+    session: SessionHandle,
+    serial: u64,
+    over: bool,
+}
+
+impl Hold {
+    /// It ended as it should.
+    fn release(mut self) {
+        self.over = true;
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        if !self.over {
+            tracing::error!(session = %self.session.id(), "an attachment broke off");
+            self.client.lose(&self.session, self.serial);
+        }
     }
 }
 
@@ -117,19 +151,32 @@ struct Watch {
 }
 
 impl Watch {
+    fn new(client: &Arc<Client>, sessions: &Sessions, session: SessionHandle) -> Self {
+        Self {
+            projection: Projection::new(session.clone(), sessions.clone(), client),
+            client: Arc::clone(client),
+            session,
+            replay_until: 0,
+            turns: HashMap::new(),
+            unsettled: Vec::new(),
+            asks: HashMap::new(),
+            running: None,
+            lines: Vec::new(),
+        }
+    }
+
+    /// Shows events until it is told to finish. The number of the last one; `None` when it broke off.
     async fn run(
         mut self,
         mut events: Subscription,
         finish: CancellationToken,
         mut caught_up: Option<BoxFuture<'static, ()>>,
-    ) {
+    ) -> Option<Seq> {
         loop {
             if events.cursor() >= self.replay_until
                 && let Some(caught_up) = caught_up.take()
             {
-                if self.flush().await.is_err() {
-                    return;
-                }
+                self.flush().await.ok()?;
                 caught_up.await;
                 self.put_unsettled();
             }
@@ -146,18 +193,16 @@ impl Watch {
                     Ok(page) => self.show(&page).await,
                     Err(e) => {
                         tracing::error!(session = %self.session.id(), error = %e, "the journal cannot be read");
-                        return;
+                        return None;
                     }
                 },
-                () = finish.cancelled() => return,
+                () = finish.cancelled() => return Some(events.cursor()),
                 () = sign_of_life => {
                     self.projection.sign_of_life(&mut self.lines);
                     self.flush().await
                 }
             };
-            if shown.is_err() {
-                return;
-            }
+            shown.ok()?;
         }
     }
 

@@ -1,6 +1,7 @@
 //! One connected client: what it can do, and what it is attached to.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use jsonrpsee::types::{ErrorCode, ErrorObjectOwned};
@@ -19,6 +20,7 @@ use crate::workspace::{Commands, Files, LocalFiles};
 pub(super) struct Client {
     peer: Peer,
     capabilities: OnceLock<ClientCapabilities>,
+    warned: AtomicBool,
     state: Mutex<State>,
 }
 
@@ -31,7 +33,7 @@ struct State {
 
 impl Client {
     pub(super) fn new(peer: Peer) -> Self {
-        Self { peer, capabilities: OnceLock::new(), state: Mutex::default() }
+        Self { peer, capabilities: OnceLock::new(), warned: AtomicBool::new(false), state: Mutex::default() }
     }
 
     pub(super) fn peer(&self) -> &Peer {
@@ -65,6 +67,11 @@ impl Client {
         self.capabilities.get().unwrap_or_else(|| NONE.get_or_init(ClientCapabilities::new))
     }
 
+    /// Whether this is the first time that it can be told how things were set up.
+    pub(super) fn first_warning(&self) -> bool {
+        !self.warned.swap(true, Ordering::Relaxed)
+    }
+
     /// Whether it takes notices outside the conversation.
     pub(super) fn takes_notices(&self) -> bool {
         self.capabilities().session.as_ref().is_some_and(|session| session.notices.is_some())
@@ -76,7 +83,7 @@ impl Client {
         let workspace = session.info().workspace.clone();
         let local: Arc<dyn Files> = Arc::new(LocalFiles::new(workspace.clone()));
         let files = if capabilities.fs.read_text_file || capabilities.fs.write_text_file {
-            Arc::new(ClientFiles::new(self.peer.clone(), session.id().clone(), &capabilities.fs, local))
+            Arc::new(ClientFiles::new(self.peer.clone(), session, &capabilities.fs, local))
         } else {
             local
         };
@@ -94,27 +101,37 @@ impl Client {
         self.state().attachments.get(id).map(|attachment| attachment.session().clone())
     }
 
-    /// Puts an attachment in the place of an earlier one of the same session, which shows what it still has
-    /// to show: two requests may open a session at once.
-    pub(super) async fn attach(&self, attachment: Attachment) {
-        let earlier = self.state().attachments.insert(attachment.session().id().clone(), attachment);
-        if let Some(earlier) = earlier {
-            earlier.finish().await;
-        }
+    /// Puts an attachment in the place of an earlier one of the same session, without a moment in which there
+    /// is none.
+    pub(super) fn attach(&self, id: &SessionId, start: impl FnOnce(Option<Attachment>) -> Attachment) {
+        let mut state = self.state();
+        let earlier = state.attachments.remove(id);
+        let attachment = start(earlier);
+        state.attachments.insert(id.clone(), attachment);
+    }
+
+    /// An attachment broke off: its prompts are answered with an error.
+    pub(super) fn lose(&self, session: &SessionHandle, serial: u64) {
+        let mut state = self.state();
+        let known = state.attachments.get(session.id()).is_some_and(|it| it.serial() == serial);
+        let attachment = if known { state.attachments.remove(session.id()) } else { None };
+        let owed: Vec<_> = state.parked.extract_if(|_, (parked, _)| parked.is(session)).collect();
+        drop(state);
+        drop((attachment, owed));
     }
 
     /// Lets go of a session; what the attachment still has to show is shown by the time this returns.
     pub(super) async fn detach(&self, id: &SessionId) {
         let attachment = self.state().attachments.remove(id);
         if let Some(attachment) = attachment {
-            attachment.finish().await;
+            let shown = attachment.finish().await;
+            tracing::debug!(session = %id, shown, "detached");
         }
     }
 
     pub(super) fn detach_all(&self) {
-        let attachments = std::mem::take(&mut self.state().attachments);
-        drop(attachments);
-        self.state().parked.clear();
+        let state = std::mem::take(&mut *self.state());
+        drop(state);
     }
 
     /// Keeps a prompt's reply until its turn has ended.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -42,9 +42,17 @@ impl ClientCommands {
             .env(env.collect())
             .cwd(command.cwd.clone())
             .output_byte_limit(command.limits.keep as u64);
-        let response: CreateTerminalResponse = self.peer.request(CLIENT.terminal_create, &request).await?;
+        // In a task of its own: when the run is dropped before the client has answered, the terminal that the
+        // answer names is given back all the same.
         let (peer, session) = (self.peer.clone(), self.session.clone());
-        Ok(Terminal { peer, session, id: response.terminal_id, released: false })
+        let (sender, receiver) = oneshot::channel();
+        tokio::spawn(async move {
+            let response = peer.request::<_, CreateTerminalResponse>(CLIENT.terminal_create, &request).await;
+            let terminal = response.map(|it| Terminal { peer, session, id: it.terminal_id, released: false });
+            // Not taken any more: dropping it gives it back.
+            let _taken = sender.send(terminal);
+        });
+        receiver.await.map_err(|_| PeerError::Gone)?
     }
 }
 
@@ -73,9 +81,10 @@ impl Commands for ClientCommands {
             if matches!(exit, Exit::Cancelled | Exit::TimedOut) {
                 terminal.kill().await;
             }
-            let text = terminal.call::<TerminalOutputResponse>(CLIENT.terminal_output).await;
+            let text =
+                timeout(PATIENCE, terminal.call::<TerminalOutputResponse>(CLIENT.terminal_output)).await;
             let mut capture = Capture::new(command.limits.keep);
-            if let Ok(text) = text {
+            if let Ok(Ok(text)) = text {
                 capture.push(&Bytes::from(text.output));
             }
             let id = terminal.release().await;
@@ -138,10 +147,11 @@ impl Terminal {
     }
 
     async fn release(mut self) -> String {
-        self.released = true;
-        if let Err(e) = self.call::<Value>(CLIENT.terminal_release).await {
-            tracing::warn!(error = %e, "the client did not release its terminal");
+        let released = timeout(PATIENCE, self.call::<Value>(CLIENT.terminal_release)).await;
+        if !matches!(released, Ok(Ok(_))) {
+            tracing::warn!("the client did not release its terminal");
         }
+        self.released = true;
         self.id.0.to_string()
     }
 }

@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use crate::acp::{CLIENT_METHOD_NAMES as CLIENT, FileSystemCapabilities, SessionId};
 use crate::rpc::{Peer, PeerError};
-use crate::workspace::{Expected, FileData, Files, Place, Text, WorkspaceError};
+use crate::session::SessionHandle;
+use crate::workspace::{Expected, FileData, Files, Place, Text, Workspace, WorkspaceError};
 
 /// Files through the client where it offers that, else from the disk. The jail is held before the client
 /// is asked: a [`Place`] lies inside the workspace.
@@ -18,6 +19,7 @@ pub(super) struct ClientFiles {
     session: SessionId,
     reads: bool,
     writes: bool,
+    workspace: Workspace,
     disk: Arc<dyn Files>,
 }
 
@@ -45,11 +47,19 @@ struct Write<'a> {
 impl ClientFiles {
     pub(super) fn new(
         peer: Peer,
-        session: SessionId,
+        session: &SessionHandle,
         offered: &FileSystemCapabilities,
         disk: Arc<dyn Files>,
     ) -> Self {
-        Self { peer, session, reads: offered.read_text_file, writes: offered.write_text_file, disk }
+        let (reads, writes) = (offered.read_text_file, offered.write_text_file);
+        Self {
+            peer,
+            session: session.id().clone(),
+            reads,
+            writes,
+            workspace: session.info().workspace.clone(),
+            disk,
+        }
     }
 
     /// The text as the editor has it; `None` where the disk is to be taken instead.
@@ -65,14 +75,23 @@ impl ClientFiles {
         }
     }
 
-    async fn check(&self, place: &Place, expected: Expected, limit: u64) -> Result<(), WorkspaceError> {
+    /// What was resolved when the change was shown must still be so: the client writes by name, and would
+    /// follow a link that was put in its place.
+    async fn check(&self, place: &Place, expected: Expected) -> Result<(), WorkspaceError> {
         let changed = |how| Err(WorkspaceError::Changed { path: place.path().to_owned(), how });
+        let now = match place.path().to_str() {
+            Some(path) => self.workspace.place(path)?,
+            None => return changed("its name is not Unicode"),
+        };
+        if now.path() != place.path() {
+            return changed("it leads elsewhere now");
+        }
         match expected {
             Expected::Anything => Ok(()),
-            Expected::Absent if place.exists() => changed("it exists now"),
+            Expected::Absent if now.exists() => changed("it exists now"),
             Expected::Absent => Ok(()),
             Expected::Content(seen) => {
-                let now = Files::read(self, place.clone(), limit).await?;
+                let now = Files::read(self, now, u64::MAX).await?;
                 if now.fingerprint == seen { Ok(()) } else { changed("its content is another one") }
             }
         }
@@ -107,7 +126,7 @@ impl Files for ClientFiles {
                 _ => None,
             };
             let Some((content, path)) = text else { return self.disk.replace(place, bytes, expected).await };
-            self.check(&place, expected, u64::MAX).await?;
+            self.check(&place, expected).await?;
             let request = Write { session_id: &self.session, path, content };
             let written = self.peer.request::<_, Value>(CLIENT.fs_write_text_file, &request).await;
             written.map(drop).map_err(|e| refused(&place, &e))

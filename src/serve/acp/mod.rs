@@ -40,6 +40,8 @@ mod session_set_model;
 use std::io;
 use std::sync::Arc;
 
+use tokio_util::sync::CancellationToken;
+
 use crate::rpc::{Connection, Dispatch, Limits};
 use crate::transport::Transport;
 
@@ -61,9 +63,14 @@ impl Door {
         Self { methods: dispatch::methods(&engine), engine }
     }
 
-    /// Serves one connection to its end. When the client has said its last, turns that it began are
-    /// cancelled, and what it asked is answered first. `Err` when writing failed.
-    pub async fn serve(&self, transport: Transport, limits: Limits) -> io::Result<()> {
+    /// Serves one connection to its end. When the client has said its last, or `stop` says so, turns that it
+    /// began are cancelled, and what it asked is answered first. `Err` when writing failed.
+    pub async fn serve(
+        &self,
+        transport: Transport,
+        limits: Limits,
+        stop: CancellationToken,
+    ) -> io::Result<()> {
         let mut client = None;
         let connection = Connection::new(transport, limits, |peer| {
             let client = client.insert(Arc::new(Client::new(peer.clone())));
@@ -84,7 +91,7 @@ impl Door {
                 client.cancel_own_turns().await;
             }
         };
-        let (served, ()) = tokio::join!(connection.serve(), hangup);
+        let (served, ()) = tokio::join!(connection.serve(stop), hangup);
         client.detach_all();
         served
     }

@@ -20,7 +20,6 @@ pub(super) async fn handle(
     let (client, roots, engine) = (client(&extensions)?, roots(&request.place)?, engine(&source)?);
     let id = request.session_id;
     let session = engine.sessions.load(&id, Some(roots)).await.map_err(|e| error::session(&id, &e))?;
-    client.detach(&id).await;
     let settings = session.settings();
     let response = LoadSessionResponse::new()
         .modes(options::modes(&settings))
@@ -32,6 +31,8 @@ pub(super) async fn handle(
         responder.reply(Ok(response)).await;
         welcome(&welcomed, &engine, &handle, &place).await;
     });
-    client.attach(Attachment::start(&client, &sessions, session, From::Start, caught_up)).await;
+    client.attach(&id, |earlier| {
+        Attachment::start(&client, &sessions, session, From::Start, caught_up, earlier)
+    });
     Ok(())
 }

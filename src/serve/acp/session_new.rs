@@ -9,8 +9,7 @@ use super::params::{Reply, client, defer, engine, parse, roots};
 use super::projection;
 use super::{Engine, EngineSource, error, options};
 use crate::acp::lenient::SessionPlace;
-use crate::acp::{AvailableCommandsUpdate, NewSessionResponse, SessionUpdate};
-use crate::event::{EventKind, NoticeLevel};
+use crate::acp::{AvailableCommandsUpdate, NewSessionResponse, Notice, NoticeSeverity, SessionUpdate};
 use crate::session::{NewSession, SessionHandle};
 
 /// `session/new`: durable when the reply is written; commands and notices follow it.
@@ -41,8 +40,10 @@ pub(super) async fn opened(
     from: From,
     place: &SessionPlace,
 ) {
-    let shown = Box::pin(async {});
-    client.attach(Attachment::start(client, &engine.sessions, session.clone(), from, shown)).await;
+    let (id, watched) = (session.id().clone(), session.clone());
+    client.attach(&id, |earlier| {
+        Attachment::start(client, &engine.sessions, watched, from, Box::pin(async {}), earlier)
+    });
     welcome(client, engine, &session, place).await;
 }
 
@@ -53,19 +54,25 @@ pub(super) async fn welcome(client: &Client, engine: &Engine, session: &SessionH
     if client.peer().send(line.into()).await.is_err() {
         return;
     }
-    let warnings = engine.warnings.iter().cloned().chain(engine.sessions.store().warning());
-    for warning in warnings {
+    let set_up = if client.first_warning() { engine.warnings.to_vec() } else { Vec::new() };
+    for warning in set_up.into_iter().chain(engine.sessions.store().warning()) {
         tracing::warn!("{warning}");
-        session.announce(notice(NoticeLevel::Warning, warning)).await;
+        tell(client, session, NoticeSeverity::Warning, warning).await;
     }
     if !place.mcp_servers.is_empty() {
         let names: Vec<_> = place.mcp_servers.iter().filter_map(|it| it.get("name")?.as_str()).collect();
         let text = format!("MCP servers are not connected yet: {}", names.join(", "));
-        tracing::warn!("{text}");
-        session.announce(notice(NoticeLevel::Warning, text)).await;
+        tracing::info!("{text}");
+        tell(client, session, NoticeSeverity::Warning, text).await;
     }
 }
 
-fn notice(level: NoticeLevel, title: String) -> EventKind {
-    EventKind::Notice { level, title, detail: None }
+/// What concerns this connection alone is no part of the session: it goes to its client and nowhere else.
+async fn tell(client: &Client, session: &SessionHandle, severity: NoticeSeverity, text: String) {
+    if client.takes_notices() {
+        let line = projection::line(session.id(), &SessionUpdate::Notice(Notice::new(severity, text)));
+        if client.peer().send(line.into()).await.is_err() {
+            tracing::debug!("nobody is left to be told");
+        }
+    }
 }

@@ -22,9 +22,6 @@ pub(super) async fn handle(
     let session = engine.sessions.load(&id, Some(roots)).await.map_err(|e| error::session(&id, &e))?;
     // Who is attached stays so: what happens meanwhile, and the end of a running turn, is not missed.
     let attached = client.attached(&id).is_some_and(|known| known.is(&session));
-    if !attached {
-        client.detach(&id).await;
-    }
     let settings = session.settings();
     let response = ResumeSessionResponse::new()
         .modes(options::modes(&settings))

@@ -4,6 +4,7 @@ use adjutant::jsonrpc::MAX_LINE;
 use adjutant::rpc::Limits;
 use adjutant::transport;
 use serde_json::json;
+use tokio_util::sync::CancellationToken;
 
 use crate::support::bench::Bench;
 use crate::support::client::{Client, said, update};
@@ -78,8 +79,9 @@ async fn l5_more_requests_than_may_be_open_are_refused_and_cancelling_still_work
     let bench = Bench::scripted("{\"when\":\"\",\"answer\":[\"wait\"]}\n");
     let door = bench.door();
     let (near, far) = transport::memory(MAX_LINE);
-    let serving =
-        tokio::spawn(async move { door.serve(far, Limits { calls: 3, ..Limits::default() }).await });
+    let serving = tokio::spawn(async move {
+        door.serve(far, Limits { calls: 3, ..Limits::default() }, CancellationToken::new()).await
+    });
     let mut client = Client::hello(Link::alone(near, serving), json!({})).await;
     let mut sessions = Vec::new();
     for _ in 0..4 {

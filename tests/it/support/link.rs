@@ -11,6 +11,7 @@ use adjutant::transport::{self, Transport};
 use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
 use super::bench::{Bench, PROGRAM};
 use super::wire::Wire;
@@ -33,7 +34,10 @@ impl Link {
     pub(crate) fn memory(door: &Arc<Door>) -> Self {
         let (near, far) = transport::memory(MAX_LINE);
         let serving = Arc::clone(door);
-        let task = tokio::spawn(async move { serving.serve(far, Limits::default()).await });
+        let task =
+            tokio::spawn(
+                async move { serving.serve(far, Limits::default(), CancellationToken::new()).await },
+            );
         Self { wire: Wire::new(near), far: Far::Door { door: Some(Arc::clone(door)), task } }
     }
 
