@@ -10,6 +10,7 @@ mod conversations;
 mod crash;
 mod law;
 mod schema;
+mod session_list;
 mod support;
 mod wire;
 mod workspace_process;
