@@ -53,6 +53,13 @@ fn module(stage: &Arc<Stage>) -> RpcModule<Arc<Stage>> {
             sender.send(params.as_str().unwrap_or_default().to_owned()).await.unwrap();
         })
         .unwrap();
+    module.register_method("break", |_, _, _| -> Option<u8> { panic!("broken") }).unwrap();
+    module
+        .register_async_method("break later", |_, _, _| async {
+            tokio::task::yield_now().await;
+            assert!(std::hint::black_box(false), "broken later");
+        })
+        .unwrap();
     module
         .register_async_method("abandon", |_, _, extensions| async move {
             drop(extensions.get::<Caller>().unwrap().defer());
@@ -325,4 +332,18 @@ async fn being_told_to_stop_is_like_the_other_sides_end() {
     assert!(line.ends_with(b"\"result\":\"slow\"}"), "{line:?}");
     assert!(near.incoming.next().await.is_none());
     served.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_handler_that_panics_is_answered_and_takes_nobody_down() {
+    let mut bench = Bench::new(Limits::default());
+    bench.call(1, "slow").await;
+    bench.call(2, "break").await;
+    bench.call(3, "break later").await;
+    for id in [2, 3] {
+        let reply = bench.hear().await;
+        assert_eq!((&reply["id"], &reply["error"]["code"]), (&json!(id), &json!(-32603)));
+    }
+    bench.stage.go.notify_one();
+    assert_eq!(bench.hear().await["result"], "slow");
 }

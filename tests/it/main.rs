@@ -11,6 +11,7 @@ mod crash;
 mod fuzz;
 mod law;
 mod schema;
+mod session_list;
 mod support;
 mod tidy;
 mod wire;

@@ -7,6 +7,7 @@ use futures_util::StreamExt;
 use futures_util::future::{BoxFuture, join};
 use futures_util::stream::{BoxStream, FuturesUnordered, ReadyChunks};
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 use super::machine::{Effect, Input, Machine, Refusal};
 use super::{BuiltinSession, progress, report};
@@ -20,6 +21,8 @@ use crate::workspace::Live;
 
 /// Pieces of an answer taken at once when they are there at once.
 const CHUNK: usize = 256;
+/// Tool calls in one answer of the model.
+const CALLS: usize = 128;
 /// Longest text in one event, in bytes: lines a client reads stay below 64 KiB.
 const PIECE: usize = 40 * 1024;
 
@@ -57,12 +60,19 @@ pub(super) struct Driver<'a> {
     work: FuturesUnordered<BoxFuture<'static, Outcome>>,
     message: MessageId,
     thought: MessageId,
+    /// Told to every tool: the turn was cancelled, or took too long.
+    give_up: CancellationToken,
+    /// Calls in the answer that is being worked off.
+    called: usize,
 }
 
 impl<'a> Driver<'a> {
     pub(super) fn new(session: &'a mut BuiltinSession, turn: Turn, prompt: Prompt) -> Self {
         let machine = Machine::new(session.parts.caps.steps);
+        let give_up = turn.cancelled().child_token();
         Self {
+            give_up,
+            called: 0,
             session,
             turn,
             prompt,
@@ -76,10 +86,11 @@ impl<'a> Driver<'a> {
         }
     }
 
-    /// Runs the turn to its end. Work still under way is dropped with it: a dropped command ends its tree.
+    /// Runs the turn to its end. When it is given up, what runs is told so and waited for.
     pub(super) async fn run(mut self) -> TurnStop {
         let expiry = tokio::time::sleep(self.session.parts.caps.time);
         tokio::pin!(expiry);
+        let mut stopping = false;
         loop {
             while let Some(input) = self.inputs.pop_front() {
                 for effect in self.machine.handle(input) {
@@ -93,7 +104,11 @@ impl<'a> Driver<'a> {
             let cancel = self.turn.cancelled().clone();
             tokio::select! {
                 biased;
-                () = cancel.cancelled() => self.inputs.push_back(Input::Cancelled),
+                () = cancel.cancelled(), if !stopping => {
+                    stopping = true;
+                    self.answer = None;
+                    self.inputs.push_back(Input::Cancelled);
+                }
                 deltas = next_chunk(&mut self.answer) => {
                     if let Err(fault) = self.deltas(deltas).await {
                         return TurnStop::Failed { message: fault.to_string() };
@@ -104,7 +119,12 @@ impl<'a> Driver<'a> {
                         return TurnStop::Failed { message: fault.to_string() };
                     }
                 }
-                () = &mut expiry => self.inputs.push_back(Input::Expired),
+                () = &mut expiry, if !stopping => {
+                    stopping = true;
+                    self.answer = None;
+                    self.give_up.cancel();
+                    self.inputs.push_back(Input::Expired);
+                }
             }
         }
     }
@@ -116,9 +136,7 @@ impl<'a> Driver<'a> {
             Effect::Ask { id } => self.ask(&id),
             Effect::Run { id } => self.start(&id).await?,
             Effect::Refuse { id, why } => self.refuse(&id, why).await?,
-            Effect::SaySilence => {
-                self.emit(vec![self.text("(The model gave no answer.)".to_owned())]).await?;
-            }
+            Effect::Say(remark) => self.emit(vec![self.text(report::remark(remark))]).await?,
             Effect::End(stop) => return Ok(Some(stop)),
         }
         Ok(None)
@@ -138,6 +156,7 @@ impl<'a> Driver<'a> {
                 .collect(),
             cwd: self.session.seed.workspace.cwd().display().to_string(),
         };
+        self.called = 0;
         self.message = MessageId::new(self.session.parts.clock.id());
         self.thought = MessageId::new(self.session.parts.clock.id());
         self.answer = Some(self.session.parts.provider.stream(request).ready_chunks(CHUNK));
@@ -199,6 +218,7 @@ impl<'a> Driver<'a> {
         let tool = self.session.parts.tools.find(&call.name);
         let kind = tool.map_or(ToolKind::Other, |tool| tool.kind());
         let parallel = tool.is_none_or(|tool| tool.parallel());
+        self.called += 1;
         self.inputs.push_back(Input::Called { id: call.id.clone(), parallel });
         let proposed = report::proposed(&call, kind);
         let id = call.id.clone();
@@ -220,6 +240,12 @@ impl<'a> Driver<'a> {
         let context = self.context(progress);
         let Some(call) = self.calls.get_mut(id) else { return };
         let id = id.to_owned();
+        if self.called > CALLS {
+            let text =
+                format!("More than {CALLS} calls in one answer: none of them is run. Make fewer at a time.");
+            self.work.push(Box::pin(async move { Outcome::Prepared(id, Err(ToolOutput::failed(text))) }));
+            return;
+        }
         let Some(tool) = self.session.parts.tools.find(&call.asked.name).cloned() else {
             let known: Vec<_> = self.session.parts.tools.iter().map(|tool| tool.name()).collect();
             let text =
@@ -243,7 +269,7 @@ impl<'a> Driver<'a> {
             readable: self.readable(),
             seen: self.session.seen.clone(),
             progress,
-            cancel: self.turn.cancelled().child_token(),
+            cancel: self.give_up.child_token(),
         }
     }
 
@@ -308,7 +334,6 @@ impl<'a> Driver<'a> {
     }
 
     async fn answered(&mut self, id: String, outcome: &AskOutcome) {
-        let allowed = report::allows(outcome);
         if let AskOutcome::Selected { option } = outcome
             && let Some(call) = self.calls.get(&id)
             && let Some((_, grant)) = call.grants.iter().find(|(known, _)| known == option)
@@ -316,7 +341,7 @@ impl<'a> Driver<'a> {
             self.session.policy.add_grant(grant.clone());
             self.session.parts.grants.remember(grant.clone()).await;
         }
-        self.inputs.push_back(Input::Answered { id, allowed });
+        self.inputs.push_back(Input::Answered { id, answer: report::answer(outcome) });
     }
 
     /// Runs what was prepared, once its start is durable.

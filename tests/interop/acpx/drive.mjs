@@ -110,5 +110,7 @@ await inTemporaryFolder(async (folder) => {
   await mkdir(acpx.cwd);
   await oneShot(acpx);
   await session(acpx);
+  // The process that keeps the session would else outlive a failed run for as long as its --ttl.
+  if (steps.failed) await acpx.start(["sessions", "close", "one"]).done;
 });
 process.exitCode = steps.failed ? 1 : 0;

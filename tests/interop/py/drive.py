@@ -248,6 +248,7 @@ async def agent(talk, binary, env, transcript):
     finally:
         if process.returncode is None:
             process.kill()
+            await process.wait()
         await talk.agent.close()
 
 
