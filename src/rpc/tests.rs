@@ -203,7 +203,7 @@ async fn handlers_are_begun_in_the_order_of_their_lines() {
     let mut bench = Bench::new(Limits::default());
     let mut lines = String::new();
     for at in 0..200 {
-        write!(lines, "{{\"jsonrpc\":\"2.0\",\"id\":{at},\"method\":\"first\",\"params\":[{at}]}}\n")
+        writeln!(lines, "{{\"jsonrpc\":\"2.0\",\"id\":{at},\"method\":\"first\",\"params\":[{at}]}}")
             .unwrap();
     }
     bench.say(lines.trim_end()).await;
@@ -305,7 +305,7 @@ async fn no_line_overtakes_another_on_its_way_into_a_queue() {
     let mut lines = String::new();
     for at in 0..600 {
         let id = if at % 7 == 0 { format!("\"id\":{at},") } else { String::new() };
-        write!(lines, "{{\"jsonrpc\":\"2.0\",{id}\"method\":\"push\",\"params\":[{at}]}}\n").unwrap();
+        writeln!(lines, "{{\"jsonrpc\":\"2.0\",{id}\"method\":\"push\",\"params\":[{at}]}}").unwrap();
     }
     bench.say(lines.trim_end()).await;
     for at in 0..600 {
