@@ -8,10 +8,10 @@ use crate::acp::{AvailableCommand, AvailableCommandInput, UnstructuredCommandInp
 use crate::agent::builtin::{Builtin, Caps, Parts};
 use crate::clock::Clock;
 use crate::config::{Config, Environment, Flags, Model, Paths};
+use crate::engine::{Engine, EngineSource};
 use crate::provider::Provider;
 use crate::provider::offline::{self, Offline, SlashCommand};
 use crate::provider::scripted::Scripted;
-use crate::serve::acp::{Engine, EngineSource};
 use crate::session::{Sessions, StoredGrants};
 use crate::store::{self, Place, Store};
 use crate::tool::Registry;

@@ -97,6 +97,7 @@ pub mod app;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod engine;
 pub mod error;
 pub mod event;
 pub mod jsonrpc;

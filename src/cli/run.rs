@@ -16,9 +16,9 @@ use crate::acp::{
 use crate::agent::{Hands, Roots};
 use crate::app;
 use crate::clock::Clock;
+use crate::engine::Engine;
 use crate::event::{AskOutcome, Event, EventKind, TurnStop};
 use crate::permission::escape_for_display;
-use crate::serve::acp::Engine;
 use crate::session::{NewSession, SessionHandle};
 use crate::workspace::LocalFiles;
 

@@ -16,7 +16,6 @@ mod client;
 mod client_commands;
 mod client_files;
 mod dispatch;
-mod engine;
 mod error;
 mod initialize;
 mod logout;
@@ -42,11 +41,11 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
+use crate::engine::{Engine, EngineSource};
 use crate::rpc::{Connection, Dispatch, Limits};
 use crate::transport::Transport;
 
 pub use dispatch::METHODS;
-pub use engine::{Engine, EngineSource};
 
 use client::Client;
 

@@ -1,3 +1,5 @@
+//! What the doors open to: the engine, and where it comes from. Every door is given the same one.
+
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -5,7 +7,7 @@ use crate::permission::Mode;
 use crate::session::Sessions;
 use crate::workspace::Commands;
 
-/// What the door opens to.
+/// What a door opens to.
 #[derive(Debug, Clone)]
 pub struct Engine {
     pub sessions: Sessions,
