@@ -1,3 +1,4 @@
+use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -202,7 +203,8 @@ async fn handlers_are_begun_in_the_order_of_their_lines() {
     let mut bench = Bench::new(Limits::default());
     let mut lines = String::new();
     for at in 0..200 {
-        lines += &format!("{{\"jsonrpc\":\"2.0\",\"id\":{at},\"method\":\"first\",\"params\":[{at}]}}\n");
+        write!(lines, "{{\"jsonrpc\":\"2.0\",\"id\":{at},\"method\":\"first\",\"params\":[{at}]}}\n")
+            .unwrap();
     }
     bench.say(lines.trim_end()).await;
     bench.call(999, "echo").await;
@@ -303,7 +305,7 @@ async fn no_line_overtakes_another_on_its_way_into_a_queue() {
     let mut lines = String::new();
     for at in 0..600 {
         let id = if at % 7 == 0 { format!("\"id\":{at},") } else { String::new() };
-        lines += &format!("{{\"jsonrpc\":\"2.0\",{id}\"method\":\"push\",\"params\":[{at}]}}\n");
+        write!(lines, "{{\"jsonrpc\":\"2.0\",{id}\"method\":\"push\",\"params\":[{at}]}}\n").unwrap();
     }
     bench.say(lines.trim_end()).await;
     for at in 0..600 {

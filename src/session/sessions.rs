@@ -177,7 +177,7 @@ impl Sessions {
             writer.commit(closing_events(&journal).await?, change).await?;
         }
         let mode = Mode::from_id(&record.mode).unwrap_or(Mode::Default);
-        let (settings, seen) = watch::channel(Settings { mode, options: record.options });
+        let (settings, watched) = watch::channel(Settings { mode, options: record.options });
         let seed = Seed {
             session: record.id.clone(),
             workspace: workspace.clone(),
@@ -195,7 +195,7 @@ impl Sessions {
         let (mailbox, commands) = mpsc::channel::<handle::Command>(MAILBOX);
         self.inner.tasks.spawn(Actor::new(start).run(commands));
         let info = Arc::new(SessionInfo { id: record.id, roots, workspace });
-        Ok(SessionHandle { info, mailbox, journal, settings: seen, current })
+        Ok(SessionHandle { info, mailbox, journal, settings: watched, current })
     }
 
     fn record(&self, roots: &Roots, mode: Mode) -> SessionRecord {

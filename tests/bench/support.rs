@@ -13,6 +13,7 @@ use futures_util::StreamExt;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::AsyncWriteExt;
+use tokio_util::sync::CancellationToken;
 
 /// Says as many words as it is asked for, 20 bytes each.
 const SCRIPT: &str = r#"{"when":"^stream (\\d+)$","answer":[{"repeat":{"n":"$1","size":20}}]}"#;
@@ -42,7 +43,7 @@ impl Client {
         ]);
         let door = Door::new(app::engine(environment, Flags::default()));
         let (wire, far) = transport::memory(MAX_LINE);
-        tokio::spawn(async move { door.serve(far, Limits::default()).await });
+        tokio::spawn(async move { door.serve(far, Limits::default(), CancellationToken::new()).await });
         let mut client = Self { wire, next: 1, folder };
         client.request("initialize", &json!({ "protocolVersion": 1, "clientCapabilities": {} })).await;
         client

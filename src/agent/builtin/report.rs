@@ -135,7 +135,7 @@ pub(super) fn refused(why: Refusal, reason: &str) -> ToolOutput {
         Refusal::Rejected => {
             "Rejected: the user said no to this call. Do not try it again in another way.".to_owned()
         }
-        Refusal::Unanswered => "Not run: nobody could be asked whether it may.".to_owned(),
+        Refusal::Unanswered => "Not allowed: the question was dismissed or could not be answered.".to_owned(),
         Refusal::Cancelled => "Cancelled: the turn ended before this call did.".to_owned(),
     })
 }

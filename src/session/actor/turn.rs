@@ -95,7 +95,9 @@ impl Actor {
     /// Makes what the turn reports durable, and keeps account of what it leaves open.
     async fn commit(&mut self, events: Vec<EventKind>) -> Result<(), StoreError> {
         self.start.writer.commit(events.clone(), RecordChange::default()).await?;
-        events.iter().for_each(|event| self.open.take(event));
+        for event in &events {
+            self.open.take(event);
+        }
         Ok(())
     }
 
