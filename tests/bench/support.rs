@@ -14,7 +14,6 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::AsyncWriteExt;
 use tokio_util::sync::CancellationToken;
-use tokio_util::sync::CancellationToken;
 
 /// Says as many words as it is asked for, 20 bytes each.
 const SCRIPT: &str = r#"{"when":"^stream (\\d+)$","answer":[{"repeat":{"n":"$1","size":20}}]}"#;
