@@ -27,7 +27,8 @@
 //! | floor | rooms | |
 //! |---|---|---|
 //! | roof | [`cli`] · [`app`] | commands for people · the composition root, which names every concrete thing once |
-//! | 6 | [`serve`] · [`telemetry`] | the doors: each translates one dialect, and none holds state of a session · logs, never on stdout |
+//! | 7 | [`serve`] · [`telemetry`] | the doors: each translates one dialect, and none holds state of a session · logs, never on stdout |
+//! | 6 | [`engine`] | what every door opens to, built when it is first needed |
 //! | 5 | [`session`] | the register, one actor a session, its journal, the cursors that read it |
 //! | 4 | [`agent`] | who does the work of a turn, and the only handle it works through |
 //! | 3 | [`provider`] · [`store`] | where a model's words come from · where events are kept |
