@@ -35,6 +35,7 @@ pub use display::{MAX_SHOWN, escape_for_display};
 pub use grant::{Answer, CommandPattern, Grant, GrantKind};
 pub use mode::Mode;
 pub use policy::Policy;
+pub use protected::INSTRUCTION_FILES;
 pub use rule::{Rule, Scope};
 pub use shell::{Clarity, Reading, SimpleCommand, read as read_command};
 
