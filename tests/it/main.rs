@@ -8,6 +8,7 @@
 
 mod conversations;
 mod crash;
+mod door;
 mod fuzz;
 mod law;
 mod schema;

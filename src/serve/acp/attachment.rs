@@ -14,6 +14,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::client::Client;
 use super::projection::Projection;
+use super::pulse::Pulse;
 use super::{error, question};
 use crate::acp::{MessageId, PromptResponse, StopReason};
 use crate::event::{AskId, Event, EventKind, Seq, TurnId, TurnStop};
@@ -137,6 +138,7 @@ struct Watch {
     client: Arc<Client>,
     session: SessionHandle,
     projection: Projection,
+    pulse: Pulse,
     /// Events up to here happened before the client came.
     replay_until: Seq,
     /// Turns that this client began, with the message of their prompt.
@@ -154,6 +156,7 @@ impl Watch {
     fn new(client: &Arc<Client>, sessions: &Sessions, session: SessionHandle) -> Self {
         Self {
             projection: Projection::new(session.clone(), sessions.clone(), client),
+            pulse: Pulse::default(),
             client: Arc::clone(client),
             session,
             replay_until: 0,
@@ -198,7 +201,7 @@ impl Watch {
                 },
                 () = finish.cancelled() => return Some(events.cursor()),
                 () = sign_of_life => {
-                    self.projection.sign_of_life(&mut self.lines);
+                    self.projection.update(&self.pulse.beat(), &mut self.lines);
                     self.flush().await
                 }
             };
@@ -209,11 +212,13 @@ impl Watch {
     async fn show(&mut self, page: &[Arc<Event>]) -> Result<(), PeerError> {
         for event in page {
             let replay = event.seq <= self.replay_until;
+            self.pulse.note(event);
             match &event.kind {
                 EventKind::PromptAccepted { turn, message, .. } => {
                     self.running = Some(Instant::now() + HEARTBEAT);
                     // Also a turn that was running already when the client loaded its session once more.
                     let own = self.client.sent(message);
+                    self.projection.begin(own && !replay);
                     if own {
                         self.turns.insert(*turn, message.clone());
                     }

@@ -12,6 +12,7 @@
 
 mod attachment;
 mod authenticate;
+mod ceiling;
 mod client;
 mod client_commands;
 mod client_files;
@@ -22,6 +23,7 @@ mod logout;
 mod options;
 mod params;
 mod projection;
+mod pulse;
 mod question;
 mod session_cancel;
 mod session_close;
@@ -35,6 +37,9 @@ mod session_resume;
 mod session_set_config_option;
 mod session_set_mode;
 mod session_set_model;
+
+#[cfg(test)]
+mod tests;
 
 use std::io;
 use std::sync::Arc;

@@ -4,27 +4,28 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::ceiling::{self, CHUNK};
 use super::client::Client;
 use super::options;
+use super::pulse::usage_update;
 use crate::acp::{
-    AvailableCommandsUpdate, CLIENT_METHOD_NAMES, ConfigOptionUpdate, ContentChunk, CurrentModeUpdate,
-    MaybeUndefined, MessageId, Notice, NoticeSeverity, Plan, SessionId, SessionInfoUpdate, SessionUpdate,
-    UsageUpdate,
+    AvailableCommandsUpdate, CLIENT_METHOD_NAMES, ConfigOptionUpdate, ContentBlock, ContentChunk,
+    CurrentModeUpdate, MessageId, Notice, NoticeSeverity, Plan, SessionId, SessionInfoUpdate, SessionUpdate,
+    TextContent, ToolCallContent, ToolCallUpdate,
 };
-use crate::clock::{Clock, rfc3339};
+use crate::clock::rfc3339;
 use crate::event::{Event, EventKind, NoticeLevel, TurnId, TurnStop};
 use crate::jsonrpc::notification_line;
 use crate::session::{SessionHandle, Sessions};
-
-/// Longest text of one replayed chunk, in bytes.
-const CHUNK: usize = 32 * 1024;
 
 /// What one client is shown of one session.
 pub(super) struct Projection {
     session: SessionHandle,
     sessions: Sessions,
     notices: bool,
-    clock: Clock,
+    /// Whether the client has terminals, and whether commands of the turn that runs are in them.
+    terminals: bool,
+    in_terminals: bool,
     /// Replayed text that is being put together: pieces of one message come as few chunks.
     gathered: Option<Gathered>,
 }
@@ -75,7 +76,19 @@ struct Params<'a> {
 
 impl Projection {
     pub(super) fn new(session: SessionHandle, sessions: Sessions, client: &Arc<Client>) -> Self {
-        Self { session, sessions, notices: client.takes_notices(), clock: Clock::real(), gathered: None }
+        Self {
+            session,
+            sessions,
+            notices: client.takes_notices(),
+            terminals: client.capabilities().terminal,
+            in_terminals: false,
+            gathered: None,
+        }
+    }
+
+    /// A turn begins. `own`: on this client's word, so that its commands are in its terminals.
+    pub(super) fn begin(&mut self, own: bool) {
+        self.in_terminals = own && self.terminals;
     }
 
     /// Writes what the client is to see of an event. `replay`: it happened before the client came.
@@ -94,12 +107,21 @@ impl Projection {
         match kind {
             EventKind::PromptAccepted { message, content, .. } => {
                 for block in content {
-                    let chunk = ContentChunk::new(block.clone()).message_id(message.clone());
-                    self.update(&SessionUpdate::UserMessageChunk(chunk), out);
+                    self.said(message, block, out);
                 }
             }
             EventKind::ToolProposed { call } => {
-                self.update(&SessionUpdate::ToolCall(call.as_ref().clone()), out)
+                let mut call = call.as_ref().clone();
+                if let Some(short) = call.raw_input.as_ref().and_then(ceiling::shortened) {
+                    call.raw_input = Some(short);
+                }
+                self.update(&SessionUpdate::ToolCall(call), out);
+            }
+            EventKind::ToolProgress { update } if self.is_elsewhere(update, replay) => {}
+            EventKind::ToolEnded { update, result } if self.is_elsewhere(update, replay) => {
+                let mut update = update.as_ref().clone();
+                update.fields.content = update.fields.content.map(|content| as_text(content, result));
+                self.update(&SessionUpdate::ToolCallUpdate(update), out);
             }
             EventKind::ToolStarted { update }
             | EventKind::ToolProgress { update }
@@ -125,8 +147,7 @@ impl Projection {
                 self.update(&SessionUpdate::SessionInfoUpdate(update), out);
             }
             EventKind::UsageChanged { usage } => {
-                let update = UsageUpdate::new(usage.used, usage.size).cost(usage.cost.clone());
-                self.update(&SessionUpdate::UsageUpdate(update), out);
+                self.update(&SessionUpdate::UsageUpdate(usage_update(usage)), out);
             }
             EventKind::Notice { level, title, detail } => {
                 self.notice(*level, title, detail.clone(), replay, out)
@@ -137,6 +158,29 @@ impl Projection {
             | EventKind::TurnEnded { .. }
             | EventKind::Text { .. }
             | EventKind::Thought { .. } => {}
+        }
+    }
+
+    /// Whether it shows a terminal that this client does not have (any more).
+    fn is_elsewhere(&self, update: &ToolCallUpdate, replay: bool) -> bool {
+        let content = update.fields.content.iter().flatten();
+        (replay || !self.in_terminals) && content.into_iter().any(is_terminal)
+    }
+
+    /// A piece of a prompt; long text comes in pieces of its own.
+    fn said(&self, message: &MessageId, block: &ContentBlock, out: &mut Vec<u8>) {
+        let show = |block, out: &mut Vec<u8>| {
+            let chunk = ContentChunk::new(block).message_id(message.clone());
+            self.update(&SessionUpdate::UserMessageChunk(chunk), out);
+        };
+        match block {
+            ContentBlock::Text(text) if text.text.len() > CHUNK => {
+                for piece in ceiling::pieces(&text.text) {
+                    let piece = TextContent::new(piece).annotations(text.annotations.clone());
+                    show(ContentBlock::Text(piece.meta(text.meta.clone())), out);
+                }
+            }
+            block => show(block.clone(), out),
         }
     }
 
@@ -164,10 +208,12 @@ impl Projection {
     }
 
     fn chunk(&self, voice: Voice, message: &MessageId, text: &str, out: &mut Vec<u8>) {
-        let content = TextBlock { r#type: "text", text };
-        let update = TextUpdate { session_update: voice, content, message_id: message };
-        let params = TextParams { session_id: self.session.id(), update };
-        notification_line(CLIENT_METHOD_NAMES.session_update, &params, out);
+        for text in ceiling::pieces(text) {
+            let content = TextBlock { r#type: "text", text };
+            let update = TextUpdate { session_update: voice, content, message_id: message };
+            let params = TextParams { session_id: self.session.id(), update };
+            notification_line(CLIENT_METHOD_NAMES.session_update, &params, out);
+        }
     }
 
     /// A turn that did not end well says so in the conversation, except to whoever gets its reply.
@@ -182,13 +228,6 @@ impl Projection {
             }
         };
         self.chunk(Voice::Says, &MessageId::new(format!("turn-{turn}-end")), &text, out);
-    }
-
-    /// The smallest update there is, for turns that are silent for long.
-    pub(super) fn sign_of_life(&self, out: &mut Vec<u8>) {
-        let now = rfc3339(self.clock.now());
-        let update = SessionInfoUpdate::new().updated_at(MaybeUndefined::Value(now));
-        self.update(&SessionUpdate::SessionInfoUpdate(update), out);
     }
 
     fn options(&self, out: &mut Vec<u8>) {
@@ -216,10 +255,33 @@ impl Projection {
         self.update(&SessionUpdate::Notice(Notice::new(severity, title.to_owned()).description(detail)), out);
     }
 
-    fn update(&self, update: &SessionUpdate, out: &mut Vec<u8>) {
-        let params = Params { session_id: self.session.id(), update };
-        notification_line(CLIENT_METHOD_NAMES.session_update, &params, out);
+    /// Writes one update, shortened where its line would be too long.
+    pub(super) fn update(&self, update: &SessionUpdate, out: &mut Vec<u8>) {
+        let from = out.len();
+        let mut write = |update| {
+            let params = Params { session_id: self.session.id(), update };
+            out.truncate(from);
+            notification_line(CLIENT_METHOD_NAMES.session_update, &params, out);
+            out.len() - from
+        };
+        let length = write(update);
+        if ceiling::is_too_long(update, length) {
+            match ceiling::instead(update, length) {
+                Some(shorter) => drop(write(&shorter)),
+                None => out.truncate(from),
+            }
+        }
     }
+}
+
+fn is_terminal(content: &ToolCallContent) -> bool {
+    matches!(content, ToolCallContent::Terminal(_))
+}
+
+/// The content with what was read of a terminal in its place.
+fn as_text(content: Vec<ToolCallContent>, result: &str) -> Vec<ToolCallContent> {
+    let part = |part| if is_terminal(&part) { result.into() } else { part };
+    content.into_iter().map(part).collect()
 }
 
 /// One update on its own, for what is not in the journal.

@@ -1,5 +1,6 @@
 //! A question of the agent, put to this client as `session/request_permission`.
 
+use super::ceiling;
 use crate::acp::lenient::PermissionAnswer;
 use crate::acp::{CLIENT_METHOD_NAMES, PermissionOption, RequestPermissionRequest, ToolCallUpdate};
 use crate::event::{AskId, AskOutcome, Event, EventKind};
@@ -15,7 +16,7 @@ pub(super) async fn put(
     call: ToolCallUpdate,
     options: Vec<PermissionOption>,
 ) {
-    let request = RequestPermissionRequest::new(session.id().clone(), call, options);
+    let request = RequestPermissionRequest::new(session.id().clone(), ceiling::call(call), options);
     let answer =
         peer.request::<_, PermissionAnswer>(CLIENT_METHOD_NAMES.session_request_permission, &request).await;
     let outcome = match answer {

@@ -1,0 +1,10 @@
+//! The parts of the door that need no session: what a line may hold, what is said in silence.
+//!
+//! Conversations are no business of these tests: they are files in `fixtures/acp`.
+//!
+//! What always holds: no runtime, no clock.
+//!
+//! To add one: a file named for what it tests.
+
+mod ceiling;
+mod pulse;

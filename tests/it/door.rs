@@ -1,0 +1,110 @@
+//! What a client is shown, and what is kept from it.
+
+use adjutant::permission::Mode;
+use adjutant::store::{self, Place};
+use serde_json::{Value, json};
+
+use crate::support::bench::Bench;
+use crate::support::client::{Client, said, update};
+use crate::support::link::Link;
+
+const MIB: usize = 1024 * 1024;
+
+fn longest(lines: &[Value]) -> usize {
+    lines.iter().map(|line| line.to_string().len()).max().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_line_is_too_long_for_a_client_whatever_the_model_and_the_person_write() {
+    let call = json!({ "call": { "name": "write",
+        "input": { "path": "long.txt", "content": "word ".repeat(MIB / 2) } } });
+    let bench = Bench::scripted(&format!(
+        "{call}\n{{\"stop\":\"end_turn\"}}\n{{\"text\":{:?}}}\n{{\"stop\":\"end_turn\"}}\n",
+        "said ".repeat(MIB / 4)
+    ));
+    let (mut client, session) = Client::open(Link::memory(&bench.door()), &bench).await;
+    let place = json!({ "sessionId": session, "cwd": bench.cwd() });
+    let prompt = "asked ".repeat(MIB / 4);
+    let turn = client.prompt(&session, &prompt).await;
+    let question = client.until(|line| line["method"] == "session/request_permission").await;
+    client.answer(&question, json!({ "outcome": { "outcome": "selected", "optionId": "allow_once" } })).await;
+    client.reply(turn).await.unwrap();
+    let live = client.heard.len();
+    client.request("session/load", place).await.unwrap();
+
+    assert!(longest(&client.heard) < MIB, "{}", longest(&client.heard));
+    for lines in [&client.heard[..live], &client.heard[live..]] {
+        let call = lines.iter().find(|line| update(line) == Some("tool_call")).unwrap();
+        let content = call["params"]["update"]["rawInput"]["content"].as_str().unwrap();
+        assert!(content.starts_with("word word") && content.ends_with(" bytes more"), "{}", content.len());
+        let words: Vec<_> = lines.iter().filter_map(said).collect();
+        assert_eq!(words.concat().len(), 5 * MIB / 4);
+        assert!(words.iter().all(|text| text.len() <= 32 * 1024));
+    }
+    let replayed = client.heard[live..].iter().filter(|line| update(line) == Some("user_message_chunk"));
+    let asked: Vec<_> =
+        replayed.map(|line| line["params"]["update"]["content"]["text"].as_str().unwrap()).collect();
+    assert!(asked.concat() == prompt && asked.iter().all(|text| text.len() <= 32 * 1024));
+    assert_eq!(bench.read("long.txt").unwrap().len(), 5 * MIB / 2, "what runs is not cut");
+    client.leave().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_terminal_of_one_client_is_text_for_the_others() {
+    let bench = Bench::scripted(
+        "{\"call\":{\"name\":\"bash\",\"input\":{\"command\":\"make\"}}}\n{\"stop\":\"end_turn\"}\n{\"text\":\"Made.\"}\n",
+    );
+    let door = bench.door();
+    let terminals = json!({ "terminal": true });
+    let mut first = Client::hello(Link::memory(&door), terminals.clone()).await;
+    let session = first.session(&bench).await;
+    let place = json!({ "sessionId": session, "cwd": bench.cwd() });
+    first.request("session/set_mode", json!({ "sessionId": session, "modeId": "full" })).await.unwrap();
+    let (mut bare, mut other) = (
+        Client::hello(Link::memory(&door), json!({})).await,
+        Client::hello(Link::memory(&door), terminals).await,
+    );
+    for client in [&mut bare, &mut other] {
+        client.request("session/load", place.clone()).await.unwrap();
+    }
+    let turn = first.prompt(&session, "Make it").await;
+    for result in [
+        json!({ "terminalId": "T1" }),
+        json!({ "exitCode": 0 }),
+        json!({ "output": "all made\n", "truncated": false }),
+        json!({}),
+    ] {
+        let request = first.until(|line| line.get("method").is_some() && line.get("id").is_some()).await;
+        first.answer(&request, result).await;
+    }
+    first.reply(turn).await.unwrap();
+    let terminal = |line: &&Value| line.to_string().contains("\"terminalId\"") && update(line).is_some();
+    assert!(first.heard.iter().any(|line| terminal(&line)));
+    for client in [&mut bare, &mut other] {
+        client.until(|line| said(line) == Some("Made.")).await;
+        assert_eq!(client.heard.iter().find(terminal), None);
+        let ended =
+            client.heard.iter().find(|line| line["params"]["update"]["status"] == "completed").unwrap();
+        assert_eq!(ended["params"]["update"]["content"][0]["content"]["text"], "all made\n");
+    }
+    for client in [first, bare, other] {
+        client.leave().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_silent_turn_shows_a_sign_of_life_that_is_true() {
+    let bench = Bench::scripted("{\"usage\":{\"used\":5,\"size\":100}}\n\"wait\"\n");
+    let door = bench.door_over(store::open(Place::Memory), Mode::Default);
+    let (mut client, session) = Client::open(Link::memory(&door), &bench).await;
+    let turn = client.prompt(&session, "Wait").await;
+    let usage = client.until(|line| update(line) == Some("usage_update")).await;
+    for _ in 0..3 {
+        let patience = std::time::Duration::from_secs(21);
+        let line = client.link.wire.line_within(patience).await.unwrap().unwrap();
+        assert_eq!(serde_json::from_str::<Value>(&line).unwrap(), usage);
+    }
+    client.cancel(&session).await;
+    assert_eq!(client.reply(turn).await.unwrap()["stopReason"], "cancelled");
+    client.leave().await;
+}
