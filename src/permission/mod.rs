@@ -11,8 +11,7 @@
 //!
 //! To add a rule form, extend `pattern`; a protected file, `protected`; a read-only program, a row in
 //! `shell/readonly`; an interpreter, a row in `interpreter`; a destructive command, a row in
-//! `shell/destructive`; each with its line in
-//! `fixtures/permission/`.
+//! `shell/destructive`; each with its line in `fixtures/permission/`.
 
 mod action;
 mod decision;

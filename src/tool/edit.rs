@@ -5,55 +5,40 @@ mod replacement;
 
 use std::future::ready;
 
-use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
 use self::replacement::Replacement;
 use super::input::{Fields, PATH, schema};
 use super::output::Failure;
+use super::standard::Standard;
 use super::walk::sweep;
-use super::{Prepared, Tool, ToolContext, ToolOutput, diff, label, limit, work};
+use super::{Prepared, ToolContext, ToolOutput, diff, label, limit, work};
 use crate::acp::{ToolCallContent, ToolCallLocation, ToolKind};
 use crate::permission::Action;
 use crate::workspace::{Expected, FileData, Fingerprint, Kind, Place, Text, WorkspaceError};
 
 const EXAMPLE: &str = r#"{"path": "src/main.rs", "old_text": "let x = 1;", "new_text": "let x = 2;"}"#;
 
-#[derive(Debug)]
-pub(super) struct Edit;
+pub(super) const TOOL: Standard = Standard {
+    name: "edit",
+    description: "\
+        Replaces a text in a file. `old_text` must be in the file exactly as given, white space included, \
+        and only once unless `replace_all` is set; give enough lines around it. Leave out the line numbers \
+        that `read` shows.",
+    kind: ToolKind::Edit,
+    parallel: false,
+    input,
+    prepare: |input, context| Box::pin(async move { prepare(input, context).await }),
+};
 
-impl Tool for Edit {
-    fn name(&self) -> &'static str {
-        "edit"
-    }
-
-    fn description(&self) -> &'static str {
-        "Replaces a text in a file. `old_text` must be in the file exactly as given, white space included, and \
-         only once unless `replace_all` is set; give enough lines around it. Leave out the line numbers that \
-         `read` shows."
-    }
-
-    fn input(&self) -> Value {
-        let properties = json!({
-            "path": {"type": "string", "description": "File, absolute or relative to the working directory"},
-            "old_text": {"type": "string", "description": "The text to replace"},
-            "new_text": {"type": "string", "description": "The text to put in its place"},
-            "replace_all": {"type": "boolean", "description": "Replace it wherever it occurs"},
-        });
-        schema(&properties, &["path", "old_text", "new_text"])
-    }
-
-    fn kind(&self) -> ToolKind {
-        ToolKind::Edit
-    }
-
-    fn parallel(&self) -> bool {
-        false
-    }
-
-    fn prepare(&self, input: Value, context: ToolContext) -> BoxFuture<'_, Result<Prepared, ToolOutput>> {
-        Box::pin(async move { Ok(prepare(input, context).await?) })
-    }
+fn input() -> Value {
+    let properties = json!({
+        "path": {"type": "string", "description": "File, absolute or relative to the working directory"},
+        "old_text": {"type": "string", "description": "The text to replace"},
+        "new_text": {"type": "string", "description": "The text to put in its place"},
+        "replace_all": {"type": "boolean", "description": "Replace it wherever it occurs"},
+    });
+    schema(&properties, &["path", "old_text", "new_text"])
 }
 
 /// A change worked out against a content that was read.
