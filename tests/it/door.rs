@@ -108,3 +108,65 @@ async fn a_silent_turn_shows_a_sign_of_life_that_is_true() {
     assert_eq!(client.reply(turn).await.unwrap()["stopReason"], "cancelled");
     client.leave().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_is_told_of_its_own_change_only_what_it_does_not_know() {
+    let bench = Bench::scripted("");
+    let door = bench.door();
+    let mut first = Client::hello(Link::memory(&door), json!({})).await;
+    let session = first.session(&bench).await;
+    let mut other = Client::hello(Link::memory(&door), json!({})).await;
+    let place = json!({ "sessionId": session, "cwd": bench.cwd() });
+    other.request("session/load", place).await.unwrap();
+    other.until(|line| update(line) == Some("available_commands_update")).await;
+
+    let by_method = |mode: &str| json!({ "sessionId": session, "modeId": mode });
+    let by_option = |mode: &str| json!({ "sessionId": session, "configId": "mode", "value": mode });
+    first.request("session/set_mode", by_method("plan")).await.unwrap();
+    first.request("session/set_mode", by_method("plan")).await.unwrap();
+    other.request("session/set_mode", by_method("full")).await.unwrap();
+    first.request("session/set_config_option", by_option("plan")).await.unwrap();
+    other.request("session/set_config_option", by_option("full")).await.unwrap();
+    other.request("session/set_mode", by_method("default")).await.unwrap();
+
+    // What each client hears of it, to the last change.
+    let (mode, options) = ("current_mode_update", "config_option_update");
+    let heard_by_first = [
+        (options, "plan"),
+        (mode, "full"),
+        (options, "full"),
+        (mode, "plan"),
+        (mode, "full"),
+        (options, "full"),
+        (mode, "default"),
+        (options, "default"),
+    ];
+    let heard_by_other = [
+        (mode, "plan"),
+        (options, "plan"),
+        (options, "full"),
+        (mode, "plan"),
+        (options, "plan"),
+        (mode, "full"),
+        (options, "default"),
+    ];
+    for (mut client, expected) in [(first, &heard_by_first[..]), (other, &heard_by_other[..])] {
+        while client.heard.iter().filter_map(changed).count() < expected.len() {
+            client.next().await;
+        }
+        let heard: Vec<_> = client.heard.iter().filter_map(changed).collect();
+        assert_eq!(heard, expected);
+        client.leave().await;
+    }
+}
+
+/// What an update says of the mode.
+fn changed(line: &Value) -> Option<(&str, &str)> {
+    let shown = &line["params"]["update"];
+    let mode = match update(line)? {
+        "current_mode_update" => &shown["currentModeId"],
+        "config_option_update" => &shown["configOptions"][0]["currentValue"],
+        _ => return None,
+    };
+    Some((update(line)?, mode.as_str()?))
+}

@@ -13,9 +13,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::client::Client;
+use super::own_change::Setting;
 use super::projection::Projection;
 use super::pulse::Pulse;
-use super::{error, question};
+use super::{error, options, question};
 use crate::acp::{MessageId, PromptResponse, StopReason};
 use crate::event::{AskId, Event, EventKind, Seq, TurnId, TurnStop};
 use crate::rpc::{PeerError, Responder};
@@ -241,6 +242,10 @@ impl Watch {
                     self.flush().await?;
                     self.answer(*turn, stop).await;
                 }
+                // What the settings are now is part of the reply that a replay precedes.
+                EventKind::ModeChanged { .. } | EventKind::OptionChanged { .. } if replay => {}
+                EventKind::ModeChanged { mode } => self.setting(event, options::MODE, mode),
+                EventKind::OptionChanged { option, value } => self.setting(event, option, value),
                 _ => self.projection.show(event, replay, &mut self.lines),
             }
             if self.lines.len() >= SEND {
@@ -248,6 +253,14 @@ impl Watch {
             }
         }
         self.flush().await
+    }
+
+    /// A setting has another value: shown but for what this client knows because it asked for it.
+    fn setting(&mut self, event: &Event, option: &str, value: &str) {
+        let (option, value) = (option.to_owned(), value.to_owned());
+        let setting = Setting { session: self.session.id().clone(), option, value };
+        let asked = self.client.changes().asked(&setting, event.seq);
+        self.projection.setting(&setting, asked, &mut self.lines);
     }
 
     /// Law L3: the reply is rendered from the turn's end, behind everything the turn showed.

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use jsonrpsee::types::{ErrorCode, ErrorObjectOwned};
 
 use super::attachment::Attachment;
+use super::own_change::OwnChanges;
 use super::{client_commands::ClientCommands, client_files::ClientFiles};
 use crate::acp::lenient::{Initialize, draws_terminal_output};
 use crate::acp::{AGENT_METHOD_NAMES, ClientCapabilities, MessageId, SessionId};
@@ -21,6 +22,7 @@ pub(super) struct Client {
     peer: Peer,
     capabilities: OnceLock<ClientCapabilities>,
     warned: AtomicBool,
+    changes: OwnChanges,
     state: Mutex<State>,
 }
 
@@ -33,7 +35,13 @@ struct State {
 
 impl Client {
     pub(super) fn new(peer: Peer) -> Self {
-        Self { peer, capabilities: OnceLock::new(), warned: AtomicBool::new(false), state: Mutex::default() }
+        Self {
+            peer,
+            capabilities: OnceLock::new(),
+            warned: AtomicBool::new(false),
+            changes: OwnChanges::default(),
+            state: Mutex::default(),
+        }
     }
 
     pub(super) fn peer(&self) -> &Peer {
@@ -65,6 +73,11 @@ impl Client {
     pub(super) fn capabilities(&self) -> &ClientCapabilities {
         static NONE: OnceLock<ClientCapabilities> = OnceLock::new();
         self.capabilities.get().unwrap_or_else(|| NONE.get_or_init(ClientCapabilities::new))
+    }
+
+    /// What it changed itself.
+    pub(super) fn changes(&self) -> &OwnChanges {
+        &self.changes
     }
 
     /// Whether this is the first time that it can be told how things were set up.
@@ -123,6 +136,7 @@ impl Client {
     /// Lets go of a session; what the attachment still has to show is shown by the time this returns.
     pub(super) async fn detach(&self, id: &SessionId) {
         let attachment = self.state().attachments.remove(id);
+        self.changes.forget(id);
         if let Some(attachment) = attachment {
             let shown = attachment.finish().await;
             tracing::debug!(session = %id, shown, "detached");

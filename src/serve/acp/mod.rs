@@ -21,6 +21,7 @@ mod error;
 mod initialize;
 mod logout;
 mod options;
+mod own_change;
 mod params;
 mod projection;
 mod pulse;

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::ceiling::{self, CHUNK};
 use super::client::Client;
 use super::options;
+use super::own_change::{Asked, Setting};
 use super::pulse::usage_update;
 use crate::acp::{
     AvailableCommandsUpdate, CLIENT_METHOD_NAMES, ConfigOptionUpdate, ContentBlock, ContentChunk,
@@ -16,6 +17,7 @@ use crate::acp::{
 use crate::clock::rfc3339;
 use crate::event::{Event, EventKind, NoticeLevel, TurnId, TurnStop};
 use crate::jsonrpc::notification_line;
+use crate::permission::Mode;
 use crate::session::{SessionHandle, Sessions};
 
 /// What one client is shown of one session.
@@ -131,13 +133,6 @@ impl Projection {
             EventKind::PlanChanged { entries } => {
                 self.update(&SessionUpdate::Plan(Plan::new(entries.clone())), out)
             }
-            // What the settings are now is part of the reply that a replay precedes.
-            EventKind::ModeChanged { .. } | EventKind::OptionChanged { .. } if replay => {}
-            EventKind::ModeChanged { mode } => {
-                self.update(&SessionUpdate::CurrentModeUpdate(CurrentModeUpdate::new(mode.clone())), out);
-                self.options(out);
-            }
-            EventKind::OptionChanged { .. } => self.options(out),
             EventKind::CommandsChanged { commands } => {
                 let update = AvailableCommandsUpdate::new(commands.clone());
                 self.update(&SessionUpdate::AvailableCommandsUpdate(update), out);
@@ -152,8 +147,11 @@ impl Projection {
             EventKind::Notice { level, title, detail } => {
                 self.notice(*level, title, detail.clone(), replay, out)
             }
-            // Questions are requests, turns end with their prompt's reply, and text was shown before.
-            EventKind::AskOpened { .. }
+            // Settings are shown by `setting`, questions are requests, turns end with their prompt's reply, and
+            // text was shown before.
+            EventKind::ModeChanged { .. }
+            | EventKind::OptionChanged { .. }
+            | EventKind::AskOpened { .. }
             | EventKind::AskSettled { .. }
             | EventKind::TurnEnded { .. }
             | EventKind::Text { .. }
@@ -230,8 +228,26 @@ impl Projection {
         self.chunk(Voice::Says, &MessageId::new(format!("turn-{turn}-end")), &text, out);
     }
 
-    fn options(&self, out: &mut Vec<u8>) {
-        let options = options::options(&self.session.settings(), &self.sessions);
+    /// Writes that a setting has another value. `asked`: how the client itself asked for it.
+    pub(super) fn setting(&mut self, setting: &Setting, asked: Option<Asked>, out: &mut Vec<u8>) {
+        self.flush(out);
+        let mode = Mode::from_id(&setting.value).ok().filter(|_| setting.option == options::MODE);
+        if let (Some(mode), None | Some(Asked::Option)) = (mode, asked) {
+            self.update(&SessionUpdate::CurrentModeUpdate(CurrentModeUpdate::new(mode.id())), out);
+        }
+        if asked == Some(Asked::Option) {
+            return;
+        }
+        // An event is seen before the settings follow it.
+        let mut settings = self.session.settings();
+        match mode {
+            Some(mode) => settings.mode = mode,
+            None => {
+                settings.options.retain(|(option, _)| *option != setting.option);
+                settings.options.push((setting.option.clone(), setting.value.clone()));
+            }
+        }
+        let options = options::options(&settings, &self.sessions);
         self.update(&SessionUpdate::ConfigOptionUpdate(ConfigOptionUpdate::new(options)), out);
     }
 

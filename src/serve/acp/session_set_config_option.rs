@@ -3,6 +3,7 @@ use std::sync::Arc;
 use jsonrpsee::Extensions;
 use jsonrpsee::types::{ErrorObjectOwned, Params};
 
+use super::own_change::Asked;
 use super::params::{Reply, client, engine, parse};
 use super::{Engine, EngineSource, error, options, session_set_mode};
 use crate::acp::{SessionConfigOptionValue, SetSessionConfigOptionRequest, SetSessionConfigOptionResponse};
@@ -23,8 +24,11 @@ pub(super) async fn handle(
         return Err(unknown(option, "a boolean"));
     };
     match option {
-        options::MODE => session_set_mode::set(&session, &value.0).await?,
-        options::MODEL => set_model(&engine, &session, &value.0).await?,
+        options::MODE => session_set_mode::set(&client, &session, &value.0, Asked::Option).await?,
+        options::MODEL => {
+            let _asking = client.changes().begin(&session, options::MODEL, &value.0, Asked::Option);
+            set_model(&engine, &session, &value.0).await?;
+        }
         other => return Err(error::invalid(&format!("configId: no option {other:?}"))),
     }
     Ok(SetSessionConfigOptionResponse::new(options::options(&session.settings(), &engine.sessions)))

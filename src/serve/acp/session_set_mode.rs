@@ -4,8 +4,10 @@ use jsonrpsee::Extensions;
 use jsonrpsee::types::Params;
 use serde::Deserialize;
 
+use super::client::Client;
+use super::own_change::Asked;
 use super::params::{Reply, client, parse};
-use super::{EngineSource, error};
+use super::{EngineSource, error, options};
 use crate::acp::{SessionId, SetSessionModeResponse};
 use crate::permission::Mode;
 use crate::session::SessionHandle;
@@ -24,13 +26,15 @@ pub(super) async fn handle(
     extensions: Extensions,
 ) -> Reply<SetSessionModeResponse> {
     let SetMode { session_id, mode_id } = parse(&params)?;
-    let session = client(&extensions)?.attached(&session_id).ok_or_else(|| error::no_session(&session_id))?;
-    set(&session, &mode_id).await?;
+    let client = client(&extensions)?;
+    let session = client.attached(&session_id).ok_or_else(|| error::no_session(&session_id))?;
+    set(&client, &session, &mode_id, Asked::Mode).await?;
     Ok(SetSessionModeResponse::new())
 }
 
 /// Changes the mode by its id.
-pub(super) async fn set(session: &SessionHandle, mode: &str) -> Reply<()> {
+pub(super) async fn set(client: &Client, session: &SessionHandle, mode: &str, asked: Asked) -> Reply<()> {
     let mode = Mode::from_id(mode).map_err(|e| error::invalid(&e.to_string()))?;
+    let _asking = client.changes().begin(session, options::MODE, mode.id(), asked);
     session.set_mode(mode).await.map_err(|e| error::session(session.id(), &e))
 }

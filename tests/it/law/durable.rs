@@ -80,10 +80,10 @@ async fn l6_control_events_are_durable_before_they_are_seen() {
             break;
         }
     }
-    client.notify("session/set_mode", json!({ "sessionId": session, "modeId": "plan" })).await;
+    let plan = json!({ "sessionId": session, "configId": "mode", "value": "plan" });
+    client.notify("session/set_config_option", plan).await;
     check(&client.until(|line| update(line) == Some("current_mode_update")).await);
     assert_eq!(control, 9, "title, plan, mode, and proposal, start and end of two calls");
-    client.until(|line| update(line) == Some("config_option_update")).await;
     client.link.finish().await.unwrap();
 }
 

@@ -7,4 +7,5 @@
 //! To add one: a file named for what it tests.
 
 mod ceiling;
+mod own_change;
 mod pulse;
