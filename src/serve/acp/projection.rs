@@ -240,12 +240,11 @@ impl Projection {
         }
         // An event is seen before the settings follow it.
         let mut settings = self.session.settings();
-        match mode {
-            Some(mode) => settings.mode = mode,
-            None => {
-                settings.options.retain(|(option, _)| *option != setting.option);
-                settings.options.push((setting.option.clone(), setting.value.clone()));
-            }
+        if let Some(mode) = mode {
+            settings.mode = mode;
+        } else {
+            settings.options.retain(|(option, _)| *option != setting.option);
+            settings.options.push((setting.option.clone(), setting.value.clone()));
         }
         let options = options::options(&settings, &self.sessions);
         self.update(&SessionUpdate::ConfigOptionUpdate(ConfigOptionUpdate::new(options)), out);
