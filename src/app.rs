@@ -81,7 +81,11 @@ fn commands(model: &Model) -> Vec<AvailableCommand> {
     offline::commands().iter().map(command).collect()
 }
 
-/// Commands are run under our own executable as their supervisor.
+/// Commands are run under our own executable as their supervisor: the very one that runs now, also when
+/// another one was installed in its place meanwhile.
 fn own_executable() -> PathBuf {
+    if cfg!(target_os = "linux") {
+        return PathBuf::from("/proc/self/exe");
+    }
     std::env::current_exe().unwrap_or_else(|_| PathBuf::from("adjutant"))
 }

@@ -1,9 +1,10 @@
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{AskId, TurnId};
 use crate::acp::{
-    AvailableCommand, ContentBlock, Cost, MessageId, PermissionOption, PlanEntry, StopReason, ToolCall,
-    ToolCallUpdate,
+    AvailableCommand, ContentBlock, Cost, EmbeddedResourceResource, MessageId, PermissionOption, PlanEntry,
+    StopReason, ToolCall, ToolCallContent, ToolCallUpdate,
 };
 
 /// What happened.
@@ -71,6 +72,21 @@ impl EventKind {
         }
     }
 
+    /// About how many bytes the event holds in memory.
+    pub fn weight(&self) -> usize {
+        const SMALL: usize = 256;
+        SMALL
+            + match self {
+                Self::Text { text, .. } | Self::Thought { text, .. } => text.len(),
+                Self::PromptAccepted { content, .. } => content.iter().map(block).sum(),
+                Self::ToolProposed { call } => call.raw_input.as_ref().map_or(0, value),
+                Self::ToolStarted { update } | Self::ToolProgress { update } => updated(update),
+                Self::ToolEnded { update, result } => updated(update) + result.len(),
+                Self::AskOpened { call, .. } => updated(call),
+                _ => 0,
+            }
+    }
+
     /// Bytes of streamed text in this event, what a batch is measured by.
     pub fn text_len(&self) -> usize {
         match self {
@@ -121,4 +137,36 @@ pub enum NoticeLevel {
     Info,
     Warning,
     Error,
+}
+
+fn block(block: &ContentBlock) -> usize {
+    match block {
+        ContentBlock::Text(text) => text.text.len(),
+        ContentBlock::Image(image) => image.data.len(),
+        ContentBlock::Audio(audio) => audio.data.len(),
+        ContentBlock::Resource(resource) => match &resource.resource {
+            EmbeddedResourceResource::TextResourceContents(text) => text.text.len(),
+            EmbeddedResourceResource::BlobResourceContents(blob) => blob.blob.len(),
+            _ => 0,
+        },
+        _ => 0,
+    }
+}
+
+fn updated(update: &ToolCallUpdate) -> usize {
+    let content = update.fields.content.iter().flatten().map(|content| match content {
+        ToolCallContent::Content(content) => block(&content.content),
+        ToolCallContent::Diff(diff) => diff.old_text.as_ref().map_or(0, String::len) + diff.new_text.len(),
+        _ => 0,
+    });
+    content.sum::<usize>() + update.fields.raw_output.as_ref().map_or(0, value)
+}
+
+fn value(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len(),
+        Value::Array(items) => items.iter().map(self::value).sum(),
+        Value::Object(fields) => fields.iter().map(|(name, field)| name.len() + self::value(field)).sum(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => 8,
+    }
 }

@@ -124,6 +124,8 @@ impl<'a> Envelope<'a> {
         let params = match self.params.map(RawValue::get).map(|text| text.as_bytes()[0]) {
             None | Some(b'n') => None,
             Some(b'{' | b'[') => self.params,
+            // A notification is never answered, also when it is wrong.
+            Some(_) if id.is_none() => None,
             Some(_) => return Err(owed("`params` must be an object")),
         };
         Ok(match id {

@@ -111,9 +111,11 @@ impl<'a> Line<'a> {
         }
         let name = uncovered.first().and_then(|c| c.argv.first()).map_or("", String::as_str);
         let reason = format!("no rule allows `{}`", brief(name, 60));
-        let offers =
-            if self.inside() { grant::for_commands(self.policy.workspace(), &uncovered) } else { Vec::new() };
-        Judgement::ask(reason).offering(offers)
+        if !self.inside() {
+            return Judgement::ask(reason);
+        }
+        let within = &self.reading.within;
+        Judgement::ask(reason).offering(grant::for_commands(self.policy.workspace(), &uncovered, within))
     }
 
     fn is_plain(&self) -> bool {

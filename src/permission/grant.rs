@@ -1,6 +1,8 @@
 //! Lasting answers: what a person allowed or rejected "always", in one workspace.
 
-use super::{Action, display::brief, path::normalize, shell::SimpleCommand, url::Url};
+use super::{
+    Action, display::brief, interpreter::runs_a_file, path::normalize, shell::SimpleCommand, url::Url,
+};
 use serde::{Deserialize, Serialize};
 use std::{
     fmt,
@@ -144,11 +146,16 @@ fn leaves(word: &str) -> bool {
     value.starts_with('/') || value.split('/').any(|part| part == "..") || word.starts_with(['@', '+'])
 }
 
-/// The choices an "always" answer has for these commands, narrowest first. None for commands named by a
-/// path (the file may change), with name patterns, or too many at once.
-pub(super) fn for_commands(workspace: &Path, commands: &[&SimpleCommand]) -> Vec<Grant> {
-    let memorable = |c: &&SimpleCommand| !c.globs && !c.argv.iter().take(1).any(|name| name.contains('/'));
-    if commands.is_empty() || commands.len() > MAX_TOGETHER || !commands.iter().all(memorable) {
+/// The choices an "always" answer has for these commands, narrowest first. None for commands that run what
+/// a file says (it may change), also `within` another, with name patterns, or too many at once.
+pub(super) fn for_commands(
+    workspace: &Path,
+    commands: &[&SimpleCommand],
+    within: &[SimpleCommand],
+) -> Vec<Grant> {
+    let is_file = |c: &SimpleCommand| c.argv.iter().take(1).any(|name| name.contains('/')) || runs_a_file(c);
+    let fixed = !commands.iter().any(|c| c.globs || is_file(c)) && !within.iter().any(is_file);
+    if commands.is_empty() || commands.len() > MAX_TOGETHER || !fixed {
         return Vec::new();
     }
     let grant = |patterns| Grant {

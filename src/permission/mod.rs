@@ -10,14 +10,15 @@
 //! character that does not show.
 //!
 //! To add a rule form, extend `pattern`; a protected file, `protected`; a read-only program, a row in
-//! `shell/readonly`; a destructive command, a row in `shell/destructive`; each with its line in
-//! `fixtures/permission/`.
+//! `shell/readonly`; an interpreter, a row in `interpreter`; a destructive command, a row in
+//! `shell/destructive`; each with its line in `fixtures/permission/`.
 
 mod action;
 mod decision;
 mod display;
 mod execute;
 mod grant;
+mod interpreter;
 mod mode;
 mod path;
 mod pattern;
@@ -35,6 +36,7 @@ pub use display::{MAX_SHOWN, escape_for_display};
 pub use grant::{Answer, CommandPattern, Grant, GrantKind};
 pub use mode::Mode;
 pub use policy::Policy;
+pub use protected::INSTRUCTION_FILES;
 pub use rule::{Rule, Scope};
 pub use shell::{Clarity, Reading, SimpleCommand, read as read_command};
 

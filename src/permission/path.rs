@@ -47,3 +47,11 @@ pub(super) fn is_resolved(path: &Path) -> bool {
     let steps = path.components().all(|part| !matches!(part, Component::CurDir | Component::ParentDir));
     path.is_absolute() && steps && !path.as_os_str().as_encoded_bytes().contains(&0)
 }
+
+/// Whether the path is `folder` or below it, on a file system that ignores the case of ASCII letters.
+pub(super) fn starts_with_in_any_case(path: &Path, folder: &Path) -> bool {
+    let mut parts = path.components();
+    folder
+        .components()
+        .all(|part| parts.next().is_some_and(|p| p.as_os_str().eq_ignore_ascii_case(part.as_os_str())))
+}

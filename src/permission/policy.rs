@@ -4,7 +4,7 @@ use super::{
     Action, Answer, Decision, Grant, GrantKind, Judgement, Mode, Rule, Scope,
     display::brief,
     execute,
-    path::{Place, is_resolved, normalize},
+    path::{Place, is_resolved, normalize, starts_with_in_any_case},
     protected,
     url::Url,
 };
@@ -242,8 +242,9 @@ impl Policy {
             && (path.starts_with(&self.workspace) || self.roots.iter().any(|root| path.starts_with(root)))
     }
 
+    /// Whatever the case: on some file systems it names the same file.
     pub(super) fn is_own(&self, path: &Path) -> bool {
-        self.own.iter().any(|own| path.starts_with(own))
+        self.own.iter().any(|own| starts_with_in_any_case(path, own))
     }
 
     /// Whether the read tool would read this file without asking.

@@ -29,10 +29,22 @@ const NAMES: &[&str] = &[
     ".gdbinit", ".lldbinit", ".sudoers", "sudoers", "sudoers.d",
     // agents and MCP
     ".adjutant", "adjutant.json", "adjutant.toml", ".mcp.json", "mcp.json", ".mcp", "opencode.json",
-    "opencode.jsonc", ".opencode", ".claude", ".claude.json", ".codex", ".cursor", ".cursorrules",
-    ".gemini", ".continue", ".aider.conf.yml", ".windsurf", ".windsurfrules", ".roo", ".roomodes",
-    ".clinerules", ".cline", ".kiro", ".goosehints", ".amp", ".qwen", ".crush.json", "crush.json",
+    "opencode.jsonc", ".opencode", ".claude", ".claude.json", ".codex", ".cursor",
+    ".gemini", ".continue", ".aider.conf.yml", ".windsurf", ".roo", ".roomodes",
+    ".cline", ".kiro", ".amp", ".qwen", ".crush.json", "crush.json",
     ".copilot",
+];
+
+/// The instruction files of a project that go into the prompt of its agent, in the order they are looked for
+/// in a root, relative to it. Nothing writes them unasked: whoever writes them speaks to every later session.
+pub const INSTRUCTION_FILES: [&str; 3] = ["AGENTS.md", "CLAUDE.md", ".github/copilot-instructions.md"];
+
+/// What other agents are told, besides what stands in the folders above.
+#[rustfmt::skip]
+const TOLD: &[&str] = &[
+    "agent.md", "agents.override.md", "agents.local.md", "claude.local.md", "gemini.md", "qwen.md",
+    "crush.md", "warp.md", ".rules", ".cursorrules", ".windsurfrules",
+    ".clinerules", ".roorules", ".goosehints", ".junie", ".augment", ".augment-guidelines", ".trae",
 ];
 
 /// Pairs of neighbouring components, for names too common alone.
@@ -47,19 +59,30 @@ const PAIRS: &[(&str, &str)] = &[
     (".yarn", "plugins"),
 ];
 
-/// Why writing this path changes what can run, or nothing. Case, trailing dots and invisible characters
-/// are ignored, as some file systems ignore them.
+/// Why writing this path changes what can run or what agents are told, or nothing. Case, trailing dots and
+/// invisible characters are ignored, as some file systems ignore them.
 pub(super) fn reason(path: &Path) -> Option<String> {
     let parts: Vec<String> = path.components().filter_map(folded).collect();
+    let shown = |part: &String| super::display::brief(part, 60);
+    if let Some(file) = parts.iter().find(|part| instructs(part)) {
+        return Some(format!("changes what agents are told: `{}` is protected", shown(file)));
+    }
     let name = parts.iter().find(|part| NAMES.contains(&part.as_str()) || part.ends_with(".code-workspace"));
     let pair = parts.windows(2).find(|two| PAIRS.iter().any(|row| two[0] == row.0 && two[1] == row.1));
     let found = name.or_else(|| pair.map(|two| &two[1]))?;
-    Some(format!("changes what can run: `{}` is protected", super::display::brief(found, 60)))
+    Some(format!("changes what can run: `{}` is protected", shown(found)))
+}
+
+fn instructs(part: &str) -> bool {
+    let mut names = INSTRUCTION_FILES.iter().filter_map(|file| file.rsplit('/').next());
+    names.any(|name| name.eq_ignore_ascii_case(part)) || TOLD.contains(&part)
 }
 
 fn folded(part: Component<'_>) -> Option<String> {
     let Component::Normal(name) = part else { return None };
     let name = name.to_string_lossy();
-    let seen: String = name.chars().filter(|&c| !is_hidden(c)).flat_map(char::to_lowercase).collect();
+    let seen = name.chars().filter(|&c| !is_hidden(c));
+    // Up and down again, so that `ſ` is `s` and `ﬁ` is `fi`, as where a file system folds names.
+    let seen: String = seen.flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect();
     Some(seen.trim_end_matches(['.', ' ']).to_owned())
 }

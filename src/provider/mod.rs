@@ -6,7 +6,7 @@
 //! What always holds: a tool call is delivered whole or not at all; a stream ends with exactly one
 //! [`Delta::Done`] or one error; dropping the stream ends the work behind it.
 //!
-//! To add a source: one file and its arm in [`open`]; the contract suite picks it up.
+//! To add a source: one file and its arm in `app`.
 
 pub mod offline;
 pub mod scripted;

@@ -91,9 +91,10 @@ impl Responder {
         // Owed until there is room for it: whoever waits here may be dropped.
         let room = self.outbox.clone().reserve_owned().await;
         self.owed = false;
-        match room {
-            Ok(room) => drop(room.send(Out::Reply(self.id.clone(), line))),
-            Err(_) => tracing::debug!(id = ?self.id, "nobody is left to read this reply"),
+        if let Ok(room) = room {
+            drop(room.send(Out::Reply(self.id.clone(), line)));
+        } else {
+            tracing::debug!(id = ?self.id, "nobody is left to read this reply");
         }
         self.answered.cancel();
     }

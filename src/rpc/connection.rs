@@ -15,6 +15,7 @@ use futures_util::task::AtomicWaker;
 use jsonrpsee::core::server::MethodResponse;
 use jsonrpsee::types::{ErrorCode, ErrorObjectOwned};
 use serde::Deserialize;
+use serde_json::json;
 use serde_json::value::RawValue;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Sleep;
@@ -24,7 +25,7 @@ use super::call::Responder;
 use super::dispatch::{Begun, Dispatch, Running};
 use super::peer::Peer;
 use super::{CANCEL_REQUEST, error};
-use crate::jsonrpc::{Frame, Message, Owed, RawId, error_line, parse};
+use crate::jsonrpc::{Frame, Message, Owed, RawId, error_line, notification_line, parse};
 use crate::transport::Transport;
 
 /// What a connection takes at most.
@@ -78,6 +79,8 @@ pub(super) struct Shared {
     waiting: Mutex<Option<HashMap<u64, oneshot::Sender<Answer>>>>,
     next: AtomicU64,
     abandoned: Mutex<Vec<RawId>>,
+    /// Requests of ours that nobody waits for any more.
+    withdrawn: Mutex<Vec<u64>>,
     waker: AtomicWaker,
     pub(super) input_closed: CancellationToken,
 }
@@ -96,6 +99,16 @@ impl Shared {
     pub(super) fn abandon(&self, id: RawId) {
         self.abandoned.lock().unwrap_or_else(PoisonError::into_inner).push(id);
         self.waker.wake();
+    }
+
+    /// Has the other side told that a request is taken back.
+    pub(super) fn withdraw(&self, id: u64) {
+        self.withdrawn.lock().unwrap_or_else(PoisonError::into_inner).push(id);
+        self.waker.wake();
+    }
+
+    fn take_withdrawn(&self) -> Vec<u64> {
+        std::mem::take(&mut self.withdrawn.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn take_abandoned(&self) -> Vec<RawId> {
@@ -134,6 +147,7 @@ impl Connection {
             waiting: Mutex::new(Some(HashMap::new())),
             next: AtomicU64::new(0),
             abandoned: Mutex::new(Vec::new()),
+            withdrawn: Mutex::new(Vec::new()),
             waker: AtomicWaker::new(),
             input_closed: CancellationToken::new(),
         });
@@ -256,6 +270,12 @@ impl Connection {
         while let Poll::Ready(Some(_)) = self.quiet.poll_next_unpin(cx) {
             progress = true;
         }
+        for id in self.shared.take_withdrawn() {
+            progress = true;
+            // The request itself may still be in the queue.
+            self.drain_outbox(cx);
+            notification_line(CANCEL_REQUEST, &json!({ "requestId": id }), &mut self.buffer);
+        }
         for id in self.shared.take_abandoned() {
             progress = true;
             let failure = error(ErrorCode::InternalError.code(), "The request was dropped", None);
@@ -312,14 +332,23 @@ impl Connection {
                 self.cancel(params);
             }
             Ok(Message::Notification { method, params }) => {
-                if let Some(mut handler) = self.dispatch.notification(&method, params)
-                    && handler.as_mut().poll(cx).is_pending()
-                {
-                    self.quiet.push(handler);
-                }
+                self.notification(&method, params, cx);
             }
             Ok(Message::Response { id, outcome }) => self.response(&id, outcome),
             Err(owed) => self.owe(&owed),
+        }
+    }
+
+    /// A notification that has to wait while too many do is dropped: nobody is owed an answer.
+    fn notification(&mut self, method: &str, params: Option<&RawValue>, cx: &mut Context<'_>) {
+        let Some(mut handler) = self.dispatch.notification(method, params) else { return };
+        if handler.as_mut().poll(cx).is_ready() {
+            return;
+        }
+        if self.quiet.len() < self.limits.calls {
+            self.quiet.push(handler);
+        } else {
+            tracing::warn!(method, "too many notifications wait: one was dropped");
         }
     }
 

@@ -1,9 +1,11 @@
 use std::borrow::Cow;
 use std::fmt;
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use futures_util::FutureExt;
 use jsonrpsee::core::server::{MethodCallback, MethodResponse, Methods};
 use jsonrpsee::types::{ErrorCode, ErrorObjectOwned, Id, Params};
 use jsonrpsee::{ConnectionId, Extensions};
@@ -117,27 +119,27 @@ impl Dispatch {
             return Begun::Done(Some(refuse(responder, &refusal)));
         }
         let Some((_, callback)) = self.methods.method_with_name(method) else {
-            let refusal = error(ErrorCode::MethodNotFound.code(), "Method not found", Some(&shown(method)));
-            return Begun::Done(Some(refuse(responder, &refusal)));
+            return Begun::Done(Some(refuse(responder, &not_found(method))));
         };
         let caller = Caller::new(responder, cancel.clone());
         let mut extensions = self.extensions.clone();
         extensions.insert(caller.clone());
         match callback {
             MethodCallback::Sync(handler) => {
-                let response = handler(Id::Number(0), borrowed(params), MAX_REPLY, extensions);
-                Begun::Done(finish(&caller, response))
+                let run = || handler(Id::Number(0), borrowed(params), MAX_REPLY, extensions);
+                let response = std::panic::catch_unwind(AssertUnwindSafe(run));
+                Begun::Done(finish(&caller, response.unwrap_or_else(|_| panicked())))
             }
             MethodCallback::Async(handler) => {
                 let params = borrowed(params).into_owned();
                 let handler = handler(Id::Number(0), params, ConnectionId(0), MAX_REPLY, extensions);
+                let handler = AssertUnwindSafe(handler).catch_unwind();
+                let handler = Box::pin(handler.map(|response| response.unwrap_or_else(|_| panicked())));
                 let cancelled = Box::pin(cancel.clone().cancelled_owned());
                 Begun::Running(Box::new(Running { caller, cancel, cancelled, handler }))
             }
             MethodCallback::Subscription(_) | MethodCallback::Unsubscription(_) => {
-                let refusal =
-                    error(ErrorCode::MethodNotFound.code(), "Method not found", Some(&shown(method)));
-                Begun::Done(caller.take().map(|responder| refuse(responder, &refusal)))
+                Begun::Done(caller.take().map(|responder| refuse(responder, &not_found(method))))
             }
         }
     }
@@ -165,6 +167,11 @@ impl Dispatch {
     }
 }
 
+/// A handler that panicked owes its reply all the same, and takes nobody else down (law L2).
+fn panicked() -> MethodResponse {
+    MethodResponse::error(Id::Number(0), error(ErrorCode::InternalError.code(), "Internal error", None))
+}
+
 fn borrowed(params: Option<&RawValue>) -> Params<'_> {
     Params::new(params.map(RawValue::get))
 }
@@ -173,6 +180,10 @@ fn refuse(responder: Responder, refusal: &ErrorObjectOwned) -> (RawId, Vec<u8>) 
     let id = responder.settle();
     let line = error_line(&id, refusal).to_vec();
     (id, line)
+}
+
+fn not_found(method: &str) -> ErrorObjectOwned {
+    error(ErrorCode::MethodNotFound.code(), "Method not found", Some(&shown(method)))
 }
 
 /// A method name short enough to be repeated in an error.

@@ -4,11 +4,9 @@ use bytes::Bytes;
 use jsonrpsee::types::ErrorObjectOwned;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::json;
 use serde_json::value::RawValue;
 use tokio::sync::{mpsc, oneshot};
 
-use super::CANCEL_REQUEST;
 use super::connection::{Out, Shared};
 use crate::error::ErrorKind;
 use crate::jsonrpc::{notification_line, request_line};
@@ -101,11 +99,7 @@ impl Drop for Withdraw<'_> {
         }
         self.peer.shared.forget_answer(self.id);
         if self.sent {
-            let mut line = Vec::with_capacity(96);
-            notification_line(CANCEL_REQUEST, &json!({ "requestId": self.id }), &mut line);
-            if self.peer.outbox.try_send(Out::Lines(line.into())).is_err() {
-                tracing::debug!(id = self.id, "a request could not be taken back: the queue is full or gone");
-            }
+            self.peer.shared.withdraw(self.id);
         }
     }
 }

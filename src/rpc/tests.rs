@@ -1,3 +1,4 @@
+use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -51,6 +52,13 @@ fn module(stage: &Arc<Stage>) -> RpcModule<Arc<Stage>> {
         .register_async_method("push", |params, stage, _| async move {
             let sender = stage.queue.lock().unwrap().clone().unwrap();
             sender.send(params.as_str().unwrap_or_default().to_owned()).await.unwrap();
+        })
+        .unwrap();
+    module.register_method("break", |_, _, _| -> Option<u8> { panic!("broken") }).unwrap();
+    module
+        .register_async_method("break later", |_, _, _| async {
+            tokio::task::yield_now().await;
+            assert!(std::hint::black_box(false), "broken later");
         })
         .unwrap();
     module
@@ -195,7 +203,8 @@ async fn handlers_are_begun_in_the_order_of_their_lines() {
     let mut bench = Bench::new(Limits::default());
     let mut lines = String::new();
     for at in 0..200 {
-        lines += &format!("{{\"jsonrpc\":\"2.0\",\"id\":{at},\"method\":\"first\",\"params\":[{at}]}}\n");
+        writeln!(lines, "{{\"jsonrpc\":\"2.0\",\"id\":{at},\"method\":\"first\",\"params\":[{at}]}}")
+            .unwrap();
     }
     bench.say(lines.trim_end()).await;
     bench.call(999, "echo").await;
@@ -296,7 +305,7 @@ async fn no_line_overtakes_another_on_its_way_into_a_queue() {
     let mut lines = String::new();
     for at in 0..600 {
         let id = if at % 7 == 0 { format!("\"id\":{at},") } else { String::new() };
-        lines += &format!("{{\"jsonrpc\":\"2.0\",{id}\"method\":\"push\",\"params\":[{at}]}}\n");
+        writeln!(lines, "{{\"jsonrpc\":\"2.0\",{id}\"method\":\"push\",\"params\":[{at}]}}").unwrap();
     }
     bench.say(lines.trim_end()).await;
     for at in 0..600 {
@@ -325,4 +334,18 @@ async fn being_told_to_stop_is_like_the_other_sides_end() {
     assert!(line.ends_with(b"\"result\":\"slow\"}"), "{line:?}");
     assert!(near.incoming.next().await.is_none());
     served.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_handler_that_panics_is_answered_and_takes_nobody_down() {
+    let mut bench = Bench::new(Limits::default());
+    bench.call(1, "slow").await;
+    bench.call(2, "break").await;
+    bench.call(3, "break later").await;
+    for id in [2, 3] {
+        let reply = bench.hear().await;
+        assert_eq!((&reply["id"], &reply["error"]["code"]), (&json!(id), &json!(-32603)));
+    }
+    bench.stage.go.notify_one();
+    assert_eq!(bench.hear().await["result"], "slow");
 }

@@ -1,6 +1,7 @@
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio_util::sync::CancellationToken;
 
 use super::journal::Journal;
 use super::{SessionError, Subscription};
@@ -13,6 +14,21 @@ use crate::workspace::Workspace;
 /// Commands queued for a session; who has more waits.
 pub(super) const MAILBOX: usize = 64;
 
+/// The token of the turn that runs, shared with everyone who may cancel it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct CurrentTurn(Arc<Mutex<CancellationToken>>);
+
+impl CurrentTurn {
+    pub(super) fn set(&self, token: CancellationToken) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = token;
+    }
+
+    /// Stops the work at once; what it means for the record is the actor's business.
+    fn stop(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).cancel();
+    }
+}
+
 /// What a session can be told.
 #[derive(Debug)]
 pub(super) enum Command {
@@ -23,6 +39,7 @@ pub(super) enum Command {
     SetOption { option: String, value: String, done: Done<()> },
     Announce { kind: Box<EventKind> },
     Settle { done: Done<()> },
+    CloseIfIdle { done: oneshot::Sender<bool> },
     Close { done: oneshot::Sender<()> },
 }
 
@@ -49,6 +66,7 @@ pub struct SessionHandle {
     pub(super) mailbox: mpsc::Sender<Command>,
     pub(super) journal: Arc<Journal>,
     pub(super) settings: watch::Receiver<Settings>,
+    pub(super) current: CurrentTurn,
 }
 
 impl SessionHandle {
@@ -92,6 +110,7 @@ impl SessionHandle {
 
     /// Gives the running turn up; fine when there is none.
     pub async fn cancel(&self) {
+        self.current.stop();
         self.tell(Command::Cancel).await;
     }
 
@@ -118,6 +137,13 @@ impl SessionHandle {
     /// Returns when everything that was shown so far is durable.
     pub async fn settle(&self) -> Result<(), SessionError> {
         self.ask(|done| Command::Settle { done }).await
+    }
+
+    /// Closes the session if no turn runs; whether it is closed now.
+    pub(super) async fn close_if_idle(&self) -> bool {
+        let (done, closed) = oneshot::channel();
+        self.tell(Command::CloseIfIdle { done }).await;
+        closed.await.unwrap_or(true)
     }
 
     /// Cancels a running turn, waits for its end and closes the session; it can be loaded again.

@@ -15,6 +15,8 @@ use crate::store::{Append, Epoch, RecordChange, Store, StoreError};
 
 /// Durable events kept in memory for readers that are nearly up to date; older ones are read from the store.
 const TAIL: usize = 1024;
+/// And at most this many bytes of them.
+const TAIL_BYTES: usize = 1024 * 1024;
 /// Bytes of streamed text that may wait for the disk.
 pub(super) const BATCH_BYTES: usize = 16 * 1024;
 /// Events in one page of a read.
@@ -33,12 +35,13 @@ pub(super) struct Journal {
 struct Tail {
     /// Consecutive events up to the head.
     events: VecDeque<Arc<Event>>,
+    bytes: usize,
     head: Seq,
 }
 
 impl Journal {
     pub(super) fn new(session: SessionId, store: Arc<dyn Store>, head: Seq) -> Arc<Self> {
-        let tail = Mutex::new(Tail { events: VecDeque::new(), head });
+        let tail = Mutex::new(Tail { events: VecDeque::new(), bytes: 0, head });
         Arc::new(Self { session, store, tail, head: watch::Sender::new(head) })
     }
 
@@ -79,9 +82,14 @@ impl Journal {
     /// Shows events to readers. `durable` is the last one that the store has.
     fn publish(&self, events: impl IntoIterator<Item = Arc<Event>>, durable: Seq) {
         let mut tail = self.tail();
-        tail.events.extend(events);
+        for event in events {
+            tail.bytes += event.kind.weight();
+            tail.events.push_back(event);
+        }
         tail.head = tail.events.back().map_or(tail.head, |event| event.seq);
-        while tail.events.len() > TAIL && tail.events.front().is_some_and(|event| event.seq <= durable) {
+        while tail.events.len() > TAIL || tail.bytes > TAIL_BYTES {
+            let Some(first) = tail.events.front().filter(|event| event.seq <= durable) else { break };
+            tail.bytes -= first.kind.weight();
             tail.events.pop_front();
         }
         let head = tail.head;

@@ -6,20 +6,20 @@ use std::sync::Arc;
 
 use super::journal::Journal;
 use crate::acp::{ToolCallStatus, ToolCallUpdate, ToolCallUpdateFields};
-use crate::event::{AskId, AskOutcome, Event, EventKind, TurnId, TurnStop};
+use crate::event::{AskId, AskOutcome, EventKind, TurnId, TurnStop};
 use crate::store::StoreError;
 
 /// What of a session is still open.
 #[derive(Debug, Default)]
-struct Open {
+pub(super) struct Open {
     turn: Option<TurnId>,
     tools: BTreeMap<Arc<str>, bool>,
     asks: Vec<AskId>,
 }
 
 impl Open {
-    fn take(&mut self, event: &Event) {
-        match &event.kind {
+    pub(super) fn take(&mut self, event: &EventKind) {
+        match event {
             EventKind::PromptAccepted { turn, .. } => self.turn = Some(*turn),
             EventKind::ToolProposed { call } => self.started(&call.tool_call_id.0, false),
             EventKind::ToolStarted { update } => self.started(&update.tool_call_id.0, true),
@@ -48,14 +48,19 @@ impl Open {
         self.tools.remove(tool);
     }
 
-    fn close(self) -> Vec<EventKind> {
-        let mut kinds: Vec<_> = self
-            .asks
+    /// Ends of the tools that have none.
+    pub(super) fn interrupted_tools(self) -> Vec<EventKind> {
+        self.tools.into_iter().map(|(id, started)| interrupted(&id, started)).collect()
+    }
+
+    fn close(mut self) -> Vec<EventKind> {
+        let turn = self.turn.take();
+        let mut kinds: Vec<_> = std::mem::take(&mut self.asks)
             .into_iter()
             .map(|ask| EventKind::AskSettled { ask, outcome: AskOutcome::Cancelled })
             .collect();
-        kinds.extend(self.tools.into_iter().map(|(id, started)| interrupted(&id, started)));
-        if let Some(turn) = self.turn {
+        kinds.extend(self.interrupted_tools());
+        if let Some(turn) = turn {
             kinds.push(EventKind::TurnEnded { turn, stop: TurnStop::Interrupted });
         }
         kinds
@@ -65,9 +70,9 @@ impl Open {
 /// A tool that nobody will hear of again.
 pub(super) fn interrupted(id: &Arc<str>, started: bool) -> EventKind {
     let text = if started {
-        "Interrupted: the process ended while this was running. Whether it took effect is not known; it was not run again."
+        "Interrupted while this was running. Whether it took effect is not known; it was not run again."
     } else {
-        "Interrupted: the process ended before this was run."
+        "Interrupted before this was run."
     };
     let fields = ToolCallUpdateFields::new()
         .status(ToolCallStatus::Failed)
@@ -87,7 +92,7 @@ pub(super) async fn closing_events(journal: &Journal) -> Result<Vec<EventKind>, 
         let Some(last) = page.last() else { return Ok(open.close()) };
         after = last.seq;
         for event in &page {
-            open.take(event);
+            open.take(&event.kind);
         }
     }
 }

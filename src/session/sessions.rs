@@ -6,7 +6,7 @@ use tokio::sync::{OnceCell, mpsc, watch};
 use tokio_util::task::TaskTracker;
 
 use super::actor::{Actor, Start};
-use super::handle::{MAILBOX, SessionHandle, SessionInfo};
+use super::handle::{CurrentTurn, MAILBOX, SessionHandle, SessionInfo};
 use super::journal::{Journal, Writer};
 use super::recovery::closing_events;
 use super::{SessionError, handle};
@@ -72,13 +72,21 @@ impl Sessions {
         Ok(handle)
     }
 
-    /// The live session of that id, or the stored one, opened. `roots` count only when it is opened here.
+    /// The live session of that id, or the stored one, opened. A live one that is to have other roots is opened
+    /// anew, unless a turn is running in the old ones.
     pub async fn load(&self, id: &SessionId, roots: Option<Roots>) -> Result<SessionHandle, SessionError> {
         let slot = Arc::clone(self.live().entry(id.clone()).or_default());
         if let Some(handle) = slot.get()
             && !handle.mailbox.is_closed()
         {
-            return Ok(handle.clone());
+            if roots.as_ref().is_none_or(|roots| *roots == handle.info.roots) {
+                return Ok(handle.clone());
+            }
+            if !handle.close_if_idle().await {
+                let text =
+                    "a turn of the session is running in other directories: cancel it or name the same ones";
+                return Err(SessionError::Invalid(text.into()));
+            }
         }
         if slot.initialized() {
             self.forget(id, &slot);
@@ -169,13 +177,15 @@ impl Sessions {
             writer.commit(closing_events(&journal).await?, change).await?;
         }
         let mode = Mode::from_id(&record.mode).unwrap_or(Mode::Default);
-        let (settings, current) = watch::channel(Settings { mode, options: record.options });
+        let (settings, watched) = watch::channel(Settings { mode, options: record.options });
         let seed = Seed {
             session: record.id.clone(),
             workspace: workspace.clone(),
             history: Arc::clone(&journal) as _,
         };
+        let current = CurrentTurn::default();
         let start = Start {
+            current: current.clone(),
             writer,
             seed,
             backend: Arc::clone(&self.inner.backend),
@@ -185,7 +195,7 @@ impl Sessions {
         let (mailbox, commands) = mpsc::channel::<handle::Command>(MAILBOX);
         self.inner.tasks.spawn(Actor::new(start).run(commands));
         let info = Arc::new(SessionInfo { id: record.id, roots, workspace });
-        Ok(SessionHandle { info, mailbox, journal, settings: current })
+        Ok(SessionHandle { info, mailbox, journal, settings: watched, current })
     }
 
     fn record(&self, roots: &Roots, mode: Mode) -> SessionRecord {
@@ -206,7 +216,7 @@ impl Sessions {
     }
 
     fn check_room(&self) -> Result<(), SessionError> {
-        let open = self.live().len();
+        let open = self.live().values().filter(|slot| slot.initialized()).count();
         if open >= MOST_OPEN { Err(SessionError::TooMany(open)) } else { Ok(()) }
     }
 

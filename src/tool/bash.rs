@@ -2,52 +2,37 @@
 
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
 use super::input::{Fields, schema};
 use super::output::Failure;
-use super::{Prepared, Tool, ToolContext, ToolOutput, label, limit, work};
+use super::standard::Standard;
+use super::{Prepared, ToolContext, ToolOutput, label, limit, work};
 use crate::acp::{Terminal, ToolCallContent, ToolKind};
 use crate::permission::Action;
 use crate::workspace::{Command, Exit, Finished, Limits};
 
 const EXAMPLE: &str = r#"{"command": "cargo test", "timeout": 300}"#;
 
-#[derive(Debug)]
-pub(super) struct Bash;
+pub(super) const TOOL: Standard = Standard {
+    name: "bash",
+    description: "\
+        Runs a command line in a shell in the working directory, each time a new one. There is no input \
+        and no terminal; what the command leaves running is ended with it. To look at, find and change \
+        files, use the other tools.",
+    kind: ToolKind::Execute,
+    parallel: false,
+    input,
+    prepare: |input, context| Box::pin(async move { prepare(input, context) }),
+};
 
-impl Tool for Bash {
-    fn name(&self) -> &'static str {
-        "bash"
-    }
-
-    fn description(&self) -> &'static str {
-        "Runs a command line in a shell in the working directory, each time a new one. There is no input and \
-         no terminal; what the command leaves running is ended with it. To look at, find and change files, use \
-         the other tools."
-    }
-
-    fn input(&self) -> Value {
-        let properties = json!({
-            "command": {"type": "string", "description": "The command line"},
-            "timeout": {"type": "integer", "minimum": 1, "maximum": limit::MAX_COMMAND, "description": "Seconds it may run, 120 if left out"},
-            "description": {"type": "string", "description": "What it does, in a few words"},
-        });
-        schema(&properties, &["command"])
-    }
-
-    fn kind(&self) -> ToolKind {
-        ToolKind::Execute
-    }
-
-    fn parallel(&self) -> bool {
-        false
-    }
-
-    fn prepare(&self, input: Value, context: ToolContext) -> BoxFuture<'_, Result<Prepared, ToolOutput>> {
-        Box::pin(async move { Ok(prepare(input, context)?) })
-    }
+fn input() -> Value {
+    let properties = json!({
+        "command": {"type": "string", "description": "The command line"},
+        "timeout": {"type": "integer", "minimum": 1, "maximum": limit::MAX_COMMAND, "description": "Seconds it may run, 120 if left out"},
+        "description": {"type": "string", "description": "What it does, in a few words"},
+    });
+    schema(&properties, &["command"])
 }
 
 fn prepare(input: Value, context: ToolContext) -> Result<Prepared, Failure> {

@@ -3,55 +3,42 @@
 mod mismatch;
 mod replacement;
 
-use futures_util::future::BoxFuture;
+use std::future::ready;
+
 use serde_json::{Value, json};
 
 use self::replacement::Replacement;
 use super::input::{Fields, PATH, schema};
 use super::output::Failure;
+use super::standard::Standard;
 use super::walk::sweep;
-use super::{Prepared, Tool, ToolContext, ToolOutput, diff, label, limit, work};
+use super::{Prepared, ToolContext, ToolOutput, diff, label, limit, work};
 use crate::acp::{ToolCallContent, ToolCallLocation, ToolKind};
 use crate::permission::Action;
-use crate::workspace::{Expected, Fingerprint, Kind, Place, Text, WorkspaceError};
+use crate::workspace::{Expected, FileData, Fingerprint, Kind, Place, Text, WorkspaceError};
 
 const EXAMPLE: &str = r#"{"path": "src/main.rs", "old_text": "let x = 1;", "new_text": "let x = 2;"}"#;
 
-#[derive(Debug)]
-pub(super) struct Edit;
+pub(super) const TOOL: Standard = Standard {
+    name: "edit",
+    description: "\
+        Replaces a text in a file. `old_text` must be in the file exactly as given, white space included, \
+        and only once unless `replace_all` is set; give enough lines around it. Leave out the line numbers \
+        that `read` shows.",
+    kind: ToolKind::Edit,
+    parallel: false,
+    input,
+    prepare: |input, context| Box::pin(async move { prepare(input, context).await }),
+};
 
-impl Tool for Edit {
-    fn name(&self) -> &'static str {
-        "edit"
-    }
-
-    fn description(&self) -> &'static str {
-        "Replaces a text in a file. `old_text` must be in the file exactly as given, white space included, and \
-         only once unless `replace_all` is set; give enough lines around it. Leave out the line numbers that \
-         `read` shows."
-    }
-
-    fn input(&self) -> Value {
-        let properties = json!({
-            "path": {"type": "string", "description": "File, absolute or relative to the working directory"},
-            "old_text": {"type": "string", "description": "The text to replace"},
-            "new_text": {"type": "string", "description": "The text to put in its place"},
-            "replace_all": {"type": "boolean", "description": "Replace it wherever it occurs"},
-        });
-        schema(&properties, &["path", "old_text", "new_text"])
-    }
-
-    fn kind(&self) -> ToolKind {
-        ToolKind::Edit
-    }
-
-    fn parallel(&self) -> bool {
-        false
-    }
-
-    fn prepare(&self, input: Value, context: ToolContext) -> BoxFuture<'_, Result<Prepared, ToolOutput>> {
-        Box::pin(async move { Ok(prepare(input, context).await?) })
-    }
+fn input() -> Value {
+    let properties = json!({
+        "path": {"type": "string", "description": "File, absolute or relative to the working directory"},
+        "old_text": {"type": "string", "description": "The text to replace"},
+        "new_text": {"type": "string", "description": "The text to put in its place"},
+        "replace_all": {"type": "boolean", "description": "Replace it wherever it occurs"},
+    });
+    schema(&properties, &["path", "old_text", "new_text"])
 }
 
 /// A change worked out against a content that was read.
@@ -75,23 +62,30 @@ async fn prepare(input: Value, context: ToolContext) -> Result<Prepared, Failure
         return Err(Failure(format!("{name} is a folder; name the file to edit")));
     }
     let replacement = Replacement::new(&old, &new, all).map_err(Failure)?;
-    let draft = draft(&context, &place, name.clone(), replacement).await?;
-    let line = draft.lines.first().copied().unwrap_or(1) as u32;
-    Ok(Prepared {
-        title: format!("Edit {name}"),
-        action: Action::Edit { path: place.path().to_owned() },
-        locations: vec![ToolCallLocation::new(place.path()).line(line)],
-        preview: draft.preview.clone(),
-        work: work(edit(context, place, name, draft)),
-    })
+    let data = current(&context, &place, &name).await?;
+    let title = format!("Edit {name}");
+    let action = Action::Edit { path: place.path().to_owned() };
+    let location = ToolCallLocation::new(place.path());
+    match draft(&context, &place, name.clone(), replacement, data).await {
+        // What the file holds may be told only once the edit is permitted, and then as little as can be:
+        // until then, a text that is there and one that is not must look the same.
+        Err(_) if !context.readable.allows(place.path()) => {
+            let why =
+                format!("{name}: `old_text` was not found, or not just once; a rule withholds the content");
+            let (locations, preview) = (vec![location], Vec::new());
+            Ok(Prepared { title, action, locations, preview, work: work(ready(Err(Failure(why)))) })
+        }
+        Err(failure) => Err(failure),
+        Ok(draft) => {
+            let line = draft.lines.first().copied().unwrap_or(1) as u32;
+            let (locations, preview) = (vec![location.line(line)], draft.preview.clone());
+            Ok(Prepared { title, action, locations, preview, work: work(edit(context, place, name, draft)) })
+        }
+    }
 }
 
-async fn draft(
-    context: &ToolContext,
-    place: &Place,
-    name: String,
-    replacement: Replacement,
-) -> Result<Draft, Failure> {
+/// The content to change, unless it is another than the agent has seen.
+async fn current(context: &ToolContext, place: &Place, name: &str) -> Result<FileData, Failure> {
     let data = match context.files.read(place.clone(), limit::FILE).await {
         Ok(data) => data,
         Err(WorkspaceError::NotFound { .. }) => {
@@ -102,6 +96,16 @@ async fn draft(
     if context.seen.last(place.path()).is_some_and(|seen| seen != data.fingerprint) {
         return Err(Failure(format!("{name} changed since it was read; read it again, then edit")));
     }
+    Ok(data)
+}
+
+async fn draft(
+    context: &ToolContext,
+    place: &Place,
+    name: String,
+    replacement: Replacement,
+    data: FileData,
+) -> Result<Draft, Failure> {
     let path = place.path().to_owned();
     let work = move |_: &_| {
         let mut text = Text::decode(&data.bytes).map_err(|error| Failure(format!("{name}: {error}")))?;

@@ -3,53 +3,38 @@
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-use futures_util::future::BoxFuture;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::input::{FOLDER, Fields, schema};
 use super::output::Failure;
+use super::standard::Standard;
 use super::walk::{Walk, sweep};
-use super::{Prepared, Tool, ToolContext, ToolOutput, label, limit, work};
+use super::{Prepared, ToolContext, ToolOutput, label, limit, work};
 use crate::acp::{ToolCallLocation, ToolKind};
 use crate::permission::Action;
 use crate::workspace::{Kind, Place};
 
 const EXAMPLE: &str = r#"{"pattern": "src/**/*.rs"}"#;
 
-#[derive(Debug)]
-pub(super) struct Glob;
+pub(super) const TOOL: Standard = Standard {
+    name: "glob",
+    description: "\
+        Finds files by a pattern such as `src/**/*.rs` or `*.{ts,tsx}`; a pattern without `/` matches \
+        names in all folders. The files changed last come first. What .gitignore names is left out.",
+    kind: ToolKind::Search,
+    parallel: true,
+    input,
+    prepare: |input, context| Box::pin(async move { prepare(input, context) }),
+};
 
-impl Tool for Glob {
-    fn name(&self) -> &'static str {
-        "glob"
-    }
-
-    fn description(&self) -> &'static str {
-        "Finds files by a pattern such as `src/**/*.rs` or `*.{ts,tsx}`; a pattern without `/` matches names in \
-         all folders. The files changed last come first. What .gitignore names is left out."
-    }
-
-    fn input(&self) -> Value {
-        let properties = json!({
-            "pattern": {"type": "string", "description": "The pattern; `**` stands for any folders"},
-            "path": {"type": "string", "description": "Folder to search; the working directory if left out"},
-        });
-        schema(&properties, &["pattern"])
-    }
-
-    fn kind(&self) -> ToolKind {
-        ToolKind::Search
-    }
-
-    fn parallel(&self) -> bool {
-        true
-    }
-
-    fn prepare(&self, input: Value, context: ToolContext) -> BoxFuture<'_, Result<Prepared, ToolOutput>> {
-        Box::pin(async move { Ok(prepare(input, context)?) })
-    }
+fn input() -> Value {
+    let properties = json!({
+        "pattern": {"type": "string", "description": "The pattern; `**` stands for any folders"},
+        "path": {"type": "string", "description": "Folder to search; the working directory if left out"},
+    });
+    schema(&properties, &["pattern"])
 }
 
 fn prepare(input: Value, context: ToolContext) -> Result<Prepared, Failure> {

@@ -2,57 +2,42 @@
 
 mod search;
 
-use futures_util::future::BoxFuture;
 use grep_regex::{RegexMatcher, RegexMatcherBuilder};
 use serde_json::{Value, json};
 
 use self::search::{Found, Query};
 use super::input::{Fields, PATH, schema};
 use super::output::Failure;
+use super::standard::Standard;
 use super::walk::sweep;
-use super::{Prepared, Tool, ToolContext, ToolOutput, glob, label, limit, work};
+use super::{Prepared, ToolContext, ToolOutput, glob, label, limit, work};
 use crate::acp::{ToolCallLocation, ToolKind};
 use crate::permission::Action;
 use crate::workspace::{Place, Workspace};
 
 const EXAMPLE: &str = r#"{"pattern": "fn \\w+\\(", "path": "src", "glob": "*.rs"}"#;
 
-#[derive(Debug)]
-pub(super) struct Grep;
+pub(super) const TOOL: Standard = Standard {
+    name: "grep",
+    description: "\
+        Searches the content of files for a regular expression (Rust syntax, within one line; no \
+        look-around or back-references). Binary files and what .gitignore names are left out.",
+    kind: ToolKind::Search,
+    parallel: true,
+    input,
+    prepare: |input, context| Box::pin(async move { prepare(input, context) }),
+};
 
-impl Tool for Grep {
-    fn name(&self) -> &'static str {
-        "grep"
-    }
-
-    fn description(&self) -> &'static str {
-        "Searches the content of files for a regular expression (Rust syntax, within one line; no look-around \
-         or back-references). Binary files and what .gitignore names are left out."
-    }
-
-    fn input(&self) -> Value {
-        let properties = json!({
-            "pattern": {"type": "string", "description": "The regular expression"},
-            "path": {"type": "string", "description": "File or folder; the working directory if left out"},
-            "glob": {"type": "string", "description": "Only files whose path matches, such as `*.rs`"},
-            "ignore_case": {"type": "boolean"},
-            "context": {"type": "integer", "minimum": 0, "maximum": limit::CONTEXT, "description": "Lines around a match"},
-            "limit": {"type": "integer", "minimum": 1, "maximum": limit::MAX_MATCHES, "description": "Most matches, 200 if left out"},
-        });
-        schema(&properties, &["pattern"])
-    }
-
-    fn kind(&self) -> ToolKind {
-        ToolKind::Search
-    }
-
-    fn parallel(&self) -> bool {
-        true
-    }
-
-    fn prepare(&self, input: Value, context: ToolContext) -> BoxFuture<'_, Result<Prepared, ToolOutput>> {
-        Box::pin(async move { Ok(prepare(input, context)?) })
-    }
+fn input() -> Value {
+    let properties = json!({
+        "pattern": {"type": "string", "description": "The regular expression"},
+        "path": {"type": "string", "description": "File or folder; the working directory if left out"},
+        "glob": {"type": "string", "description": "Only files whose path matches, such as `*.rs`"},
+        "ignore_case": {"type": "boolean"},
+        "context": {"type": "integer", "minimum": 0, "maximum": limit::CONTEXT, "description": "Lines around a match"},
+        "limit": {"type": "integer", "minimum": 1, "maximum": limit::MAX_MATCHES, "description": "Most matches, 200 if left out"},
+    });
+    schema(&properties, &["pattern"])
 }
 
 fn prepare(input: Value, context: ToolContext) -> Result<Prepared, Failure> {

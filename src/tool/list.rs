@@ -2,14 +2,14 @@
 
 mod tree;
 
-use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
 use self::tree::{Drawn, Tree};
 use super::input::{FOLDER, Fields, schema};
 use super::output::Failure;
+use super::standard::Standard;
 use super::walk::{Walk, sweep};
-use super::{Prepared, Tool, ToolContext, ToolOutput, label, limit, work};
+use super::{Prepared, ToolContext, ToolOutput, label, limit, work};
 use crate::acp::{ToolCallLocation, ToolKind};
 use crate::permission::Action;
 use crate::workspace::{Kind, Place};
@@ -18,38 +18,23 @@ const EXAMPLE: &str = r#"{"path": "src", "depth": 2}"#;
 const DEPTH: u64 = 2;
 const MAX_DEPTH: u64 = 10;
 
-#[derive(Debug)]
-pub(super) struct List;
+pub(super) const TOOL: Standard = Standard {
+    name: "list",
+    description: "\
+        Lists a folder as a tree, folders first. What .gitignore names is left out. To find files by name \
+        use `glob`, by content `grep`.",
+    kind: ToolKind::Search,
+    parallel: true,
+    input,
+    prepare: |input, context| Box::pin(async move { prepare(input, context) }),
+};
 
-impl Tool for List {
-    fn name(&self) -> &'static str {
-        "list"
-    }
-
-    fn description(&self) -> &'static str {
-        "Lists a folder as a tree, folders first. What .gitignore names is left out. To find files by name use \
-         `glob`, by content `grep`."
-    }
-
-    fn input(&self) -> Value {
-        let properties = json!({
-            "path": {"type": "string", "description": "Folder; the working directory if left out"},
-            "depth": {"type": "integer", "minimum": 1, "maximum": MAX_DEPTH, "description": "Levels, 2 if left out"},
-        });
-        schema(&properties, &[])
-    }
-
-    fn kind(&self) -> ToolKind {
-        ToolKind::Search
-    }
-
-    fn parallel(&self) -> bool {
-        true
-    }
-
-    fn prepare(&self, input: Value, context: ToolContext) -> BoxFuture<'_, Result<Prepared, ToolOutput>> {
-        Box::pin(async move { Ok(prepare(input, context)?) })
-    }
+fn input() -> Value {
+    let properties = json!({
+        "path": {"type": "string", "description": "Folder; the working directory if left out"},
+        "depth": {"type": "integer", "minimum": 1, "maximum": MAX_DEPTH, "description": "Levels, 2 if left out"},
+    });
+    schema(&properties, &[])
 }
 
 fn prepare(input: Value, context: ToolContext) -> Result<Prepared, Failure> {

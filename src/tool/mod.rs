@@ -7,7 +7,7 @@
 //! depends on and [`Prepared::work`] does just that; a failure a model can learn from is a
 //! [`ToolOutput`] with `failed` set; output is capped.
 //!
-//! To add a tool: one file, its line in [`Registry::standard`], and a conversation fixture.
+//! To add a tool: one file with its row `TOOL`, its line in [`Registry::standard`], and a conversation fixture.
 
 mod bash;
 mod diff;
@@ -22,6 +22,7 @@ mod output;
 mod read;
 mod readable;
 mod seen;
+mod standard;
 mod todo;
 mod walk;
 mod write;
@@ -120,16 +121,9 @@ pub struct Registry {
 impl Registry {
     /// The tools every session has.
     pub fn standard() -> Self {
-        let tools: Vec<Arc<dyn Tool>> = vec![
-            Arc::new(read::Read),
-            Arc::new(write::Write),
-            Arc::new(edit::Edit),
-            Arc::new(list::List),
-            Arc::new(glob::Glob),
-            Arc::new(grep::Grep),
-            Arc::new(bash::Bash),
-            Arc::new(todo::Todo),
-        ];
+        let rows =
+            [read::TOOL, write::TOOL, edit::TOOL, list::TOOL, glob::TOOL, grep::TOOL, bash::TOOL, todo::TOOL];
+        let tools = rows.into_iter().map(|tool| Arc::new(tool) as Arc<dyn Tool>).collect();
         Self { tools }
     }
 

@@ -3,53 +3,39 @@
 pub(in crate::tool) mod image;
 mod page;
 
-use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
 use self::page::{Page, Wanted};
 use super::input::{Fields, PATH, schema};
 use super::output::Failure;
+use super::standard::Standard;
 use super::walk::sweep;
-use super::{Prepared, Tool, ToolContext, ToolOutput, label, limit, work};
+use super::{Prepared, ToolContext, ToolOutput, label, limit, work};
 use crate::acp::{ToolCallLocation, ToolKind};
 use crate::permission::Action;
 use crate::workspace::{Kind, Place, Text, WorkspaceError};
 
 const EXAMPLE: &str = r#"{"path": "src/main.rs", "line": 1, "limit": 200}"#;
 
-#[derive(Debug)]
-pub(super) struct Read;
+pub(super) const TOOL: Standard = Standard {
+    name: "read",
+    description: "\
+        Reads a text file and returns its lines numbered, or shows an image to the user. Returns up to \
+        2000 lines; use `line` and `limit` for other parts of a long file. The numbers are not part of the \
+        file.",
+    kind: ToolKind::Read,
+    parallel: true,
+    input,
+    prepare: |input, context| Box::pin(async move { prepare(input, context) }),
+};
 
-impl Tool for Read {
-    fn name(&self) -> &'static str {
-        "read"
-    }
-
-    fn description(&self) -> &'static str {
-        "Reads a text file and returns its lines numbered, or shows an image to the user. Returns up to 2000 \
-         lines; use `line` and `limit` for other parts of a long file. The numbers are not part of the file."
-    }
-
-    fn input(&self) -> Value {
-        let properties = json!({
-            "path": {"type": "string", "description": "File, absolute or relative to the working directory"},
-            "line": {"type": "integer", "minimum": 1, "description": "First line, counted from 1"},
-            "limit": {"type": "integer", "minimum": 1, "maximum": limit::LINES, "description": "Number of lines"},
-        });
-        schema(&properties, &["path"])
-    }
-
-    fn kind(&self) -> ToolKind {
-        ToolKind::Read
-    }
-
-    fn parallel(&self) -> bool {
-        true
-    }
-
-    fn prepare(&self, input: Value, context: ToolContext) -> BoxFuture<'_, Result<Prepared, ToolOutput>> {
-        Box::pin(async move { Ok(prepare(input, context)?) })
-    }
+fn input() -> Value {
+    let properties = json!({
+        "path": {"type": "string", "description": "File, absolute or relative to the working directory"},
+        "line": {"type": "integer", "minimum": 1, "description": "First line, counted from 1"},
+        "limit": {"type": "integer", "minimum": 1, "maximum": limit::LINES, "description": "Number of lines"},
+    });
+    schema(&properties, &["path"])
 }
 
 fn prepare(input: Value, context: ToolContext) -> Result<Prepared, Failure> {

@@ -1,55 +1,40 @@
 //! `todo`: the plan of the work, for people to follow.
 
-use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
 use super::input::{Fields, schema};
 use super::output::Failure;
-use super::{Prepared, Tool, ToolContext, ToolOutput, label, limit, work};
+use super::standard::Standard;
+use super::{Prepared, ToolOutput, label, limit, work};
 use crate::acp::{PlanEntry, PlanEntryPriority, PlanEntryStatus, ToolKind};
 use crate::permission::Action;
 
 const EXAMPLE: &str = r#"{"entries": [{"content": "Run the tests", "status": "pending"}]}"#;
 
-#[derive(Debug)]
-pub(super) struct Todo;
+pub(super) const TOOL: Standard = Standard {
+    name: "todo",
+    description: "\
+        Writes down the plan of a longer task and how far it is. Give all entries every time: they replace \
+        the earlier ones.",
+    kind: ToolKind::Think,
+    parallel: false,
+    input,
+    prepare: |input, _| Box::pin(async move { prepare(input) }),
+};
 
-impl Tool for Todo {
-    fn name(&self) -> &'static str {
-        "todo"
-    }
-
-    fn description(&self) -> &'static str {
-        "Writes down the plan of a longer task and how far it is. Give all entries every time: they replace the \
-         earlier ones."
-    }
-
-    fn input(&self) -> Value {
-        let entry = json!({
-            "type": "object",
-            "properties": {
-                "content": {"type": "string", "description": "One line"},
-                "status": {"enum": ["pending", "in_progress", "completed"]},
-                "priority": {"enum": ["high", "medium", "low"]},
-            },
-            "required": ["content", "status"],
-            "additionalProperties": false,
-        });
-        let properties = json!({"entries": {"type": "array", "items": entry, "maxItems": limit::PLAN}});
-        schema(&properties, &["entries"])
-    }
-
-    fn kind(&self) -> ToolKind {
-        ToolKind::Think
-    }
-
-    fn parallel(&self) -> bool {
-        false
-    }
-
-    fn prepare(&self, input: Value, _: ToolContext) -> BoxFuture<'_, Result<Prepared, ToolOutput>> {
-        Box::pin(async move { Ok(prepare(input)?) })
-    }
+fn input() -> Value {
+    let entry = json!({
+        "type": "object",
+        "properties": {
+            "content": {"type": "string", "description": "One line"},
+            "status": {"enum": ["pending", "in_progress", "completed"]},
+            "priority": {"enum": ["high", "medium", "low"]},
+        },
+        "required": ["content", "status"],
+        "additionalProperties": false,
+    });
+    let properties = json!({"entries": {"type": "array", "items": entry, "maxItems": limit::PLAN}});
+    schema(&properties, &["entries"])
 }
 
 fn prepare(input: Value) -> Result<Prepared, Failure> {

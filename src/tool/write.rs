@@ -1,49 +1,34 @@
 //! `write`: a file as a whole.
 
-use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
 use super::input::{Fields, PATH, schema};
 use super::output::Failure;
-use super::{Prepared, Tool, ToolContext, ToolOutput, diff, label, limit, work};
+use super::standard::Standard;
+use super::{Prepared, ToolContext, ToolOutput, diff, label, limit, work};
 use crate::acp::{ToolCallContent, ToolCallLocation, ToolKind};
 use crate::permission::Action;
 use crate::workspace::{Expected, Fingerprint, Kind, Place, Text, WorkspaceError};
 
 const EXAMPLE: &str = r#"{"path": "src/main.rs", "content": "fn main() {}\n"}"#;
 
-#[derive(Debug)]
-pub(super) struct Write;
+pub(super) const TOOL: Standard = Standard {
+    name: "write",
+    description: "\
+        Creates a file, with its folders, or replaces the whole content of one. An existing file must have \
+        been read before. To change a part of a file, use `edit`.",
+    kind: ToolKind::Edit,
+    parallel: false,
+    input,
+    prepare: |input, context| Box::pin(async move { prepare(input, context).await }),
+};
 
-impl Tool for Write {
-    fn name(&self) -> &'static str {
-        "write"
-    }
-
-    fn description(&self) -> &'static str {
-        "Creates a file, with its folders, or replaces the whole content of one. An existing file must have \
-         been read before. To change a part of a file, use `edit`."
-    }
-
-    fn input(&self) -> Value {
-        let properties = json!({
-            "path": {"type": "string", "description": "File, absolute or relative to the working directory"},
-            "content": {"type": "string", "description": "The whole new content"},
-        });
-        schema(&properties, &["path", "content"])
-    }
-
-    fn kind(&self) -> ToolKind {
-        ToolKind::Edit
-    }
-
-    fn parallel(&self) -> bool {
-        false
-    }
-
-    fn prepare(&self, input: Value, context: ToolContext) -> BoxFuture<'_, Result<Prepared, ToolOutput>> {
-        Box::pin(async move { Ok(prepare(input, context).await?) })
-    }
+fn input() -> Value {
+    let properties = json!({
+        "path": {"type": "string", "description": "File, absolute or relative to the working directory"},
+        "content": {"type": "string", "description": "The whole new content"},
+    });
+    schema(&properties, &["path", "content"])
 }
 
 /// What will be written, and what must be there when it is.

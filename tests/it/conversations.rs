@@ -34,6 +34,7 @@ topics! {
     close
     delete
     client_files
+    client_terminal
     offline
     extension
 }

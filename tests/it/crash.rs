@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::support::bench::{Bench, PROGRAM};
 use crate::support::client::{Client, said, update};
 use crate::support::link::Link;
+use crate::support::proc::until;
 
 const ROUNDS: u64 = 200;
 /// Kills that hit one session before the next one is taken: replays stay short.
@@ -231,4 +232,56 @@ fn intact(bench: &Bench) -> String {
     let path = bench.home().join(".local/share/adjutant/sessions.db");
     let database = rusqlite::Connection::open(path).unwrap();
     database.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap()
+}
+
+/// Kills the program while a call of its only turn is under way, and returns what a client is shown of the
+/// call afterwards.
+async fn killed_in_call(bench: &Bench, mode: &str, underway: impl AsyncFn(&mut Client)) -> Vec<Value> {
+    let (mut client, session) = Client::open(Link::process(bench), bench).await;
+    client.request("session/set_mode", json!({ "sessionId": session, "modeId": mode })).await.unwrap();
+    client.prompt(&session, "go").await;
+    underway(&mut client).await;
+    client.link.kill().await;
+
+    let mut client = Client::hello(Link::process(bench), json!({})).await;
+    let place = json!({ "sessionId": session, "cwd": bench.cwd(), "mcpServers": [] });
+    client.request("session/load", place).await.unwrap();
+    let id = client.prompt(&session, "and now").await;
+    client.reply(id).await.unwrap();
+    let heard = std::mem::take(&mut client.heard);
+    client.leave().await;
+    assert!(heard.iter().all(|line| line["method"] != "session/request_permission"), "asked again");
+    heard.into_iter().filter(|line| update(line) == Some("tool_call_update")).collect()
+}
+
+fn one_command(command: &str) -> Bench {
+    let call = json!({ "call": { "name": "bash", "input": { "command": command } } });
+    let rules = [
+        json!({ "when": "go", "answer": [call] }),
+        json!({ "when": "and now", "answer": [{ "text": "ok" }] }),
+    ];
+    Bench::scripted(&rules.map(|rule| format!("{rule}\n")).concat())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_command_that_ran_when_the_process_was_killed_is_shown_as_interrupted_and_not_run_again() {
+    let bench = one_command("echo ran >> ran; sleep 1000");
+    let ran = bench.cwd().join("ran");
+    let shown = killed_in_call(&bench, "full", async |_| until("it runs", || ran.exists()).await).await;
+    let last = &shown.last().unwrap()["params"]["update"];
+    assert_eq!(last["status"], "failed", "{shown:?}");
+    assert_eq!(last["rawOutput"]["interrupted"], true, "{shown:?}");
+    assert_eq!(bench.read("ran").unwrap(), "ran\n", "once");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_question_that_was_open_when_the_process_was_killed_is_settled_as_a_no() {
+    let bench = one_command("touch made");
+    let asked = async |client: &mut Client| {
+        client.until(|line| line["method"] == "session/request_permission").await;
+    };
+    let shown = killed_in_call(&bench, "default", asked).await;
+    assert_eq!(shown.len(), 1, "{shown:?}");
+    assert_eq!(shown[0]["params"]["update"]["status"], "failed", "{shown:?}");
+    assert!(bench.read("made").is_err());
 }

@@ -23,10 +23,10 @@ pub(super) enum Input {
         id: String,
         decision: Option<Decision>,
     },
-    /// A person answered.
+    /// The question was settled.
     Answered {
         id: String,
-        allowed: bool,
+        answer: Answer,
     },
     /// The tool has ended.
     Ran {
@@ -35,6 +35,26 @@ pub(super) enum Input {
     Cancelled,
     /// The turn took too long.
     Expired,
+}
+
+/// How a question was settled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Answer {
+    Allowed,
+    Rejected,
+    /// Nobody could be asked, or what came back was no answer.
+    None,
+}
+
+/// What a person is told where the model says nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Remark {
+    /// The model gave no answer.
+    Silence,
+    /// The turn made as many model calls as it may.
+    TooManySteps,
+    /// The model refused.
+    Refused,
 }
 
 /// What the driver is to do.
@@ -55,8 +75,8 @@ pub(super) enum Effect {
         id: String,
         why: Refusal,
     },
-    /// The model said nothing at all: the person is told so.
-    SaySilence,
+    /// A turn does not end without words.
+    Say(Remark),
     End(TurnStop),
 }
 
@@ -67,6 +87,8 @@ pub(super) enum Refusal {
     Denied,
     /// By a person.
     Rejected,
+    /// Nobody answered.
+    Unanswered,
     /// The turn ended first.
     Cancelled,
 }
@@ -78,6 +100,8 @@ enum Phase {
     Model,
     /// Its calls are being worked off.
     Calls,
+    /// The turn is given up; what runs is waited for.
+    Stopping,
     Over,
 }
 
@@ -105,18 +129,27 @@ pub(super) struct Machine {
     steps: usize,
     most_steps: usize,
     spoke: bool,
+    stop: Option<TurnStop>,
 }
 
 impl Machine {
     /// A turn of at most `most_steps` model calls.
     pub(super) fn new(most_steps: usize) -> Self {
-        Self { phase: Phase::Idle, calls: Vec::new(), steps: 0, most_steps, spoke: false }
+        Self { phase: Phase::Idle, calls: Vec::new(), steps: 0, most_steps, spoke: false, stop: None }
     }
 
     pub(super) fn handle(&mut self, input: Input) -> Vec<Effect> {
         match (self.phase, input) {
             (Phase::Over, late) => {
                 tracing::debug!(?late, "after the end of the turn");
+                Vec::new()
+            }
+            (Phase::Stopping, Input::Ran { id }) => {
+                self.advance(&id, &[CallPhase::Running], CallPhase::Done);
+                self.stopped()
+            }
+            (Phase::Stopping, late) => {
+                tracing::debug!(?late, "while the turn is given up");
                 Vec::new()
             }
             (_, Input::Cancelled) => self.stop(TurnStop::Finished { reason: StopReason::Cancelled }),
@@ -135,7 +168,7 @@ impl Machine {
             (Phase::Model, Input::ModelDone(reason)) => self.model_done(reason),
             (Phase::Model, Input::ModelFailed(message)) => self.stop(TurnStop::Failed { message }),
             (Phase::Calls, Input::Judged { id, decision }) => self.judged(&id, decision),
-            (Phase::Calls, Input::Answered { id, allowed }) => self.answered(&id, allowed),
+            (Phase::Calls, Input::Answered { id, answer }) => self.answered(&id, answer),
             (Phase::Calls, Input::Ran { id }) => {
                 if self.advance(&id, &[CallPhase::Running], CallPhase::Done) {
                     self.go_on()
@@ -152,7 +185,7 @@ impl Machine {
 
     fn call_model(&mut self) -> Vec<Effect> {
         if self.steps == self.most_steps {
-            return self.stop(TurnStop::Finished { reason: StopReason::MaxTurnRequests });
+            return self.end(StopReason::MaxTurnRequests, Some(Remark::TooManySteps));
         }
         self.steps += 1;
         self.phase = Phase::Model;
@@ -165,10 +198,13 @@ impl Machine {
             self.phase = Phase::Calls;
             return self.go_on();
         }
-        let mut effects = Vec::new();
-        if !self.spoke {
-            effects.push(Effect::SaySilence);
-        }
+        let remark = if reason == StopReason::Refusal { Remark::Refused } else { Remark::Silence };
+        let remark = (!self.spoke).then_some(remark);
+        self.end(reason, remark)
+    }
+
+    fn end(&mut self, reason: StopReason, remark: Option<Remark>) -> Vec<Effect> {
+        let mut effects: Vec<_> = remark.map(Effect::Say).into_iter().collect();
         effects.extend(self.stop(TurnStop::Finished { reason }));
         effects
     }
@@ -191,15 +227,15 @@ impl Machine {
         }
     }
 
-    fn answered(&mut self, id: &str, allowed: bool) -> Vec<Effect> {
-        let next = if allowed { CallPhase::Running } else { CallPhase::Done };
+    fn answered(&mut self, id: &str, answer: Answer) -> Vec<Effect> {
+        let next = if answer == Answer::Allowed { CallPhase::Running } else { CallPhase::Done };
         if !self.advance(id, &[CallPhase::Asking], next) {
             return Vec::new();
         }
-        if allowed {
-            vec![Effect::Run { id: id.to_owned() }]
-        } else {
-            self.refuse(id.to_owned(), Refusal::Rejected)
+        match answer {
+            Answer::Allowed => vec![Effect::Run { id: id.to_owned() }],
+            Answer::Rejected => self.refuse(id.to_owned(), Refusal::Rejected),
+            Answer::None => self.refuse(id.to_owned(), Refusal::Unanswered),
         }
     }
 
@@ -230,13 +266,27 @@ impl Machine {
         effects
     }
 
+    /// Refuses what does not run yet and waits for what does.
     fn stop(&mut self, stop: TurnStop) -> Vec<Effect> {
-        self.phase = Phase::Over;
-        let open = self.calls.iter().filter(|call| call.phase != CallPhase::Done);
-        let mut effects: Vec<_> =
-            open.map(|call| Effect::Refuse { id: call.id.clone(), why: Refusal::Cancelled }).collect();
-        effects.push(Effect::End(stop));
+        self.phase = Phase::Stopping;
+        self.stop = Some(stop);
+        let mut effects = Vec::new();
+        for call in &mut self.calls {
+            if !matches!(call.phase, CallPhase::Done | CallPhase::Running) {
+                call.phase = CallPhase::Done;
+                effects.push(Effect::Refuse { id: call.id.clone(), why: Refusal::Cancelled });
+            }
+        }
+        effects.extend(self.stopped());
         effects
+    }
+
+    fn stopped(&mut self) -> Vec<Effect> {
+        if self.calls.iter().any(|call| call.phase == CallPhase::Running) {
+            return Vec::new();
+        }
+        self.phase = Phase::Over;
+        self.stop.take().map(Effect::End).into_iter().collect()
     }
 
     fn advance(&mut self, id: &str, from: &[CallPhase], to: CallPhase) -> bool {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::machine::Refusal;
+use super::machine::{Answer, Refusal, Remark};
 use crate::acp::{
     Meta, PermissionOption, PermissionOptionKind, ToolCall, ToolCallId, ToolCallStatus, ToolCallUpdate,
     ToolCallUpdateFields, ToolKind,
@@ -78,9 +78,25 @@ fn label(grant: &Grant) -> String {
     text.strip_prefix('a').map_or_else(|| text.clone(), |rest| format!("A{rest}"))
 }
 
-/// Whether the answer allows; anything that is not clearly a yes is a no.
-pub(super) fn allows(outcome: &AskOutcome) -> bool {
-    matches!(outcome, AskOutcome::Selected { option } if option.starts_with("allow_"))
+/// What the answer means; anything that is not clearly a yes or a no is none.
+pub(super) fn answer(outcome: &AskOutcome) -> Answer {
+    match outcome {
+        AskOutcome::Selected { option } if option.starts_with("allow_") => Answer::Allowed,
+        AskOutcome::Selected { .. } => Answer::Rejected,
+        AskOutcome::Cancelled => Answer::None,
+    }
+}
+
+/// What a person is told where the model says nothing.
+pub(super) fn remark(remark: Remark) -> String {
+    match remark {
+        Remark::Silence => "(The model gave no answer.)",
+        Remark::TooManySteps => {
+            "(Stopped: this turn made as many model calls as it may. Say \"go on\" for more.)"
+        }
+        Remark::Refused => "(The model refused to answer.)",
+    }
+    .to_owned()
 }
 
 /// The call has ended.
@@ -119,6 +135,7 @@ pub(super) fn refused(why: Refusal, reason: &str) -> ToolOutput {
         Refusal::Rejected => {
             "Rejected: the user said no to this call. Do not try it again in another way.".to_owned()
         }
+        Refusal::Unanswered => "Not allowed: the question was dismissed or could not be answered.".to_owned(),
         Refusal::Cancelled => "Cancelled: the turn ended before this call did.".to_owned(),
     })
 }

@@ -2,7 +2,7 @@ use std::collections::HashSet;
 
 use proptest::prelude::*;
 
-use super::machine::{Effect, Input, Machine, Refusal};
+use super::machine::{Answer, Effect, Input, Machine, Refusal, Remark};
 use crate::acp::StopReason;
 use crate::event::TurnStop;
 use crate::permission::Decision;
@@ -55,7 +55,7 @@ fn an_answer_without_calls_ends_the_turn_with_its_reason() {
 
 #[test]
 fn a_silent_model_does_not_end_the_turn_silently() {
-    assert_eq!(begun(5).handle(Input::ModelDone(END)), [Effect::SaySilence, end(END)]);
+    assert_eq!(begun(5).handle(Input::ModelDone(END)), [Effect::Say(Remark::Silence), end(END)]);
 }
 
 #[test]
@@ -86,10 +86,10 @@ fn what_is_asked_runs_only_when_it_is_allowed() {
     let mut machine = begun(5);
     called(&mut machine, &[("a", false), ("b", false)]);
     assert_eq!(judged(&mut machine, "a", Decision::Ask), [Effect::Ask { id: "a".into() }]);
-    let rejected = machine.handle(Input::Answered { id: "a".into(), allowed: false });
+    let rejected = machine.handle(Input::Answered { id: "a".into(), answer: Answer::Rejected });
     assert_eq!(rejected, [refuse("a", Refusal::Rejected), prepare("b")]);
     judged(&mut machine, "b", Decision::Ask);
-    assert_eq!(machine.handle(Input::Answered { id: "b".into(), allowed: true }), [run("b")]);
+    assert_eq!(machine.handle(Input::Answered { id: "b".into(), answer: Answer::Allowed }), [run("b")]);
 }
 
 #[test]
@@ -108,19 +108,30 @@ fn a_model_that_calls_for_ever_is_stopped() {
     assert_eq!(ran(&mut machine, "a"), [Effect::CallModel]);
     called(&mut machine, &[("b", true)]);
     judged(&mut machine, "b", Decision::Allow);
-    assert_eq!(ran(&mut machine, "b"), [end(StopReason::MaxTurnRequests)]);
+    assert_eq!(ran(&mut machine, "b"), [Effect::Say(Remark::TooManySteps), end(StopReason::MaxTurnRequests)]);
 }
 
 #[test]
-fn a_cancelled_turn_answers_every_open_call_and_nothing_after() {
+fn a_cancelled_turn_answers_every_open_call_and_waits_for_what_runs() {
     let mut machine = begun(5);
-    called(&mut machine, &[("a", true), ("b", false)]);
+    called(&mut machine, &[("a", true), ("b", true), ("c", false)]);
     judged(&mut machine, "a", Decision::Allow);
-    let cancelled = machine.handle(Input::Cancelled);
-    let open = [refuse("a", Refusal::Cancelled), refuse("b", Refusal::Cancelled)];
-    assert_eq!(cancelled, [open[0].clone(), open[1].clone(), end(StopReason::Cancelled)]);
-    assert_eq!(ran(&mut machine, "a"), []);
+    judged(&mut machine, "b", Decision::Ask);
+    let refused = [refuse("b", Refusal::Cancelled), refuse("c", Refusal::Cancelled)];
+    assert_eq!(machine.handle(Input::Cancelled), refused);
+    assert_eq!(machine.handle(Input::Answered { id: "b".into(), answer: Answer::Allowed }), []);
     assert_eq!(machine.handle(Input::Cancelled), []);
+    assert_eq!(ran(&mut machine, "a"), [end(StopReason::Cancelled)]);
+    assert_eq!(ran(&mut machine, "a"), []);
+}
+
+#[test]
+fn a_question_that_nobody_answers_is_not_told_as_a_no() {
+    let mut machine = begun(5);
+    called(&mut machine, &[("a", false)]);
+    judged(&mut machine, "a", Decision::Ask);
+    let settled = machine.handle(Input::Answered { id: "a".into(), answer: Answer::None });
+    assert_eq!(settled, [refuse("a", Refusal::Unanswered), Effect::CallModel]);
 }
 
 #[test]
@@ -135,7 +146,7 @@ fn an_input_that_cannot_come_changes_nothing() {
     assert_eq!(ran(&mut machine, "never"), []);
     assert_eq!(judged(&mut machine, "never", Decision::Allow), []);
     assert_eq!(called(&mut machine, &[("a", true)]), [prepare("a")]);
-    assert_eq!(machine.handle(Input::Answered { id: "a".into(), allowed: true }), []);
+    assert_eq!(machine.handle(Input::Answered { id: "a".into(), answer: Answer::Allowed }), []);
     assert_eq!(judged(&mut machine, "a", Decision::Allow), [run("a")]);
     assert_eq!(judged(&mut machine, "a", Decision::Allow), []);
 }
@@ -150,7 +161,10 @@ fn any_input() -> impl Strategy<Value = Input> {
             let decision = [Some(Decision::Allow), Some(Decision::Ask), Some(Decision::Deny), None];
             Input::Judged { id, decision: decision[usize::from(which)] }
         }),
-        (id(), any::<bool>()).prop_map(|(id, allowed)| Input::Answered { id, allowed }),
+        (id(), any::<bool>()).prop_map(|(id, yes)| Input::Answered {
+            id,
+            answer: if yes { Answer::Allowed } else { Answer::None }
+        }),
         id().prop_map(|id| Input::Ran { id }),
         Just(Input::Cancelled),
     ]
@@ -165,7 +179,7 @@ proptest! {
         for input in inputs {
             let allowed = match &input {
                 Input::Judged { id, decision: Some(Decision::Allow) } => Some(id.clone()),
-                Input::Answered { id, allowed: true } if asked.contains(id) => Some(id.clone()),
+                Input::Answered { id, answer: Answer::Allowed } if asked.contains(id) => Some(id.clone()),
                 _ => None,
             };
             for effect in machine.handle(input) {

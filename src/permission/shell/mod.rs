@@ -13,9 +13,10 @@
 //! through another wrapper, add its name in [`wrapper`].
 
 pub(super) mod destructive;
+mod heredoc;
 mod lexer;
 pub(super) mod readonly;
-mod tree;
+pub(super) mod tree;
 pub(super) mod word;
 pub(super) mod wrapper;
 

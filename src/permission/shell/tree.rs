@@ -1,7 +1,7 @@
 //! The tree-sitter reading: every command that can be seen anywhere in the text, also inside
 //! substitutions and control flow. The walk is iterative, so nesting cannot exhaust the stack.
 
-use super::{SimpleCommand, word};
+use super::{SimpleCommand, heredoc, word};
 use std::{
     ops::ControlFlow,
     time::{Duration, Instant},
@@ -62,10 +62,6 @@ pub(super) struct Seen {
 /// Reads a text within the budget's time.
 pub(super) fn parse(text: &str, budget: &Budget) -> Seen {
     let mut seen = Seen::default();
-    if text.lines().any(marks_end_outside_ascii) {
-        seen.fault = Some("the end mark of a here-document holds characters outside ASCII".to_owned());
-        return seen;
-    }
     let Some(tree) = grow(text, budget) else {
         seen.fault = Some("it takes too long to parse".to_owned());
         seen.stopped = true;
@@ -73,10 +69,19 @@ pub(super) fn parse(text: &str, budget: &Budget) -> Seen {
     };
     if tree.root_node().has_error() {
         seen.fault = Some("it is not well-formed shell".to_owned());
+        // What the grammar gives up on may be a document whose end it missed.
+        seen.stopped = text.contains("<<");
     }
+    let mut documents = heredoc::Documents::new(text);
     let mut cursor = tree.walk();
     loop {
         seen.visit(cursor.node(), text);
+        if cursor.node().kind() == "heredoc_redirect"
+            && let Some(fault) = documents.fault(cursor.node())
+        {
+            seen.fault = Some(fault.to_owned());
+            seen.stopped = true;
+        }
         if seen.copied > MAX_COPIES * text.len() + 4096 {
             seen.fault = Some("it nests too deeply".to_owned());
             seen.stopped = true;
@@ -103,15 +108,14 @@ fn grow(text: &str, budget: &Budget) -> Option<Tree> {
         if late { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
     let options = ParseOptions::new().progress_callback(&mut progress);
-    // The grammar's scanner looks characters up in the C locale's table, which ends at 255: others make
-    // it read out of bounds. To a shell they are letters, byte by byte, so letters stand in for them.
-    let bytes: Vec<u8> = text.bytes().map(|byte| if byte.is_ascii() { byte } else { b'x' }).collect();
+    let bytes = in_ascii(text);
     parser.parse_with_options(&mut |at, _| bytes.get(at..).unwrap_or_default(), None, Some(options))
 }
 
-/// Two end marks that differ only outside ASCII would be the same mark to [`grow`].
-fn marks_end_outside_ascii(line: &str) -> bool {
-    line.split_once("<<").is_some_and(|(_, mark)| !mark.is_ascii())
+/// The grammar's scanner looks characters up in the C locale's table, which ends at 255: others make it read
+/// out of bounds. To a shell they are letters, byte by byte, so letters stand in for them.
+pub(in crate::permission) fn in_ascii(text: &str) -> Vec<u8> {
+    text.bytes().map(|byte| if byte.is_ascii() { byte } else { b'x' }).collect()
 }
 
 impl Seen {
@@ -167,6 +171,6 @@ impl Seen {
     }
 }
 
-fn source<'a>(node: Node<'_>, text: &'a str) -> &'a str {
+pub(super) fn source<'a>(node: Node<'_>, text: &'a str) -> &'a str {
     text.get(node.byte_range()).unwrap_or_default()
 }

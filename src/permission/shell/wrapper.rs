@@ -51,6 +51,7 @@ pub(super) fn unwrap(text: &str, bodies: &[String], reading: &mut Reading, budge
     if feeds_shell || direct.iter().any(|c| SHELLS.contains(&c.program())) {
         search.scripts.extend(bodies.iter().cloned());
     }
+    search.scripts.extend(unescaped(text));
     // The grammar gives no node for backticks in a here-document.
     search.scripts.extend(text.split('`').skip(1).step_by(2).map(str::to_owned));
     std::mem::swap(&mut reading.commands, &mut direct);
@@ -145,6 +146,7 @@ impl Search {
             }
             let seen = tree::parse(&script, budget);
             self.exhausted |= seen.stopped;
+            self.scripts.extend(unescaped(&script));
             for command in &seen.commands {
                 self.look_into(command, &mut reading.within);
             }
@@ -154,6 +156,22 @@ impl Search {
             self.scripts.extend(seen.bodies);
         }
     }
+}
+
+/// The text without the backslashes that change no word, if there are any: continued lines are joined and
+/// letters stand bare. The grammar puts a line that starts with one behind the line before it.
+fn unescaped(text: &str) -> Option<String> {
+    let joined = text.replace("\\\n", "");
+    let mut bare = String::with_capacity(joined.len());
+    let mut rest = joined.chars().peekable();
+    while let Some(next) = rest.next() {
+        match rest.peek() {
+            Some(escaped) if next == '\\' && escaped.is_ascii_alphabetic() => {}
+            Some('\\') if next == '\\' => bare.extend([next, rest.next().unwrap_or(next)]),
+            _ => bare.push(next),
+        }
+    }
+    (bare != text).then_some(bare)
 }
 
 /// `alias x='rm -rf y'` and `CMD='…'` hand the script over behind an equals sign.

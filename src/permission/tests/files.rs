@@ -1,4 +1,5 @@
 use super::*;
+use crate::permission::INSTRUCTION_FILES;
 
 #[test]
 fn reading_in_the_workspace_is_free_and_outside_is_asked() {
@@ -36,7 +37,7 @@ fn plan_mode_says_its_name_and_the_way_out_and_no_rule_lifts_it() {
 }
 
 #[test]
-fn protected_files_ask_in_every_mode_and_under_every_rule_and_grant() {
+fn files_that_decide_what_runs_ask_in_every_mode_and_under_every_rule_and_grant() {
     let names = [
         ".git/config",
         ".git/hooks/pre-commit",
@@ -65,6 +66,7 @@ fn protected_files_ask_in_every_mode_and_under_every_rule_and_grant() {
         ".adjutant/rules.toml",
         ".claude/settings.json",
         ".cursor/mcp.json",
+        ".Cursor/rules/a.mdc",
         ".cargo/config.toml",
         ".npmrc",
         "Jenkinsfile",
@@ -73,17 +75,46 @@ fn protected_files_ask_in_every_mode_and_under_every_rule_and_grant() {
         "deep/in/.vscode/settings.json",
     ];
     for name in names {
-        let action = edit(&format!("{WORKSPACE}/{name}"));
-        let mut policy = with_rules(&["allow *", "allow edit"]);
-        let Action::Edit { path } = &action else { unreachable!() };
-        policy.add_grant(super::grants::edit_grant(path));
-        for mode in [Mode::Default, Mode::AcceptEdits, Mode::Full] {
-            policy.set_mode(mode);
-            let judgement = policy.judge(&action);
-            assert_eq!(judgement.decision, Decision::Ask, "{name} in {mode:?}");
-            assert!(judgement.reason.starts_with("changes what can run"), "{}", judgement.reason);
-            assert!(judgement.grants.is_empty());
-        }
+        asks_in_every_mode(name, "changes what can run");
+    }
+}
+
+#[test]
+fn files_that_instruct_agents_ask_in_every_mode_and_under_every_rule_and_grant() {
+    let names = [
+        "Agents.MD",
+        "agents.md.",
+        "AGENTſ.md",
+        "sub/CLAUDE.md",
+        "CLAUDE.local.md",
+        "AGENTS.override.md",
+        "GEMINI.md",
+        "QWEN.md",
+        ".cursorrules",
+        ".CursorRules",
+        ".windsurfrules",
+        ".clinerules/a.md",
+        ".junie/guidelines.md",
+        "docs/copilot-instructions.md",
+    ];
+    for name in INSTRUCTION_FILES.into_iter().chain(names) {
+        asks_in_every_mode(name, "changes what agents are told");
+        assert_eq!(decide(&full(), &format!("echo x >> {name}")), Decision::Ask, "{name}");
+    }
+    assert_eq!(decide(&policy(), "cat AGENTS.md"), Decision::Allow);
+}
+
+fn asks_in_every_mode(name: &str, why: &str) {
+    let action = edit(&format!("{WORKSPACE}/{name}"));
+    let mut policy = with_rules(&["allow *", "allow edit"]);
+    let Action::Edit { path } = &action else { unreachable!() };
+    policy.add_grant(super::grants::edit_grant(path));
+    for mode in [Mode::Default, Mode::AcceptEdits, Mode::Full] {
+        policy.set_mode(mode);
+        let judgement = policy.judge(&action);
+        assert_eq!(judgement.decision, Decision::Ask, "{name} in {mode:?}");
+        assert!(judgement.reason.starts_with(why), "{}", judgement.reason);
+        assert!(judgement.grants.is_empty());
     }
 }
 
@@ -110,6 +141,8 @@ fn our_own_files_are_never_edited_and_reading_them_asks() {
         policy.set_mode(mode);
         assert_eq!(policy.judge(&edit("/home/me/.config/adjutant/config.toml")).decision, Decision::Deny);
         assert_eq!(policy.judge(&edit("/home/me/x/../.config/adjutant/a")).decision, Decision::Deny);
+        assert_eq!(policy.judge(&edit("/home/me/.Config/ADJUTANT/a")).decision, Decision::Deny);
+        assert_eq!(decide(&policy, "cp x ~/.config/Adjutant/a"), Decision::Deny);
         assert_eq!(policy.judge(&read("/home/me/.config/adjutant/config.toml")).decision, Decision::Ask);
     }
 }

@@ -35,9 +35,8 @@ fn build_commands_may_be_remembered_with_further_words() {
 #[test]
 fn commands_that_can_run_anything_are_remembered_word_by_word() {
     let exact = [
-        "sh build.sh",
         "bash -c ls",
-        "python3 x.py",
+        "python3 -m pytest tests",
         "python3 -c x",
         "node -e x",
         "env ls",
@@ -76,6 +75,48 @@ fn nothing_is_offered_for_what_may_change_or_is_unclear() {
     ];
     for command in none {
         assert!(offers(command).is_empty(), "{command}: {:?}", offers(command));
+    }
+}
+
+#[test]
+fn nothing_is_offered_for_what_runs_a_file_or_its_input() {
+    let none = [
+        "sh build.sh",
+        "bash -e build",
+        "bash --rcfile x -c ls",
+        "bash -c 'sh build.sh'",
+        "bash -c ./build",
+        "sh",
+        "cat x | sh",
+        "python3 x.py",
+        "python3.12 x",
+        "python -m tool",
+        "python -u x.py",
+        "cat x.py | python3 -",
+        "node x.js",
+        "node -r ./x.js -e y",
+        "node -e y -r ./x.js",
+        "perl -p x.pl",
+        "ruby x.rb",
+        "php x.php",
+        "env node x.js",
+        "timeout 5 python3 x.py",
+        "xargs sh x.sh",
+        "uv run x.py",
+        "poetry run python x.py",
+        "deno run -A x.ts",
+        "bun x.ts",
+        "bun run x.ts",
+        "npx tsx x.ts",
+        "source x",
+        ". x",
+        "cargo test && sh x.sh",
+    ];
+    for command in none {
+        assert!(offers(command).is_empty(), "{command}: {:?}", offers(command));
+    }
+    for command in ["bun run build", "bun test", "deno fmt", "uv run pytest", "pytest tests/x.py"] {
+        assert!(!offers(command).is_empty(), "{command}");
     }
 }
 

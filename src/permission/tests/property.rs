@@ -1,4 +1,5 @@
 use super::*;
+use crate::permission::shell::tree::in_ascii;
 use proptest::prelude::*;
 
 /// Strings dense in what shells treat specially.
@@ -73,6 +74,18 @@ proptest! {
             run(&policy, &other);
             policy.judge(&fetch(&text));
             policy.judge(&edit(&text));
+        }
+    }
+
+    #[test]
+    fn the_grammar_is_given_ascii_only_and_every_byte_in_its_place(text in any::<String>(), other in shellish()) {
+        for text in [text, other] {
+            let given = in_ascii(&text);
+            prop_assert!(given.is_ascii());
+            prop_assert_eq!(given.len(), text.len());
+            for (given, byte) in given.into_iter().zip(text.bytes()) {
+                prop_assert_eq!(given, if byte.is_ascii() { byte } else { b'x' });
+            }
         }
     }
 

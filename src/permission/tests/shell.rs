@@ -79,15 +79,72 @@ fn characters_of_every_plane_are_read_without_harm() {
 }
 
 #[test]
-fn end_marks_that_look_alike_to_the_grammar_are_not_read() {
-    let reading = read_command("cat <<é\nè\necho '\né\nrm x\n#'");
-    assert!(matches!(reading.clarity, Clarity::Unreadable(_)));
-    assert_eq!(decide(&with_rules(&["deny bash(rm:*)"]), "cat <<é\nè\necho '\né\nrm x\n#'"), Decision::Deny);
+fn what_a_here_document_hides_from_the_grammar_is_not_run() {
+    // To a shell, `rm x` is a command in each of them.
+    let hiding = [
+        "cat <<A\nAx\necho '\nA\nrm x\n#'",
+        "cat <<A\n A\necho '\nA\nrm x\n#'",
+        "cat <<A\n\tA\necho '\nA\nrm x\n#'",
+        "cat <<-A\n A\necho '\nA\nrm x\n#'",
+        "cat <<A\nb\\\nA\necho '\nA\nrm x\n#'",
+        "cat <<A\n${y}A\necho '\nA\nrm x\n#'",
+        "cat <<A\\\nB\nA\necho '\nAB\nrm x\n#'",
+        "cat <<'A'B\nA\necho '\nAB\nrm x\n#'",
+        "cat <<xx\né\necho '\nxx\nrm x\n#'",
+        "cat <<é\nè\necho '\né\nrm x\n#'",
+        "cat <<\\\né\nè\necho '\né\nrm x\n#'",
+        "cat <<A <<B\nB\nA\necho '\nB\nrm x\n#'",
+    ];
+    let denying = with_rules(&["deny bash(rm:*)"]).with_mode(Mode::Full);
+    for text in hiding {
+        assert!(matches!(read_command(text).clarity, Clarity::Unreadable(_)), "{text:?}");
+        assert_eq!(decide(&denying, text), Decision::Deny, "{text:?}");
+        let nested = format!("sh -c \"{text}\"");
+        assert_ne!(decide(&denying, &nested), Decision::Allow, "{nested:?}");
+    }
 }
 
 #[test]
-fn a_document_with_tabs_and_emoji_is_written_unasked_in_full_mode() {
-    assert_eq!(decide(&full(), "cat > a.go <<'EOF'\n\tx := \"ü ⚠️\"\nEOF"), Decision::Allow);
+fn a_backslash_does_not_hide_a_command() {
+    let denying = with_rules(&["deny bash(rm:*)"]).with_mode(Mode::Full);
+    let texts = [
+        "ls\n\\rm x",
+        "ls\n \t\\rm x",
+        "ls\n\\\nrm x",
+        "ls\n\\\n  \\rm x",
+        "r\\\nm x",
+        "ls\nr\\m x",
+        "ls | \\\nrm x",
+        "sh -c 'ls\n\\rm x'",
+        "sh -c \"r\\\nm x\"",
+    ];
+    for text in texts {
+        assert_eq!(decide(&denying, text), Decision::Deny, "{text:?}");
+    }
+    assert_eq!(decide(&full(), "ls\n\\rm -rf /"), Decision::Deny);
+    assert_eq!(
+        decide(&full(), "cargo build \\\n  --release \\\n  && printf 'a\\nb' | sed 's/\\./x/'"),
+        Decision::Allow
+    );
+}
+
+#[test]
+fn ordinary_documents_are_written_unasked_in_full_mode() {
+    let documents = [
+        "cat > a.go <<'EOF'\n\tx := \"ü ⚠️\"\nEOF",
+        "cat > a.cpp <<EOF\nstd::cout << \"a b\" << x << 'c';\nEOF",
+        "cat <<-EOF > a\n\t\tx\n\tEOF",
+        "cat <<\"END-1\" | head\n$x \\\n\nEND-1\nls",
+        "cat <<\\EOF\n`x`\nEOF",
+        "cat <<EOF\n$x ${y} $(date) \\\n z\nEOF\ncat <<EOF\nb\nEOF",
+        "git commit -m \"$(cat <<'EOF'\nt: x\n\n- é\nEOF\n)\"",
+        "python3 - <<'PY'\nprint(1 << 2)\nPY",
+        "for f in a; do\n  cat <<X >> $f\nx\nX\ndone",
+    ];
+    for text in documents {
+        let judgement = run(&full(), text);
+        assert_eq!(judgement.decision, Decision::Allow, "{text:?}: {}", judgement.reason);
+    }
 }
 
 #[test]

@@ -17,7 +17,7 @@ use crate::rpc::{Peer, PeerError};
 use crate::workspace::{Capture, Command, Commands, Exit, Finished, Live, WorkspaceError};
 
 /// How long a killed terminal is waited for.
-const PATIENCE: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Commands in the client's terminals. A terminal is always released, whatever becomes of the run.
 #[derive(Debug)]

@@ -1,5 +1,5 @@
 //! The Agent Client Protocol, version 1, as an agent: the table of methods (`dispatch`), one file per
-//! method, one [`Attachment`](attachment::Attachment) per connection and session, and the projection of
+//! method, one `Attachment` per connection and session, and the projection of
 //! events to `session/update`.
 //!
 //! No session state lives here: what a client is shown is read from the journal.

@@ -3,6 +3,7 @@ use std::os::unix::fs::PermissionsExt;
 use serde_json::{Value, json};
 
 use super::{Site, diff_of};
+use crate::tool::Readable;
 use crate::workspace::Fingerprint;
 
 fn change(old: &str, new: &str) -> Value {
@@ -146,4 +147,51 @@ async fn a_replacement_may_not_outgrow_the_limit() {
     site.file("a", "x".repeat(2 << 20));
     let input = json!({"path": "a", "old_text": "x", "new_text": "0123456789", "replace_all": true});
     assert!(site.failed("edit", input).await.contains("would grow past 10.0 MiB"));
+}
+
+#[tokio::test]
+async fn what_a_rule_withholds_does_not_come_out_of_an_edit() {
+    let mut site = Site::new();
+    site.file("a", "KEY=the secret\nKEY=other\n");
+    site.context.readable = Readable::new(|path| !path.ends_with("a"));
+    for old in ["KEY=the secre", "KEY=the secrets", "     1\tKEY=the secret", "KEY=", "nothing like it"] {
+        let prepared = site.prepare("edit", change(old, "x")).await;
+        let prepared = prepared.expect("a wrong guess and a right one look the same until it is permitted");
+        assert_eq!(prepared.title, "Edit a");
+        if old == "KEY=the secre" {
+            continue;
+        }
+        let output = (prepared.work)().await;
+        assert_eq!(
+            output.text,
+            "a: `old_text` was not found, or not just once; a rule withholds the content"
+        );
+        assert!(output.failed && output.content.is_empty() && prepared.preview.is_empty());
+    }
+    site.done("edit", change("the secret", "x")).await;
+    assert_eq!(site.content("a"), b"KEY=x\nKEY=other\n");
+}
+
+#[tokio::test]
+async fn no_tool_tells_what_a_file_holds_before_it_is_judged() {
+    let mut site = Site::new();
+    site.file("a", "key hunter2\n").file("b", "key hunter2\0\n");
+    site.context.readable = Readable::new(|_| false);
+    for name in ["a", "b"] {
+        let inputs = [
+            ("read", json!({"path": name, "line": 9})),
+            ("write", json!({"path": name, "content": "key hunter"})),
+            ("edit", json!({"path": name, "old_text": "key hunter", "new_text": "x"})),
+            ("edit", json!({"path": name, "old_text": "key hunter3", "new_text": "x"})),
+            ("list", json!({"path": name})),
+            ("glob", json!({"path": name, "pattern": "*"})),
+            ("grep", json!({"path": name, "pattern": "key hunter("})),
+        ];
+        for (tool, input) in inputs {
+            match site.prepare(tool, input).await {
+                Ok(prepared) => assert!(!prepared.title.contains("hunter2"), "{tool}"),
+                Err(failed) => assert!(!failed.text.contains("hunter2"), "{tool}: {}", failed.text),
+            }
+        }
+    }
 }

@@ -32,7 +32,7 @@ fn what_only_looks_may_run_beside_others() {
 #[test]
 fn a_later_tool_of_the_same_name_replaces_the_earlier() {
     let mut registry = Registry::standard();
-    registry.add(Arc::new(read::Read));
+    registry.add(Arc::new(read::TOOL));
     assert_eq!(registry.iter().filter(|tool| tool.name() == "read").count(), 1);
     assert!(registry.find("nope").is_none());
 }

@@ -87,7 +87,7 @@ async fn l3_a_prompts_reply_follows_every_update_of_its_turn() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn l7_an_ask_during_cancel_is_answered_at_once() {
+async fn l7_a_turn_that_is_cancelled_around_its_question_ends_as_cancelled() {
     let bench = Bench::scripted(
         "{\"when\":\"\",\"answer\":[{\"call\":{\"name\":\"bash\",\"input\":{\"command\":\"touch made\"}}}]}\n",
     );

@@ -1,25 +1,30 @@
 //! Does what the machine says: asks the model, looks at calls, judges, asks people, runs tools, reports.
 
+mod call;
+
 use std::collections::HashMap;
 use std::collections::VecDeque;
 
 use futures_util::StreamExt;
-use futures_util::future::{BoxFuture, join};
+use futures_util::future::BoxFuture;
 use futures_util::stream::{BoxStream, FuturesUnordered, ReadyChunks};
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
-use super::machine::{Effect, Input, Machine, Refusal};
-use super::{BuiltinSession, progress, report};
+use super::machine::{Effect, Input, Machine};
+use super::{BuiltinSession, report};
 use crate::acp::{MessageId, ToolKind};
 use crate::agent::{Prompt, Turn, TurnFault};
 use crate::event::{AskOutcome, EventKind, TurnStop, Usage};
-use crate::permission::{Action, Decision, Grant, Judgement};
+use crate::permission::{Grant, Judgement};
 use crate::provider::{Delta, ModelCall, ModelRequest, ProviderError, ToolSpec};
-use crate::tool::{Prepared, Readable, ToolContext, ToolOutput};
+use crate::tool::{Prepared, ToolOutput};
 use crate::workspace::Live;
 
 /// Pieces of an answer taken at once when they are there at once.
 const CHUNK: usize = 256;
+/// Tool calls in one answer of the model.
+const CALLS: usize = 128;
 /// Longest text in one event, in bytes: lines a client reads stay below 64 KiB.
 const PIECE: usize = 40 * 1024;
 
@@ -57,12 +62,19 @@ pub(super) struct Driver<'a> {
     work: FuturesUnordered<BoxFuture<'static, Outcome>>,
     message: MessageId,
     thought: MessageId,
+    /// Told to every tool: the turn was cancelled, or took too long.
+    give_up: CancellationToken,
+    /// Calls in the answer that is being worked off.
+    called: usize,
 }
 
 impl<'a> Driver<'a> {
     pub(super) fn new(session: &'a mut BuiltinSession, turn: Turn, prompt: Prompt) -> Self {
         let machine = Machine::new(session.parts.caps.steps);
+        let give_up = turn.cancelled().child_token();
         Self {
+            give_up,
+            called: 0,
             session,
             turn,
             prompt,
@@ -76,10 +88,11 @@ impl<'a> Driver<'a> {
         }
     }
 
-    /// Runs the turn to its end. Work still under way is dropped with it: a dropped command ends its tree.
+    /// Runs the turn to its end. When it is given up, what runs is told so and waited for.
     pub(super) async fn run(mut self) -> TurnStop {
         let expiry = tokio::time::sleep(self.session.parts.caps.time);
         tokio::pin!(expiry);
+        let mut stopping = false;
         loop {
             while let Some(input) = self.inputs.pop_front() {
                 for effect in self.machine.handle(input) {
@@ -93,7 +106,11 @@ impl<'a> Driver<'a> {
             let cancel = self.turn.cancelled().clone();
             tokio::select! {
                 biased;
-                () = cancel.cancelled() => self.inputs.push_back(Input::Cancelled),
+                () = cancel.cancelled(), if !stopping => {
+                    stopping = true;
+                    self.answer = None;
+                    self.inputs.push_back(Input::Cancelled);
+                }
                 deltas = next_chunk(&mut self.answer) => {
                     if let Err(fault) = self.deltas(deltas).await {
                         return TurnStop::Failed { message: fault.to_string() };
@@ -104,7 +121,12 @@ impl<'a> Driver<'a> {
                         return TurnStop::Failed { message: fault.to_string() };
                     }
                 }
-                () = &mut expiry => self.inputs.push_back(Input::Expired),
+                () = &mut expiry, if !stopping => {
+                    stopping = true;
+                    self.answer = None;
+                    self.give_up.cancel();
+                    self.inputs.push_back(Input::Expired);
+                }
             }
         }
     }
@@ -116,9 +138,7 @@ impl<'a> Driver<'a> {
             Effect::Ask { id } => self.ask(&id),
             Effect::Run { id } => self.start(&id).await?,
             Effect::Refuse { id, why } => self.refuse(&id, why).await?,
-            Effect::SaySilence => {
-                self.emit(vec![self.text("(The model gave no answer.)".to_owned())]).await?;
-            }
+            Effect::Say(remark) => self.emit(vec![self.text(report::remark(remark))]).await?,
             Effect::End(stop) => return Ok(Some(stop)),
         }
         Ok(None)
@@ -138,6 +158,7 @@ impl<'a> Driver<'a> {
                 .collect(),
             cwd: self.session.seed.workspace.cwd().display().to_string(),
         };
+        self.called = 0;
         self.message = MessageId::new(self.session.parts.clock.id());
         self.thought = MessageId::new(self.session.parts.clock.id());
         self.answer = Some(self.session.parts.provider.stream(request).ready_chunks(CHUNK));
@@ -191,74 +212,6 @@ impl<'a> Driver<'a> {
         self.inputs.push_back(input);
     }
 
-    fn called(&mut self, mut call: ModelCall) -> EventKind {
-        let taken = self.calls.contains_key(&call.id) || self.session.transcript.knows_call(&call.id);
-        if taken || call.id.is_empty() {
-            call.id = self.session.parts.clock.id();
-        }
-        let tool = self.session.parts.tools.find(&call.name);
-        let kind = tool.map_or(ToolKind::Other, |tool| tool.kind());
-        let parallel = tool.is_none_or(|tool| tool.parallel());
-        self.inputs.push_back(Input::Called { id: call.id.clone(), parallel });
-        let proposed = report::proposed(&call, kind);
-        let id = call.id.clone();
-        let call = Call {
-            asked: call,
-            kind,
-            prepared: None,
-            output: None,
-            judgement: None,
-            grants: Vec::new(),
-            running: false,
-        };
-        self.calls.insert(id, call);
-        proposed
-    }
-
-    fn prepare(&mut self, id: &str) {
-        let (progress, output) = mpsc::channel(progress::QUEUE);
-        let context = self.context(progress);
-        let Some(call) = self.calls.get_mut(id) else { return };
-        let id = id.to_owned();
-        let Some(tool) = self.session.parts.tools.find(&call.asked.name).cloned() else {
-            let known: Vec<_> = self.session.parts.tools.iter().map(|tool| tool.name()).collect();
-            let text =
-                format!("There is no tool named {:?}. The tools are: {}.", call.asked.name, known.join(", "));
-            self.work.push(Box::pin(async move { Outcome::Prepared(id, Err(ToolOutput::failed(text))) }));
-            return;
-        };
-        call.output = Some(output);
-        let input = call.asked.input.clone();
-        self.work.push(Box::pin(async move {
-            let prepared = tool.prepare(input, context).await;
-            Outcome::Prepared(id, prepared)
-        }));
-    }
-
-    fn context(&self, progress: mpsc::Sender<Live>) -> ToolContext {
-        ToolContext {
-            workspace: self.session.seed.workspace.clone(),
-            files: self.prompt.hands.files.clone(),
-            commands: self.prompt.hands.commands.clone(),
-            readable: self.readable(),
-            seen: self.session.seen.clone(),
-            progress,
-            cancel: self.turn.cancelled().child_token(),
-        }
-    }
-
-    /// By the rules of this moment.
-    fn readable(&self) -> Readable {
-        let policy = &self.session.policy;
-        if !policy.restricts_reading() {
-            return Readable::everything();
-        }
-        let policy = policy.clone();
-        Readable::new(move |path| {
-            policy.judge(&Action::Read { path: path.to_owned() }).decision == Decision::Allow
-        })
-    }
-
     async fn outcome(&mut self, outcome: Outcome) -> Result<(), TurnFault> {
         match outcome {
             Outcome::Prepared(id, Ok(prepared)) => {
@@ -282,74 +235,6 @@ impl<'a> Driver<'a> {
             }
         }
         Ok(())
-    }
-
-    /// By the rules and the remembered answers, also those given or forgotten elsewhere meanwhile, in the mode
-    /// of this moment.
-    async fn judge(&mut self, action: Action) -> Judgement {
-        let policy = &mut self.session.policy;
-        policy.set_mode(self.turn.settings().mode);
-        if !matches!(action, Action::Read { .. } | Action::Search { .. } | Action::Note)
-            && let Some(grants) = self.session.parts.grants.of(policy.workspace().to_owned()).await
-        {
-            policy.set_grants(grants);
-        }
-        policy.judge(&action)
-    }
-
-    fn ask(&mut self, id: &str) {
-        let Some(call) = self.calls.get_mut(id) else { return };
-        let (Some(prepared), Some(judgement)) = (&call.prepared, &call.judgement) else { return };
-        let (options, grants) = report::options(judgement);
-        let question = report::question(id, call.kind, prepared, &judgement.reason);
-        call.grants = grants;
-        let (turn, id) = (self.turn.clone(), id.to_owned());
-        self.work.push(Box::pin(async move { Outcome::Answered(id, turn.ask(question, options).await) }));
-    }
-
-    async fn answered(&mut self, id: String, outcome: &AskOutcome) {
-        let allowed = report::allows(outcome);
-        if let AskOutcome::Selected { option } = outcome
-            && let Some(call) = self.calls.get(&id)
-            && let Some((_, grant)) = call.grants.iter().find(|(known, _)| known == option)
-        {
-            self.session.policy.add_grant(grant.clone());
-            self.session.parts.grants.remember(grant.clone()).await;
-        }
-        self.inputs.push_back(Input::Answered { id, allowed });
-    }
-
-    /// Runs what was prepared, once its start is durable.
-    async fn start(&mut self, id: &str) -> Result<(), TurnFault> {
-        let terminal = self.shows_terminal(id);
-        let Some(call) = self.calls.get_mut(id) else { return Ok(()) };
-        let Some(prepared) = call.prepared.take() else { return Ok(()) };
-        let Some(live) = call.output.take() else { return Ok(()) };
-        call.running = true;
-        let started = report::started(id, &prepared, terminal);
-        let work = prepared.work;
-        self.turn.commit(vec![started]).await?;
-        let reporter = progress::report(self.turn.clone(), report::call_id(id), terminal, live);
-        let id = id.to_owned();
-        self.work.push(Box::pin(async move {
-            // The reporter ends when the work has let go of its output.
-            let (output, ()) = join(async move { work().await }, reporter).await;
-            Outcome::Ran(id, output)
-        }));
-        Ok(())
-    }
-
-    fn shows_terminal(&self, id: &str) -> bool {
-        self.prompt.hands.display_terminal
-            && self.calls.get(id).is_some_and(|call| call.kind == ToolKind::Execute)
-    }
-
-    async fn refuse(&mut self, id: &str, why: Refusal) -> Result<(), TurnFault> {
-        let Some(call) = self.calls.get(id) else { return Ok(()) };
-        let terminal = call.running && self.shows_terminal(id);
-        let reason = call.judgement.as_ref().map_or("", |judgement| judgement.reason.as_str());
-        let output = report::refused(why, reason);
-        self.emit(report::ended(id, output, terminal)).await
     }
 
     fn text(&self, text: String) -> EventKind {

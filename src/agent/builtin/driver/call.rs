@@ -1,0 +1,159 @@
+//! One call of the model on its way: looked at, judged, asked about, run, refused.
+
+use futures_util::future::join;
+use tokio::sync::mpsc;
+
+use super::{CALLS, Call, Driver, Outcome};
+use crate::acp::ToolKind;
+use crate::agent::TurnFault;
+use crate::agent::builtin::machine::{Input, Refusal};
+use crate::agent::builtin::{progress, report};
+use crate::event::{AskOutcome, EventKind};
+use crate::permission::{Action, Decision, Judgement};
+use crate::provider::ModelCall;
+use crate::tool::{Readable, ToolContext, ToolOutput};
+use crate::workspace::Live;
+
+impl Driver<'_> {
+    pub(super) fn called(&mut self, mut call: ModelCall) -> EventKind {
+        let taken = self.calls.contains_key(&call.id) || self.session.transcript.knows_call(&call.id);
+        if taken || call.id.is_empty() {
+            call.id = self.session.parts.clock.id();
+        }
+        let tool = self.session.parts.tools.find(&call.name);
+        let kind = tool.map_or(ToolKind::Other, |tool| tool.kind());
+        let parallel = tool.is_none_or(|tool| tool.parallel());
+        self.called += 1;
+        self.inputs.push_back(Input::Called { id: call.id.clone(), parallel });
+        let proposed = report::proposed(&call, kind);
+        let id = call.id.clone();
+        let call = Call {
+            asked: call,
+            kind,
+            prepared: None,
+            output: None,
+            judgement: None,
+            grants: Vec::new(),
+            running: false,
+        };
+        self.calls.insert(id, call);
+        proposed
+    }
+
+    pub(super) fn prepare(&mut self, id: &str) {
+        let (progress, output) = mpsc::channel(progress::QUEUE);
+        let context = self.context(progress);
+        let Some(call) = self.calls.get_mut(id) else { return };
+        let id = id.to_owned();
+        if self.called > CALLS {
+            let text =
+                format!("More than {CALLS} calls in one answer: none of them is run. Make fewer at a time.");
+            self.work.push(Box::pin(async move { Outcome::Prepared(id, Err(ToolOutput::failed(text))) }));
+            return;
+        }
+        let Some(tool) = self.session.parts.tools.find(&call.asked.name).cloned() else {
+            let known: Vec<_> = self.session.parts.tools.iter().map(|tool| tool.name()).collect();
+            let text =
+                format!("There is no tool named {:?}. The tools are: {}.", call.asked.name, known.join(", "));
+            self.work.push(Box::pin(async move { Outcome::Prepared(id, Err(ToolOutput::failed(text))) }));
+            return;
+        };
+        call.output = Some(output);
+        let input = call.asked.input.clone();
+        self.work.push(Box::pin(async move {
+            let prepared = tool.prepare(input, context).await;
+            Outcome::Prepared(id, prepared)
+        }));
+    }
+
+    pub(super) fn context(&self, progress: mpsc::Sender<Live>) -> ToolContext {
+        ToolContext {
+            workspace: self.session.seed.workspace.clone(),
+            files: self.prompt.hands.files.clone(),
+            commands: self.prompt.hands.commands.clone(),
+            readable: self.readable(),
+            seen: self.session.seen.clone(),
+            progress,
+            cancel: self.give_up.child_token(),
+        }
+    }
+
+    /// By the rules of this moment.
+    pub(super) fn readable(&self) -> Readable {
+        let policy = &self.session.policy;
+        if !policy.restricts_reading() {
+            return Readable::everything();
+        }
+        let policy = policy.clone();
+        Readable::new(move |path| {
+            policy.judge(&Action::Read { path: path.to_owned() }).decision == Decision::Allow
+        })
+    }
+
+    /// By the rules and the remembered answers, also those given or forgotten elsewhere meanwhile, in the mode
+    /// of this moment.
+    pub(super) async fn judge(&mut self, action: Action) -> Judgement {
+        let policy = &mut self.session.policy;
+        policy.set_mode(self.turn.settings().mode);
+        if !matches!(action, Action::Read { .. } | Action::Search { .. } | Action::Note)
+            && let Some(grants) = self.session.parts.grants.of(policy.workspace().to_owned()).await
+        {
+            policy.set_grants(grants);
+        }
+        policy.judge(&action)
+    }
+
+    pub(super) fn ask(&mut self, id: &str) {
+        let Some(call) = self.calls.get_mut(id) else { return };
+        let (Some(prepared), Some(judgement)) = (&call.prepared, &call.judgement) else { return };
+        let (options, grants) = report::options(judgement);
+        let question = report::question(id, call.kind, prepared, &judgement.reason);
+        call.grants = grants;
+        let (turn, id) = (self.turn.clone(), id.to_owned());
+        self.work.push(Box::pin(async move { Outcome::Answered(id, turn.ask(question, options).await) }));
+    }
+
+    pub(super) async fn answered(&mut self, id: String, outcome: &AskOutcome) {
+        if let AskOutcome::Selected { option } = outcome
+            && let Some(call) = self.calls.get(&id)
+            && let Some((_, grant)) = call.grants.iter().find(|(known, _)| known == option)
+        {
+            self.session.policy.add_grant(grant.clone());
+            self.session.parts.grants.remember(grant.clone()).await;
+        }
+        self.inputs.push_back(Input::Answered { id, answer: report::answer(outcome) });
+    }
+
+    /// Runs what was prepared, once its start is durable.
+    pub(super) async fn start(&mut self, id: &str) -> Result<(), TurnFault> {
+        let terminal = self.shows_terminal(id);
+        let Some(call) = self.calls.get_mut(id) else { return Ok(()) };
+        let Some(prepared) = call.prepared.take() else { return Ok(()) };
+        let Some(live) = call.output.take() else { return Ok(()) };
+        call.running = true;
+        let started = report::started(id, &prepared, terminal);
+        let work = prepared.work;
+        self.turn.commit(vec![started]).await?;
+        let reporter = progress::report(self.turn.clone(), report::call_id(id), terminal, live);
+        let id = id.to_owned();
+        self.work.push(Box::pin(async move {
+            // The reporter ends when the work has let go of its output.
+            let (output, ()) = join(async move { work().await }, reporter).await;
+            Outcome::Ran(id, output)
+        }));
+        Ok(())
+    }
+
+    pub(super) fn shows_terminal(&self, id: &str) -> bool {
+        self.prompt.hands.display_terminal
+            && self.calls.get(id).is_some_and(|call| call.kind == ToolKind::Execute)
+    }
+
+    pub(super) async fn refuse(&mut self, id: &str, why: Refusal) -> Result<(), TurnFault> {
+        let Some(call) = self.calls.get(id) else { return Ok(()) };
+        let terminal = call.running && self.shows_terminal(id);
+        let reason = call.judgement.as_ref().map_or("", |judgement| judgement.reason.as_str());
+        let output = report::refused(why, reason);
+        self.emit(report::ended(id, output, terminal)).await
+    }
+}

@@ -1,0 +1,181 @@
+//! A turn of the session: its prompt, what it says, its cancelling and its end.
+
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::{Actor, GRACE, NewPrompt, RunningTurn, TURN_QUEUE, reply};
+use crate::acp::StopReason;
+use crate::agent::{AgentSession, Prompt, Turn, TurnInput};
+use crate::event::{EventKind, TurnId, TurnStop};
+use crate::session::SessionError;
+use crate::session::handle::Accepted;
+use crate::session::state::OnPrompt;
+use crate::session::title::title;
+use crate::store::{RecordChange, StoreError};
+
+impl Actor {
+    pub(super) async fn prompt(&mut self, prompt: NewPrompt) {
+        match self.state.prompt() {
+            OnPrompt::Begin => self.accept(prompt).await,
+            // A client that has cancelled need not wait for the end before it goes on.
+            OnPrompt::Next if self.next.is_none() => self.next = Some(prompt),
+            OnPrompt::Next => {
+                let turn = self.state.running().unwrap_or(TurnId(0));
+                reply(prompt.done, Err(SessionError::Busy(turn)));
+            }
+            OnPrompt::Busy(turn) => reply(prompt.done, Err(SessionError::Busy(turn))),
+            OnPrompt::Closed => reply(prompt.done, Err(SessionError::Closed)),
+        }
+    }
+
+    async fn accept(&mut self, prompt: NewPrompt) {
+        let NewPrompt { message, content, hands, done, cancelled } = prompt;
+        let seq = self.start.writer.next_seq();
+        let turn = TurnId(seq);
+        let mut kinds = vec![EventKind::PromptAccepted { turn, message, content: content.clone() }];
+        let mut change = RecordChange { running: Some(true), ..RecordChange::default() };
+        if !self.start.titled
+            && let Some(title) = title(&content)
+        {
+            change.title = Some(title.clone());
+            kinds.push(EventKind::TitleChanged { title });
+        }
+        let titled = change.title.is_some();
+        if let Err(e) = self.start.writer.commit(kinds, change).await {
+            self.taken_over |= matches!(e, StoreError::Conflict(_));
+            return reply(done, Err(e.into()));
+        }
+        self.start.titled |= titled;
+        self.state.begin(turn);
+        self.begin(Prompt { turn, content, hands, seq });
+        reply(done, Ok(Accepted { turn }));
+        if cancelled {
+            self.cancel().await;
+        }
+    }
+
+    fn begin(&mut self, prompt: Prompt) {
+        let mut agent = self.agent.take().unwrap_or_else(|| self.start.backend.open(self.start.seed.clone()));
+        let (sender, inputs) = mpsc::channel(TURN_QUEUE);
+        let cancel = CancellationToken::new();
+        self.start.current.set(cancel.clone());
+        let turn = Turn::new(sender, self.start.settings.subscribe(), cancel.clone());
+        let task = tokio::spawn(async move {
+            let stop = agent.run(turn, prompt).await;
+            (agent, stop)
+        });
+        self.turn = Some(RunningTurn { inputs, task, cancel, deadline: None, fault: None });
+    }
+
+    pub(super) async fn inputs(&mut self, inputs: &mut Vec<TurnInput>) {
+        let mut streamed = Vec::new();
+        for input in inputs.drain(..) {
+            match input {
+                TurnInput::Emit { events, done: None } if !events.iter().any(EventKind::is_control) => {
+                    streamed.extend(events);
+                }
+                TurnInput::Emit { events, done } => {
+                    self.stream(&mut streamed).await;
+                    let outcome = self.commit(events).await.map_err(|e| self.fault(&e));
+                    if let Some(done) = done {
+                        // A turn that no longer waits has been given up.
+                        let _told = done.send(outcome);
+                    }
+                }
+                TurnInput::Ask { call, options, answer } => {
+                    self.stream(&mut streamed).await;
+                    self.open_ask(call, options, answer).await;
+                }
+            }
+        }
+        self.stream(&mut streamed).await;
+    }
+
+    /// Makes what the turn reports durable, and keeps account of what it leaves open.
+    async fn commit(&mut self, events: Vec<EventKind>) -> Result<(), StoreError> {
+        self.start.writer.commit(events.clone(), RecordChange::default()).await?;
+        for event in &events {
+            self.open.take(event);
+        }
+        Ok(())
+    }
+
+    async fn stream(&mut self, kinds: &mut Vec<EventKind>) {
+        if !kinds.is_empty()
+            && let Err(e) = self.start.writer.stream(kinds.drain(..)).await
+        {
+            self.fault(&e);
+        }
+    }
+
+    /// The turn cannot be written any further: it is given up, and fails with this text.
+    pub(super) fn fault(&mut self, error: &StoreError) -> String {
+        let text = error.to_string();
+        self.taken_over |= matches!(error, StoreError::Conflict(_));
+        if let Some(turn) = &mut self.turn {
+            turn.fault.get_or_insert_with(|| text.clone());
+            turn.cancel.cancel();
+            turn.deadline.get_or_insert_with(|| Instant::now() + GRACE);
+        }
+        text
+    }
+
+    pub(super) async fn cancel(&mut self) {
+        if let Some(next) = &mut self.next {
+            next.cancelled = true;
+        }
+        let Some(asks) = self.state.cancel() else { return };
+        if let Some(turn) = &mut self.turn {
+            turn.cancel.cancel();
+            turn.deadline.get_or_insert_with(|| Instant::now() + GRACE);
+        }
+        if !asks.is_empty() {
+            let settled = self.settle_all(asks);
+            let outcome = self.start.writer.conclude(settled, RecordChange::default()).await;
+            self.warn(outcome);
+        }
+    }
+
+    /// The turn's task is over: take what it still said, then write its end.
+    pub(super) async fn ended(&mut self, ended: Option<(Box<dyn AgentSession>, TurnStop)>) {
+        let mut inputs = Vec::new();
+        while let Some(input) = self.turn.as_mut().and_then(|turn| turn.inputs.try_recv().ok()) {
+            inputs.push(input);
+        }
+        self.inputs(&mut inputs).await;
+        let fault = self.turn.take().and_then(|turn| turn.fault);
+        let stop = match ended {
+            Some((agent, stop)) => {
+                self.agent = Some(agent);
+                stop
+            }
+            None => TurnStop::Failed { message: "the agent failed in the middle of the turn".into() },
+        };
+        let Some((turn, cancelled, asks)) = self.state.end() else { return };
+        let stop = match fault {
+            Some(message) => TurnStop::Failed { message },
+            None if cancelled => TurnStop::Finished { reason: StopReason::Cancelled },
+            None => stop,
+        };
+        let mut kinds = self.settle_all(asks);
+        // Tools of a turn that broke off are not left running on anyone's screen.
+        kinds.extend(std::mem::take(&mut self.open).interrupted_tools());
+        kinds.push(EventKind::TurnEnded { turn, stop });
+        let change = RecordChange { running: Some(false), ..RecordChange::default() };
+        let outcome = self.start.writer.conclude(kinds, change).await;
+        self.warn(outcome);
+        self.finish_closing();
+        if let Some(next) = self.next.take() {
+            self.prompt(next).await;
+        }
+    }
+
+    pub(super) fn overdue(&mut self) {
+        if let Some(turn) = &mut self.turn {
+            tracing::warn!("a cancelled turn did not give up in time and was dropped");
+            turn.task.abort();
+            turn.deadline = None;
+        }
+    }
+}

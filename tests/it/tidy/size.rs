@@ -1,0 +1,119 @@
+//! How large files and functions are: a tripwire, not an aim.
+
+use super::source::{self, Source};
+use super::{caught, none};
+
+/// Lines of a file that need no reason.
+const USUAL: usize = 400;
+/// Lines of a file that no reason excuses.
+const MOST: usize = 600;
+/// Lines of a test file.
+const MOST_OF_A_TEST: usize = 800;
+/// Lines of a function.
+const SCREEN: usize = 70;
+
+/// Files past the usual size, each with its reason.
+const LARGE: &[(&str, &str)] =
+    &[("src/rpc/connection.rs", "one loop owns a connection: both directions meet in its poll")];
+
+fn large_files(sources: &[Source]) -> Vec<String> {
+    let mut findings = Vec::new();
+    for source in sources {
+        let lines = source.text.lines().count();
+        let excused = LARGE.iter().any(|row| row.0 == source.path);
+        let most = match (source.is_test(), excused) {
+            (true, _) => MOST_OF_A_TEST,
+            (false, true) => MOST,
+            (false, false) => USUAL,
+        };
+        if lines > most {
+            findings.push(format!("{}: {lines} lines, more than {most}: take it apart", source.path));
+        }
+        if excused && lines <= USUAL {
+            findings.push(format!("{}: {lines} lines need no reason: take its row away", source.path));
+        }
+    }
+    findings
+}
+
+fn large_functions(sources: &[Source]) -> Vec<String> {
+    let mut findings = Vec::new();
+    for source in sources {
+        for (name, line, length) in functions(source.code()) {
+            if length > SCREEN {
+                findings.push(format!(
+                    "{}:{line}: fn {name} has {length} lines, more than {SCREEN}",
+                    source.path
+                ));
+            }
+        }
+    }
+    findings
+}
+
+/// Name, first line and length in lines of every function that has a body.
+fn functions(code: &str) -> Vec<(&str, usize, usize)> {
+    let mut found = Vec::new();
+    for (at, _) in code.match_indices("fn ") {
+        let name_at = at + "fn ".len();
+        let name =
+            code[name_at..].split(|it: char| !it.is_alphanumeric() && it != '_').next().unwrap_or_default();
+        if name.is_empty() || code[..at].ends_with(|it: char| it.is_alphanumeric() || it == '_') {
+            continue;
+        }
+        let Some(body) = code[at..].find(['{', ';']).map(|body| at + body) else { continue };
+        if code[body..].starts_with('{') {
+            let lines = |text: &str| text.matches('\n').count();
+            found.push((name, lines(&code[..at]) + 1, lines(&code[at..body + block(&code[body..])]) + 1));
+        }
+    }
+    found
+}
+
+/// Length of the block that begins here.
+fn block(code: &str) -> usize {
+    let mut depth = 0_usize;
+    for (at, it) in code.char_indices() {
+        match it {
+            '{' => depth += 1,
+            '}' if depth == 1 => return at + 1,
+            '}' => depth -= 1,
+            _ => {}
+        }
+    }
+    code.len()
+}
+
+#[test]
+fn a_large_file_has_a_written_reason() {
+    let sources = source::rust();
+    none(&large_files(sources));
+    for (path, _) in LARGE {
+        assert!(sources.iter().any(|it| it.path == *path), "{path} is gone: take its row away");
+    }
+}
+
+#[test]
+fn a_function_fits_a_screen() {
+    none(&large_functions(source::rust()));
+}
+
+#[test]
+fn planted_sizes_are_found() {
+    let file = |path: &str, lines: usize| large_files(&[Source::new(path, &"x\n".repeat(lines))]);
+    caught(&file("src/a.rs", USUAL), &[]);
+    caught(&file("src/a.rs", USUAL + 1), &["401 lines, more than 400"]);
+    caught(&file(LARGE[0].0, MOST), &[]);
+    caught(&file(LARGE[0].0, MOST + 1), &["601 lines, more than 600"]);
+    caught(&file(LARGE[0].0, USUAL), &["take its row away"]);
+    caught(&file("tests/it/a.rs", MOST_OF_A_TEST + 1), &["801 lines"]);
+    let function = |lines: usize| {
+        let body = "    if a { '{' } // {\n".repeat(lines - 2);
+        large_functions(&[Source::new(
+            "src/a.rs",
+            &format!("\npub fn long(f: fn ()) -> A {{\n{body}}}\nfn short() {{}}"),
+        )])
+    };
+    caught(&function(SCREEN), &[]);
+    caught(&function(SCREEN + 1), &["src/a.rs:2: fn long has 71 lines"]);
+}
