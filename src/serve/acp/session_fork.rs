@@ -3,10 +3,9 @@ use std::sync::Arc;
 use jsonrpsee::Extensions;
 use jsonrpsee::types::Params;
 
-use super::attachment::From;
-use super::params::{Reply, client, defer, engine, parse, roots};
-use super::session_new::opened;
-use super::{EngineSource, error, options};
+use super::opening::Opening;
+use super::params::{Reply, parse};
+use super::{EngineSource, error};
 use crate::acp::ForkSessionResponse;
 use crate::acp::lenient::OpenSession;
 
@@ -16,16 +15,11 @@ pub(super) async fn handle(
     source: Arc<EngineSource>,
     extensions: Extensions,
 ) -> Reply<()> {
-    let request: OpenSession = parse(&params)?;
-    let (client, roots, engine) = (client(&extensions)?, roots(&request.place)?, engine(&source)?);
-    let id = request.session_id;
-    let session = engine.sessions.fork(&id, roots).await.map_err(|e| error::session(&id, &e))?;
-    let settings = session.settings();
-    let response = ForkSessionResponse::new(session.id().clone())
-        .modes(options::modes(&settings))
-        .config_options(options::options(&settings, &engine.sessions));
-    let (responder, _) = defer(&extensions)?;
-    responder.reply(Ok(response)).await;
-    opened(&client, &engine, session, From::Head, &request.place).await;
-    Ok(())
+    let OpenSession { session_id: id, place } = parse(&params)?;
+    let opening = Opening::of(place, &source, &extensions)?;
+    let forked = opening.sessions().fork(&id, opening.roots.clone()).await;
+    let session = forked.map_err(|e| error::session(&id, &e))?;
+    let (modes, options) = opening.choices(&session);
+    let response = ForkSessionResponse::new(session.id().clone()).modes(modes).config_options(options);
+    opening.answer(&extensions, response, session).await
 }

@@ -4,9 +4,9 @@ use jsonrpsee::Extensions;
 use jsonrpsee::types::Params;
 
 use super::attachment::{Attachment, From};
-use super::params::{Reply, client, defer, engine, parse, roots};
-use super::session_new::welcome;
-use super::{EngineSource, error, options};
+use super::opening::Opening;
+use super::params::{Reply, defer, parse};
+use super::{EngineSource, error};
 use crate::acp::LoadSessionResponse;
 use crate::acp::lenient::OpenSession;
 
@@ -16,20 +16,18 @@ pub(super) async fn handle(
     source: Arc<EngineSource>,
     extensions: Extensions,
 ) -> Reply<()> {
-    let request: OpenSession = parse(&params)?;
-    let (client, roots, engine) = (client(&extensions)?, roots(&request.place)?, engine(&source)?);
-    let id = request.session_id;
-    let session = engine.sessions.load(&id, Some(roots)).await.map_err(|e| error::session(&id, &e))?;
-    let settings = session.settings();
-    let response = LoadSessionResponse::new()
-        .modes(options::modes(&settings))
-        .config_options(options::options(&settings, &engine.sessions));
+    let OpenSession { session_id: id, place } = parse(&params)?;
+    let opening = Opening::of(place, &source, &extensions)?;
+    let loaded = opening.sessions().load(&id, Some(opening.roots.clone())).await;
+    let session = loaded.map_err(|e| error::session(&id, &e))?;
+    let (modes, options) = opening.choices(&session);
+    let response = LoadSessionResponse::new().modes(modes).config_options(options);
     let (responder, _) = defer(&extensions)?;
-    let (welcomed, handle, place) = (Arc::clone(&client), session.clone(), request.place);
-    let sessions = engine.sessions.clone();
+    let (client, sessions, handle) =
+        (Arc::clone(&opening.client), opening.sessions().clone(), session.clone());
     let caught_up = Box::pin(async move {
         responder.reply(Ok(response)).await;
-        welcome(&welcomed, &engine, &handle, &place).await;
+        opening.welcome(&handle).await;
     });
     client.attach(&id, |earlier| {
         Attachment::start(&client, &sessions, session, From::Start, caught_up, earlier)

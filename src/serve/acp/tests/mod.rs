@@ -1,4 +1,4 @@
-//! The parts of the door that need no session: what a line may hold, what is said in silence.
+//! The parts of the door that need no session: its table, what a line may hold, what is said in silence.
 //!
 //! Conversations are no business of these tests: they are files in `fixtures/acp`.
 //!
@@ -7,6 +7,7 @@
 //! To add one: a file named for what it tests.
 
 mod ceiling;
+mod dispatch;
 mod own_change;
 mod pulse;
 mod terminal_output;

@@ -1,0 +1,97 @@
+//! What every way to open a session has in common: who asks, where it is to be, and what follows the reply.
+
+use std::sync::Arc;
+
+use jsonrpsee::Extensions;
+use serde::Serialize;
+
+use super::attachment::{Attachment, From};
+use super::client::Client;
+use super::params::{Reply, client, defer, engine, roots};
+use super::{Engine, EngineSource, options, projection};
+use crate::acp::lenient::SessionPlace;
+use crate::acp::{
+    AvailableCommandsUpdate, Notice, NoticeSeverity, SessionConfigOption, SessionModeState, SessionUpdate,
+};
+use crate::agent::Roots;
+use crate::session::{SessionHandle, Sessions};
+
+/// A session that is being opened for a client.
+#[derive(Debug)]
+pub(super) struct Opening {
+    pub(super) client: Arc<Client>,
+    pub(super) engine: Engine,
+    pub(super) roots: Roots,
+    place: SessionPlace,
+}
+
+impl Opening {
+    /// In the place that the request names; `Err` when there can be no session.
+    pub(super) fn of(place: SessionPlace, source: &EngineSource, extensions: &Extensions) -> Reply<Self> {
+        Ok(Self { client: client(extensions)?, roots: roots(&place)?, engine: engine(source)?, place })
+    }
+
+    pub(super) fn sessions(&self) -> &Sessions {
+        &self.engine.sessions
+    }
+
+    /// What can be chosen in the session: part of every reply.
+    pub(super) fn choices(&self, session: &SessionHandle) -> (SessionModeState, Vec<SessionConfigOption>) {
+        let settings = session.settings();
+        (options::modes(&settings), options::options(&settings, self.sessions()))
+    }
+
+    /// Replies, attaches the client to what happens from now on, and welcomes it.
+    pub(super) async fn answer<R: Serialize>(
+        &self,
+        extensions: &Extensions,
+        response: R,
+        session: SessionHandle,
+    ) -> Reply<()> {
+        let (responder, _) = defer(extensions)?;
+        responder.reply(Ok(response)).await;
+        // Who is attached stays so: what happens meanwhile, and the end of a running turn, is not missed.
+        let attached = self.client.attached(session.id()).is_some_and(|known| known.is(&session));
+        if !attached {
+            let watched = session.clone();
+            self.client.attach(session.id(), |earlier| {
+                let nothing = Box::pin(async {});
+                Attachment::start(&self.client, self.sessions(), watched, From::Head, nothing, earlier)
+            });
+        }
+        self.welcome(&session).await;
+        Ok(())
+    }
+
+    /// Commands, and what the person should know about how things were set up.
+    pub(super) async fn welcome(&self, session: &SessionHandle) {
+        let commands = AvailableCommandsUpdate::new(self.sessions().backend().commands());
+        let line = projection::line(session.id(), &SessionUpdate::AvailableCommandsUpdate(commands));
+        if self.client.peer().send(line.into()).await.is_err() {
+            return;
+        }
+        let set_up = if self.client.first_warning() { self.engine.warnings.to_vec() } else { Vec::new() };
+        for warning in set_up.into_iter().chain(self.sessions().store().warning()) {
+            tracing::warn!("{warning}");
+            self.tell(session, warning).await;
+        }
+        let servers = &self.place.mcp_servers;
+        if !servers.is_empty() {
+            let names: Vec<_> = servers.iter().filter_map(|it| it.get("name")?.as_str()).collect();
+            let text = format!("MCP servers are not connected yet: {}", names.join(", "));
+            tracing::info!("{text}");
+            self.tell(session, text).await;
+        }
+    }
+
+    /// What concerns this connection alone is no part of the session: it goes to its client and nowhere else.
+    async fn tell(&self, session: &SessionHandle, text: String) {
+        if self.client.takes_notices() {
+            let notice = SessionUpdate::Notice(Notice::new(NoticeSeverity::Warning, text));
+            let line = projection::line(session.id(), &notice);
+            if self.client.peer().send(line.into()).await.is_err() {
+                tracing::debug!("nobody is left to be told");
+            }
+        }
+    }
+}
