@@ -1,7 +1,7 @@
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::jsonrpc::MAX_LINE;
 use crate::permission::Mode;
@@ -108,13 +108,31 @@ fn mode(id: &str) -> Result<Mode, String> {
     Mode::from_id(id).map_err(|e| e.to_string())
 }
 
-/// `adjutant --acp` and `adjutant --experimental-acp` mean `adjutant acp`: clients add them by themselves.
+/// `adjutant --acp` and `adjutant --experimental-acp` mean `adjutant acp`: clients add them by themselves, before
+/// or behind other options.
 pub(super) fn spelt(args: impl Iterator<Item = OsString>) -> Vec<OsString> {
     let mut args: Vec<_> = args.collect();
-    if let Some(first) = args.get_mut(1)
-        && (first == "--acp" || first == "--experimental-acp")
-    {
-        *first = "acp".into();
+    let command = Args::command();
+    let has_value = |arg: &OsStr| {
+        let name = arg.to_str().and_then(|arg| arg.strip_prefix("--"));
+        let mut known = command.get_arguments();
+        known.any(|known| known.get_long() == name && known.get_action().takes_values())
+    };
+    let mut at = 1;
+    while let Some(arg) = args.get(at) {
+        if arg == "--acp" || arg == "--experimental-acp" {
+            let named = args.get(at + 1).is_some_and(|next| next == "acp");
+            if named {
+                drop(args.remove(at))
+            } else {
+                args[at] = "acp".into()
+            }
+            break;
+        }
+        if !arg.as_encoded_bytes().starts_with(b"-") {
+            break;
+        }
+        at += if has_value(arg) { 2 } else { 1 };
     }
     args
 }

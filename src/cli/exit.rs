@@ -1,5 +1,6 @@
 //! Exit codes, after `sysexits.h`.
 
+use super::print::PrintError;
 use crate::error::ErrorKind;
 use crate::session::SessionError;
 use crate::store::StoreError;
@@ -16,6 +17,8 @@ pub(super) const INTERNAL: u8 = 70;
 pub(super) const CANNOT_CREATE: u8 = 73;
 /// Not now; later perhaps.
 pub(super) const TEMPORARY: u8 = 75;
+/// Nobody reads the output: what a shell reports of a program that `SIGPIPE` ended.
+pub(super) const CLOSED: u8 = 141;
 /// The configuration is wrong.
 pub(super) const CONFIG: u8 = 78;
 
@@ -28,8 +31,10 @@ pub(super) fn code(error: &anyhow::Error) -> u8 {
     if matches!(store, Some(StoreError::Damaged(_))) {
         return DATA;
     }
-    let kind =
-        store.map(StoreError::kind).or_else(|| error.downcast_ref::<SessionError>().map(SessionError::kind));
+    let kind = store
+        .map(StoreError::kind)
+        .or_else(|| error.downcast_ref::<SessionError>().map(SessionError::kind))
+        .or_else(|| error.downcast_ref::<PrintError>().map(PrintError::kind));
     match kind {
         Some(ErrorKind::Invalid) => USAGE,
         Some(ErrorKind::NotFound | ErrorKind::Unavailable | ErrorKind::Denied) => UNAVAILABLE,

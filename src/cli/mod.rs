@@ -4,17 +4,22 @@
 //! No engine logic lives here.
 //!
 //! What always holds: stdout carries only what the command is for; every failure is one line on stderr
-//! and an exit code of `exit`.
+//! and an exit code of `exit`; nothing that is printed for people can be obeyed by their terminal.
 //!
 //! To add a command: its variant in `args`, a file, and its arm below.
 
 mod acp;
 mod args;
+mod ask;
 mod exit;
 mod permissions;
+mod plain;
 mod print;
 mod run;
 mod sessions;
+
+#[cfg(test)]
+mod tests;
 
 use std::process::ExitCode;
 
@@ -42,7 +47,9 @@ pub fn main() -> ExitCode {
         Ok(guard) => guard,
         Err(e) => return print::failure(exit::CANNOT_CREATE, &format!("the log file cannot be opened: {e}")),
     };
-    let setup = Setup { environment, flags: Flags { config: args.config, mode: args.mode } };
+    // Paths on the command line are meant from where it was typed, not from --cwd.
+    let config = args.config.map(|path| std::path::absolute(&path).unwrap_or(path));
+    let setup = Setup { environment, flags: Flags { config, mode: args.mode } };
     let code = dispatch(args.command, &setup, args.cwd);
     drop(guard);
     code
@@ -69,7 +76,10 @@ fn dispatch(command: Option<Command>, setup: &Setup, cwd: Option<std::path::Path
     });
     // A thread that waits for a terminal's next line is not waited for.
     runtime.shutdown_background();
-    outcome.unwrap_or_else(|e| print::failure(exit::code(&e), &format!("{e:#}")))
+    outcome.unwrap_or_else(|e| match e.downcast_ref() {
+        Some(print::PrintError::Closed) => ExitCode::from(exit::CLOSED),
+        _ => print::failure(exit::code(&e), &format!("{e:#}")),
+    })
 }
 
 /// More workers than four cost start-up time and memory, and serve no editor better.

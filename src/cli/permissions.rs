@@ -1,6 +1,7 @@
 use std::process::ExitCode;
 
 use super::args::Permissions;
+use super::plain::one_line;
 use super::{Setup, exit, print};
 use crate::app;
 use crate::clock::rfc3339;
@@ -15,8 +16,9 @@ pub(super) async fn run(setup: &Setup, command: Permissions) -> anyhow::Result<E
             for record in store.grants(workspace).await? {
                 let text = serde_json::from_str::<Grant>(&record.text)
                     .map_or(record.text, |grant| grant.to_string());
-                let at = rfc3339(record.created_at);
-                print::line(&format!("{:>4}  {at}  {}  {text}", record.id, record.workspace.display()));
+                let (at, text) = (rfc3339(record.created_at), one_line(&text));
+                let workspace = one_line(&record.workspace.display().to_string());
+                print::line(&format!("{:>4}  {at}  {workspace}  {text}", record.id))?;
             }
         }
         Permissions::Forget { number } => {

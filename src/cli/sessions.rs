@@ -2,12 +2,12 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use super::args::Sessions;
+use super::plain::{clean, one_line};
 use super::{Setup, print};
 use crate::acp::{ContentBlock, SessionId};
 use crate::app;
 use crate::clock::rfc3339;
 use crate::event::{Event, EventKind, TurnStop};
-use crate::permission::escape_for_display;
 use crate::store::{ListQuery, SessionRecord, Store};
 
 /// Looks at stored sessions.
@@ -31,7 +31,7 @@ async fn list(store: Arc<dyn Store>, all: bool, json: bool) -> anyhow::Result<()
     loop {
         let page = store.list(query.clone()).await?;
         for record in &page.sessions {
-            print::line(&if json { serde_json::to_string(record)? } else { row(record) });
+            if json { print::json(record)? } else { print::line(&row(record))? }
         }
         query.cursor = page.next;
         if query.cursor.is_none() {
@@ -42,10 +42,9 @@ async fn list(store: Arc<dyn Store>, all: bool, json: bool) -> anyhow::Result<()
 
 fn row(record: &SessionRecord) -> String {
     let state = if record.running { "running or interrupted" } else { "" };
-    let title = escape_for_display(record.title.as_deref().unwrap_or("(untitled)"));
-    format!("{}  {}  {}  {title}  {state}", record.id, rfc3339(record.updated_at), record.cwd.display())
-        .trim_end()
-        .to_owned()
+    let title = one_line(record.title.as_deref().unwrap_or("(untitled)"));
+    let (at, cwd) = (rfc3339(record.updated_at), one_line(&record.cwd.display().to_string()));
+    format!("{}  {at}  {cwd}  {title}  {state}", record.id).trim_end().to_owned()
 }
 
 async fn show(store: Arc<dyn Store>, id: SessionId, json: bool) -> anyhow::Result<()> {
@@ -56,11 +55,7 @@ async fn show(store: Arc<dyn Store>, id: SessionId, json: bool) -> anyhow::Resul
         let Some(last) = events.last() else { return Ok(()) };
         after = last.seq;
         for event in &events {
-            if json {
-                print::line(&serde_json::to_string(event)?);
-            } else {
-                print::text(&plain(event));
-            }
+            if json { print::json(event)? } else { print::text(&plain(event))? }
         }
     }
 }
@@ -72,9 +67,9 @@ fn plain(event: &Event) -> String {
             let text = content.iter().map(block).collect::<Vec<_>>().join("\n");
             format!("\n> {}\n\n", clean(&text).replace('\n', "\n> "))
         }
-        EventKind::Text { text, .. } => clean(text),
+        EventKind::Text { text, .. } => text.clone(),
         EventKind::ToolStarted { update } => {
-            format!("\n[{}]\n", escape_for_display(update.fields.title.as_deref().unwrap_or("tool")))
+            format!("\n[{}]\n", one_line(update.fields.title.as_deref().unwrap_or("tool")))
         }
         EventKind::TurnEnded { stop: TurnStop::Failed { message }, .. } => format!("\n(failed: {message})\n"),
         EventKind::TurnEnded { stop: TurnStop::Interrupted, .. } => "\n(interrupted)\n".to_owned(),
@@ -90,9 +85,4 @@ fn block(block: &ContentBlock) -> String {
         ContentBlock::Image(_) => "[image]".to_owned(),
         _ => "[attachment]".to_owned(),
     }
-}
-
-/// Text without anything that a terminal obeys, lines kept.
-pub(super) fn clean(text: &str) -> String {
-    text.chars().filter(|c| matches!(c, '\n' | '\t') || !c.is_control()).collect()
 }

@@ -3,16 +3,26 @@ use std::path::PathBuf;
 
 use super::Paths;
 
+/// Variables that name files.
+const FILES: [&str; 2] = ["ADJUTANT_CONFIG", "ADJUTANT_SCRIPT"];
+
 /// The process's environment, read once.
 #[derive(Debug, Clone, Default)]
 pub struct Environment(HashMap<String, String>);
 
 impl Environment {
-    /// Variables of this process that are Unicode.
+    /// Variables of this process that are Unicode. Files are meant from the working directory of now.
     pub fn read() -> Self {
         let unicode = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-        Self(unicode.collect())
+        let mut variables: HashMap<_, _> = unicode.collect();
+        for name in FILES {
+            let absolute = variables.get(name).and_then(|path| std::path::absolute(path).ok());
+            if let Some(path) = absolute.and_then(|path| path.into_os_string().into_string().ok()) {
+                variables.insert(name.to_owned(), path);
+            }
+        }
+        Self(variables)
     }
 
     /// A made-up one.

@@ -170,3 +170,33 @@ fn changed(line: &Value) -> Option<(&str, &str)> {
     };
     Some((update(line)?, mode.as_str()?))
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_error_repeats_little_of_what_was_said() {
+    let bench = Bench::scripted("");
+    let mut link = Link::memory(&bench.door());
+    let long = "é".repeat(MIB);
+    link.wire.send_line(&json!({ "jsonrpc": "2.0", "id": 1, "method": long }).to_string()).await;
+    let early = link.wire.line().await.unwrap().unwrap();
+    assert!(early.len() < 4096 && early.contains("-32600"), "{}", early.len());
+    let mut client = Client::hello(link, json!({})).await;
+    let session = client.session(&bench).await;
+    for (method, params) in [
+        ("session/prompt", json!({ "sessionId": long, "prompt": [] })),
+        ("session/prompt", json!({ "sessionId": session, "prompt": [{ "type": long }] })),
+        ("session/prompt", json!({ "sessionId": session, "prompt": long })),
+        ("session/set_mode", json!({ "sessionId": session, "modeId": long })),
+        ("session/set_config_option", json!({ "sessionId": session, "configId": long, "value": "x" })),
+        ("session/set_config_option", json!({ "sessionId": session, "configId": "model", "value": long })),
+        ("session/new", json!({ "cwd": long, "mcpServers": [] })),
+        ("session/new", json!({ "cwd": bench.cwd(), "additionalDirectories": [long] })),
+        ("session/load", json!({ "sessionId": long, "cwd": bench.cwd() })),
+        ("session/list", json!({ "cursor": long })),
+        ("authenticate", json!({ "methodId": long })),
+        (&long, json!({})),
+    ] {
+        let error = client.request(method, params).await.unwrap_err().to_string();
+        assert!(error.len() < 4096, "{method:.40}: {} bytes: {error:.200}", error.len());
+    }
+    client.leave().await;
+}

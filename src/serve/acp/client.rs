@@ -8,7 +8,7 @@ use jsonrpsee::types::{ErrorCode, ErrorObjectOwned};
 
 use super::attachment::Attachment;
 use super::own_change::OwnChanges;
-use super::{client_commands::ClientCommands, client_files::ClientFiles};
+use super::{client_commands::ClientCommands, client_files::ClientFiles, error};
 use crate::acp::lenient::{Initialize, draws_terminal_output};
 use crate::acp::{AGENT_METHOD_NAMES, ClientCapabilities, MessageId, SessionId};
 use crate::agent::Hands;
@@ -55,7 +55,7 @@ impl Client {
             rpc::error(
                 ErrorCode::InvalidRequest.code(),
                 "Not initialized: send initialize first",
-                Some(method),
+                Some(&error::shown(method)),
             )
         })
     }

@@ -1,5 +1,7 @@
 //! Wire codes of this door (ACP v1, errors): the only place where a failure becomes a number.
 
+use std::borrow::Cow;
+
 use jsonrpsee::types::{ErrorCode, ErrorObjectOwned};
 use serde_json::json;
 
@@ -12,9 +14,12 @@ use crate::store::StoreError;
 /// The thing named does not exist.
 pub(super) const NOT_FOUND: i32 = -32002;
 
+/// Most characters of a client's own words that are repeated to it.
+const REPEATED: usize = 500;
+
 /// The parameters are wrong; `detail` says which and how.
 pub(super) fn invalid(detail: &str) -> ErrorObjectOwned {
-    rpc::error(ErrorCode::InvalidParams.code(), "Invalid params", Some(detail))
+    rpc::error(ErrorCode::InvalidParams.code(), "Invalid params", Some(&shown(detail)))
 }
 
 /// The request does not fit the state of things.
@@ -29,7 +34,7 @@ pub(super) fn internal(message: &str) -> ErrorObjectOwned {
 
 /// No session of that id is open here.
 pub(super) fn no_session(id: &SessionId) -> ErrorObjectOwned {
-    let data = json!({ "sessionId": id, "details": "no such session; list them with session/list, open one with session/load" });
+    let data = json!({ "sessionId": shown(&id.0), "details": "no such session; list them with session/list, open one with session/load" });
     ErrorObjectOwned::owned(NOT_FOUND, "Session not found", Some(data))
 }
 
@@ -68,8 +73,17 @@ fn of_kind(kind: ErrorKind, text: &str) -> ErrorObjectOwned {
 /// `message` is shown as it is by editors: one short line, never empty.
 pub(super) fn one_line(text: &str) -> String {
     let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or("Internal error");
-    match line.char_indices().nth(300) {
-        Some((end, _)) => format!("{}…", &line[..end]),
-        None => line.to_owned(),
+    beginning(line, 300).into_owned()
+}
+
+/// What a client said, short enough to be repeated in an error.
+pub(super) fn shown(text: &str) -> Cow<'_, str> {
+    beginning(text, REPEATED)
+}
+
+fn beginning(text: &str, most: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
+        None => Cow::Borrowed(text),
     }
 }

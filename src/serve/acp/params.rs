@@ -44,8 +44,7 @@ pub(super) fn engine(source: &EngineSource) -> Reply<Engine> {
 
 /// The folders of a session: absolute, relative ones taken from the process's own working directory.
 pub(super) fn roots(place: &SessionPlace) -> Reply<Roots> {
-    let own = std::env::current_dir().map_err(|e| error::internal(&format!("no working directory: {e}")))?;
-    let cwd = absolute(&own, &place.cwd);
+    let cwd = absolute(&place.cwd)?;
     if let Some(relative) = place.additional_directories.iter().find(|path| path.is_relative()) {
         return Err(error::invalid(&format!(
             "additionalDirectories: \"{}\" is not absolute",
@@ -55,8 +54,9 @@ pub(super) fn roots(place: &SessionPlace) -> Reply<Roots> {
     Ok(Roots { cwd, additional: place.additional_directories.clone() })
 }
 
-fn absolute(own: &Path, path: &Path) -> PathBuf {
-    let path = own.join(path);
+/// A folder as sessions are filed under it: a relative one is taken from the process's own.
+pub(super) fn absolute(path: &Path) -> Reply<PathBuf> {
+    let own = std::env::current_dir().map_err(|e| error::internal(&format!("no working directory: {e}")))?;
     // `.` and a trailing `/.` would make two names of one folder.
-    path.components().collect()
+    Ok(own.join(path).components().collect())
 }

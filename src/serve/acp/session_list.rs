@@ -5,7 +5,7 @@ use jsonrpsee::Extensions;
 use jsonrpsee::types::Params;
 use serde::Deserialize;
 
-use super::params::{Reply, engine, parse};
+use super::params::{Reply, absolute, engine, parse};
 use super::{EngineSource, error};
 use crate::acp::{ListSessionsResponse, SessionInfo};
 use crate::clock::rfc3339;
@@ -29,6 +29,7 @@ pub(super) async fn handle(
     _: Extensions,
 ) -> Reply<ListSessionsResponse> {
     let List { cwd, cursor } = parse(&params)?;
+    let cwd = cwd.map(|cwd| absolute(&cwd)).transpose()?;
     let engine = engine(&source)?;
     let page =
         engine.sessions.list(ListQuery { cwd, cursor, limit: PAGE }).await.map_err(|e| error::store(&e))?;

@@ -1,0 +1,47 @@
+use std::ffi::OsString;
+
+use clap::Parser;
+
+use super::args::{Args, Command, spelt};
+use super::plain::{clean, one_line, visible};
+
+fn parsed(line: &str) -> Option<Args> {
+    let words = line.split_whitespace().map(OsString::from);
+    Args::try_parse_from(spelt(words)).ok()
+}
+
+#[test]
+fn the_spelling_of_other_agents_is_understood_among_options() {
+    for line in [
+        "adjutant acp",
+        "adjutant --acp",
+        "adjutant --experimental-acp",
+        "adjutant --log debug --acp",
+        "adjutant --log=debug --cwd /x --experimental-acp --mode plan",
+        "adjutant --acp --max-line 5",
+        "adjutant --acp acp",
+        "adjutant acp --acp",
+    ] {
+        let args = parsed(line).unwrap_or_else(|| panic!("{line}"));
+        assert!(matches!(args.command, Some(Command::Acp(_))), "{line}");
+    }
+    assert!(parsed("adjutant --acp sessions list").is_none());
+    let Some(Command::Run(run)) = parsed("adjutant run say --acp").unwrap().command else { panic!() };
+    assert_eq!(run.request, ["say", "--acp"]);
+}
+
+#[test]
+fn text_for_people_has_nothing_that_a_terminal_obeys() {
+    assert_eq!(clean("a\u{1b}[31mb\r\u{7}\u{9b}c\n\td"), "a[31mbc\n\td");
+    assert_eq!(clean("\u{202e}cod.\u{2066}exe\u{2069}\u{200f}\u{61c}"), "cod.exe");
+    assert_eq!(clean("👩\u{200d}🔬 naïve"), "👩\u{200d}🔬 naïve");
+    assert_eq!(one_line("a\nb\u{1b}"), "a<U+000A>b<U+001B>");
+}
+
+#[test]
+fn what_is_judged_is_shown_whole() {
+    assert_eq!(visible("\tif\u{202e} x\r\n\t\ty"), "\tif<U+202E> x<U+000D>\n\t\ty");
+    let long = "0123456789".repeat(1_000);
+    assert_eq!(visible(&long), long);
+    assert_eq!(visible(&"\t".repeat(5_000)).len(), 5_000);
+}
