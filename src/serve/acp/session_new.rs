@@ -56,23 +56,23 @@ pub(super) async fn welcome(client: &Client, engine: &Engine, session: &SessionH
     }
     let set_up = if client.first_warning() { engine.warnings.to_vec() } else { Vec::new() };
     for warning in set_up.into_iter().chain(engine.sessions.store().warning()) {
-        tracing::warn!("{warning}");
         tell(client, session, NoticeSeverity::Warning, warning).await;
     }
     if !place.mcp_servers.is_empty() {
         let names: Vec<_> = place.mcp_servers.iter().filter_map(|it| it.get("name")?.as_str()).collect();
         let text = format!("MCP servers are not connected yet: {}", names.join(", "));
-        tracing::info!("{text}");
         tell(client, session, NoticeSeverity::Warning, text).await;
     }
 }
 
-/// What concerns this connection alone is no part of the session: it goes to its client and nowhere else.
+/// What concerns this connection alone is no part of the session: it goes to its client and nowhere else. A
+/// client that takes no notices leaves it to the log.
 async fn tell(client: &Client, session: &SessionHandle, severity: NoticeSeverity, text: String) {
-    if client.takes_notices() {
-        let line = projection::line(session.id(), &SessionUpdate::Notice(Notice::new(severity, text)));
-        if client.peer().send(line.into()).await.is_err() {
-            tracing::debug!("nobody is left to be told");
-        }
+    if !client.takes_notices() {
+        return tracing::warn!("{text}");
+    }
+    let line = projection::line(session.id(), &SessionUpdate::Notice(Notice::new(severity, text)));
+    if client.peer().send(line.into()).await.is_err() {
+        tracing::debug!("nobody is left to be told");
     }
 }
