@@ -2,22 +2,24 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
+use super::terminal_output::{Output, Status};
 use crate::acp::{
     CLIENT_METHOD_NAMES as CLIENT, CreateTerminalRequest, CreateTerminalResponse, EnvVariable, SessionId,
-    TerminalExitStatus, TerminalId, TerminalOutputResponse,
+    TerminalId,
 };
 use crate::rpc::{Peer, PeerError};
-use crate::workspace::{Capture, Command, Commands, Exit, Finished, Live, WorkspaceError};
+use crate::workspace::{Command, Commands, Exit, Finished, Live, WorkspaceError};
 
 /// How long a killed terminal is waited for.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// The exit of a command of which the client does not tell how it ended: nothing counts as done that may not be.
+const UNKNOWN: Exit = Exit::Code(-1);
 
 /// Commands in the client's terminals. A terminal is always released, whatever becomes of the run.
 #[derive(Debug)]
@@ -73,52 +75,29 @@ impl Commands for ClientCommands {
             // A receiver that is slow or gone only loses the live picture.
             let _shown = output.try_send(Live::Terminal(terminal.id.0.to_string()));
             let ended = tokio::select! {
-                status = terminal.call::<TerminalExitStatus>(CLIENT.terminal_wait_for_exit) => status.map(exit_of),
-                () = cancel.cancelled() => Ok(Exit::Cancelled),
-                () = tokio::time::sleep(command.limits.wall) => Ok(Exit::TimedOut),
+                status = terminal.call::<Status>(CLIENT.terminal_wait_for_exit) => status.map(Ok),
+                () = cancel.cancelled() => Ok(Err(Exit::Cancelled)),
+                () = tokio::time::sleep(command.limits.wall) => Ok(Err(Exit::TimedOut)),
             };
-            let exit = ended.map_err(failed)?;
-            if matches!(exit, Exit::Cancelled | Exit::TimedOut) {
+            let ended = ended.map_err(failed)?;
+            if ended.is_err() {
                 terminal.kill().await;
             }
-            let text =
-                timeout(PATIENCE, terminal.call::<TerminalOutputResponse>(CLIENT.terminal_output)).await;
-            let mut capture = Capture::new(command.limits.keep);
-            if let Ok(Ok(text)) = text {
-                capture.push(&Bytes::from(text.output));
-            }
+            let output = timeout(PATIENCE, terminal.call::<Output>(CLIENT.terminal_output)).await;
+            let output = output.ok().and_then(Result::ok).unwrap_or_default();
+            let exit = match ended {
+                Ok(status) => status.exit().or_else(|| output.exit_status.exit()),
+                Err(exit) => Some(exit),
+            };
             let id = terminal.release().await;
-            Ok(Finished { exit, output: capture.finish(), elapsed: started.elapsed(), terminal: Some(id) })
+            Ok(Finished {
+                exit: exit.unwrap_or(UNKNOWN),
+                output: output.captured(command.limits.keep, exit.is_none()),
+                elapsed: started.elapsed(),
+                terminal: Some(id),
+            })
         })
     }
-}
-
-fn exit_of(status: TerminalExitStatus) -> Exit {
-    let code = status.exit_code.and_then(|code| i32::try_from(code).ok());
-    match (code, status.signal) {
-        (Some(code), _) => Exit::Code(code),
-        (None, Some(name)) => Exit::Signal(signal_number(&name)),
-        (None, None) => Exit::Signal(0),
-    }
-}
-
-/// The number behind a signal's name, 0 for one that is not known.
-fn signal_number(name: &str) -> i32 {
-    const NAMES: [(&str, i32); 8] = [
-        ("HUP", 1),
-        ("INT", 2),
-        ("QUIT", 3),
-        ("ABRT", 6),
-        ("KILL", 9),
-        ("SEGV", 11),
-        ("PIPE", 13),
-        ("TERM", 15),
-    ];
-    let short = name.strip_prefix("SIG").unwrap_or(name);
-    NAMES
-        .iter()
-        .find(|(known, _)| *known == short)
-        .map_or_else(|| short.parse().unwrap_or(0), |(_, number)| *number)
 }
 
 /// One terminal of the client.

@@ -38,6 +38,7 @@ mod session_resume;
 mod session_set_config_option;
 mod session_set_mode;
 mod session_set_model;
+mod terminal_output;
 
 #[cfg(test)]
 mod tests;

@@ -9,3 +9,4 @@
 mod ceiling;
 mod own_change;
 mod pulse;
+mod terminal_output;
