@@ -34,7 +34,7 @@
 //! | 3 | [`provider`] · [`store`] | where a model's words come from · where events are kept |
 //! | 2 | [`config`] · [`rpc`] · [`tool`] | what was set · one connection · what an agent can do |
 //! | 1 | [`event`] · [`permission`] · [`transport`] · [`workspace`] | what happened · may it be done · how frames travel · files and processes in their jail |
-//! | 0 | [`error`] · [`clock`] · [`jsonrpc`] · [`acp`] | data and pure rules: no async, no I/O, nothing of ours imported |
+//! | 0 | [`error`] · [`clock`] · [`memory`] · [`jsonrpc`] · [`acp`] | data and pure rules: no async, no I/O, nothing of ours imported |
 //!
 //! # The corridor of one prompt
 //!
@@ -102,6 +102,7 @@ pub mod engine;
 pub mod error;
 pub mod event;
 pub mod jsonrpc;
+pub mod memory;
 pub mod permission;
 pub mod provider;
 pub mod rpc;

@@ -13,10 +13,13 @@ use super::{SessionError, handle};
 use crate::acp::SessionId;
 use crate::agent::{AgentBackend, Roots, Seed, Settings};
 use crate::clock::Clock;
+use crate::memory;
 use crate::permission::Mode;
 use crate::store::{Epoch, ListQuery, RecordChange, SessionPage, SessionRecord, Store, StoreError};
 use crate::workspace::Workspace;
 
+/// Events of a session whose closing leaves much to give back.
+const LARGE: u64 = 1000;
 /// Sessions open in one process at most.
 const MOST_OPEN: usize = 1000;
 
@@ -144,7 +147,12 @@ impl Sessions {
     pub async fn close(&self, id: &SessionId) {
         let slot = self.live().remove(id);
         if let Some(handle) = slot.and_then(|slot| slot.get().cloned()) {
+            let large = handle.head() > LARGE;
             handle.close().await;
+            drop(handle);
+            if large {
+                tokio::task::spawn_blocking(memory::trim);
+            }
         }
     }
 

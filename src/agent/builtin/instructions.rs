@@ -3,10 +3,9 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use crate::permission::INSTRUCTION_FILES;
 use crate::workspace::{NotText, Place, Text, Workspace};
 
-/// Names looked for in every root, the first found counts.
-const NAMES: [&str; 3] = ["AGENTS.md", "CLAUDE.md", ".github/copilot-instructions.md"];
 /// Bytes read of one file.
 const LONGEST: u64 = 64 * 1024;
 
@@ -16,11 +15,11 @@ pub(super) struct Instructions {
     pub(super) text: String,
 }
 
-/// The user's file first, then one per root. A file that cannot be read as text is left out and logged.
+/// The user's file first, then one per root: the first name that is there counts. A file that cannot be read as text is left out and logged.
 pub(super) fn read(workspace: &Workspace, user: Option<&Path>) -> Vec<Instructions> {
     let mut found: Vec<_> = user.and_then(read_user).into_iter().collect();
     for root in workspace.roots() {
-        found.extend(NAMES.iter().find_map(|name| read_project(workspace, &root.join(name))));
+        found.extend(INSTRUCTION_FILES.iter().find_map(|name| read_project(workspace, &root.join(name))));
     }
     found
 }

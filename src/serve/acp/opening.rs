@@ -72,26 +72,26 @@ impl Opening {
         }
         let set_up = if self.client.first_warning() { self.engine.warnings.to_vec() } else { Vec::new() };
         for warning in set_up.into_iter().chain(self.sessions().store().warning()) {
-            tracing::warn!("{warning}");
             self.tell(session, warning).await;
         }
         let servers = &self.place.mcp_servers;
         if !servers.is_empty() {
             let names: Vec<_> = servers.iter().filter_map(|it| it.get("name")?.as_str()).collect();
             let text = format!("MCP servers are not connected yet: {}", names.join(", "));
-            tracing::info!("{text}");
             self.tell(session, text).await;
         }
     }
 
-    /// What concerns this connection alone is no part of the session: it goes to its client and nowhere else.
+    /// What concerns this connection alone is no part of the session: it goes to its client and nowhere else. A
+    /// client that takes no notices leaves it to the log.
     async fn tell(&self, session: &SessionHandle, text: String) {
-        if self.client.takes_notices() {
-            let notice = SessionUpdate::Notice(Notice::new(NoticeSeverity::Warning, text));
-            let line = projection::line(session.id(), &notice);
-            if self.client.peer().send(line.into()).await.is_err() {
-                tracing::debug!("nobody is left to be told");
-            }
+        if !self.client.takes_notices() {
+            return tracing::warn!("{text}");
+        }
+        let notice = SessionUpdate::Notice(Notice::new(NoticeSeverity::Warning, text));
+        let line = projection::line(session.id(), &notice);
+        if self.client.peer().send(line.into()).await.is_err() {
+            tracing::debug!("nobody is left to be told");
         }
     }
 }

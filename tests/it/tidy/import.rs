@@ -11,6 +11,7 @@ type Row = (&'static str, u8, &'static [&'static str]);
 const ROOMS: &[Row] = &[
     ("error",      0, &[]),
     ("clock",      0, &[]),
+    ("memory",     0, &[]),
     ("jsonrpc",    0, &[]),
     ("acp",        0, &[]),
     ("event",      1, &["acp"]),
@@ -26,7 +27,7 @@ const ROOMS: &[Row] = &[
     // Records name their session with the protocol's identifier.
     ("store",      3, &["acp", "event", "config"]),
     ("agent",      4, &["acp", "event", "permission", "provider", "tool", "workspace", "transport", "rpc", "config", "clock"]),
-    ("session",    5, &["acp", "event", "agent", "store", "permission", "workspace", "config", "clock"]),
+    ("session",    5, &["memory", "acp", "event", "agent", "store", "permission", "workspace", "config", "clock"]),
     ("engine",     6, &["session", "permission", "workspace"]),
     // A door gives a turn its hands (the client's files and terminals), shows a session's settings, pages through the
     // store's records, and writes times and identifiers as the wire wants them.
