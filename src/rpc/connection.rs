@@ -272,6 +272,9 @@ impl Connection {
         }
         for id in self.shared.take_withdrawn() {
             progress = true;
+            if !self.reading() {
+                continue;
+            }
             // The request itself may still be in the queue.
             self.drain_outbox(cx);
             notification_line(CANCEL_REQUEST, &json!({ "requestId": id }), &mut self.buffer);

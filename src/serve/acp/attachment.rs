@@ -180,7 +180,9 @@ impl Watch {
             if events.cursor() >= self.replay_until
                 && let Some(caught_up) = caught_up.take()
             {
-                self.flush().await.ok()?;
+                if self.flush().await.is_err() {
+                    return Some(events.cursor());
+                }
                 caught_up.await;
                 self.put_unsettled();
             }
@@ -206,7 +208,10 @@ impl Watch {
                     self.flush().await
                 }
             };
-            shown.ok()?;
+            // A client that is gone has nobody to be shown anything.
+            if shown.is_err() {
+                return Some(events.cursor());
+            }
         }
     }
 

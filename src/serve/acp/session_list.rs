@@ -12,7 +12,7 @@ use crate::clock::rfc3339;
 use crate::store::{ListQuery, SessionRecord};
 
 /// Sessions in one page.
-const PAGE: usize = 50;
+const PAGE: usize = 25;
 
 #[derive(Deserialize)]
 struct List {
