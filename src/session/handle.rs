@@ -1,4 +1,5 @@
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
@@ -11,6 +12,11 @@ use crate::event::{AskId, AskOutcome, EventKind, Seq, TurnId};
 use crate::permission::Mode;
 use crate::workspace::Workspace;
 
+/// How long a cancelled turn may take to give up before it is dropped: a little more than a command that
+/// ignores every signal but the last.
+pub(super) const GRACE: Duration = Duration::from_secs(4);
+/// The same when the process is about to end, and with it everything it runs.
+const SHORT_GRACE: Duration = Duration::from_millis(500);
 /// Commands queued for a session; who has more waits.
 pub(super) const MAILBOX: usize = 64;
 
@@ -32,15 +38,41 @@ impl CurrentTurn {
 /// What a session can be told.
 #[derive(Debug)]
 pub(super) enum Command {
-    Prompt { message: MessageId, content: Vec<ContentBlock>, hands: Hands, done: Done<Accepted> },
-    Cancel,
-    Answer { ask: AskId, outcome: AskOutcome },
-    SetMode { mode: Mode, done: Done<()> },
-    SetOption { option: String, value: String, done: Done<()> },
-    Announce { kind: Box<EventKind> },
-    Settle { done: Done<()> },
-    CloseIfIdle { done: oneshot::Sender<bool> },
-    Close { done: oneshot::Sender<()> },
+    Prompt {
+        message: MessageId,
+        content: Vec<ContentBlock>,
+        hands: Hands,
+        done: Done<Accepted>,
+    },
+    /// Gives the turn up, and drops it if it has not ended after `grace`.
+    Cancel {
+        grace: Duration,
+    },
+    Answer {
+        ask: AskId,
+        outcome: AskOutcome,
+    },
+    SetMode {
+        mode: Mode,
+        done: Done<()>,
+    },
+    SetOption {
+        option: String,
+        value: String,
+        done: Done<()>,
+    },
+    Announce {
+        kind: Box<EventKind>,
+    },
+    Settle {
+        done: Done<()>,
+    },
+    CloseIfIdle {
+        done: oneshot::Sender<bool>,
+    },
+    Close {
+        done: oneshot::Sender<()>,
+    },
 }
 
 pub(super) type Done<T> = oneshot::Sender<Result<T, SessionError>>;
@@ -111,7 +143,13 @@ impl SessionHandle {
     /// Gives the running turn up; fine when there is none.
     pub async fn cancel(&self) {
         self.current.stop();
-        self.tell(Command::Cancel).await;
+        self.tell(Command::Cancel { grace: GRACE }).await;
+    }
+
+    /// The same where nobody can wait long: the client has gone, the process is about to.
+    pub async fn give_up(&self) {
+        self.current.stop();
+        self.tell(Command::Cancel { grace: SHORT_GRACE }).await;
     }
 
     /// Answers an open question; ignored when it is settled already.

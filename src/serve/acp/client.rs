@@ -166,7 +166,7 @@ impl Client {
     pub(super) async fn cancel_own_turns(&self) {
         let sessions: Vec<_> = self.state().parked.values().map(|(session, _)| session.clone()).collect();
         for session in sessions {
-            session.cancel().await;
+            session.give_up().await;
         }
     }
 

@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::SessionError;
-use super::handle::{Accepted, Command, CurrentTurn, Done};
+use super::handle::{Accepted, Command, CurrentTurn, Done, GRACE};
 use super::journal::Writer;
 use super::recovery::Open;
 use super::state::State;
@@ -26,9 +26,6 @@ use crate::store::{RecordChange, StoreError};
 
 /// How long streamed text may wait for the disk (law L6).
 const BATCH_TIME: Duration = Duration::from_millis(40);
-/// How long a cancelled turn may take to give up before it is dropped: a little more than a command that
-/// ignores every signal but the last.
-const GRACE: Duration = Duration::from_secs(4);
 /// Questions that may be open at once in a session.
 const OPEN_ASKS: usize = 64;
 /// Inputs of a turn that may be queued, and taken at once.
@@ -180,7 +177,7 @@ impl Actor {
             Command::Prompt { message, content, hands, done } => {
                 self.prompt(NewPrompt { message, content, hands, done, cancelled: false }).await
             }
-            Command::Cancel => self.cancel().await,
+            Command::Cancel { grace } => self.cancel(grace).await,
             Command::Answer { ask, outcome } => self.answer(ask, outcome).await,
             Command::SetMode { mode, done } => {
                 let outcome = self.set_mode(mode).await;
@@ -223,7 +220,7 @@ impl Actor {
 
     async fn close(&mut self, done: Option<oneshot::Sender<()>>) {
         self.closing.extend(done);
-        self.cancel().await;
+        self.cancel(GRACE).await;
         if self.state == State::Idle {
             let outcome = self.start.writer.settle().await;
             self.warn(outcome);

@@ -1,15 +1,17 @@
 //! A turn of the session: its prompt, what it says, its cancelling and its end.
 
+use std::time::Duration;
+
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::{Actor, GRACE, NewPrompt, RunningTurn, TURN_QUEUE, reply};
+use super::{Actor, NewPrompt, RunningTurn, TURN_QUEUE, reply};
 use crate::acp::StopReason;
 use crate::agent::{AgentSession, Prompt, Turn, TurnInput};
 use crate::event::{EventKind, TurnId, TurnStop};
 use crate::session::SessionError;
-use crate::session::handle::Accepted;
+use crate::session::handle::{Accepted, GRACE};
 use crate::session::state::OnPrompt;
 use crate::session::title::title;
 use crate::store::{RecordChange, StoreError};
@@ -51,7 +53,7 @@ impl Actor {
         self.begin(Prompt { turn, content, hands, seq });
         reply(done, Ok(Accepted { turn }));
         if cancelled {
-            self.cancel().await;
+            self.cancel(GRACE).await;
         }
     }
 
@@ -121,15 +123,17 @@ impl Actor {
         text
     }
 
-    pub(super) async fn cancel(&mut self) {
+    /// Gives the running turn up; one that has not ended after `grace` is dropped.
+    pub(super) async fn cancel(&mut self, grace: Duration) {
         if let Some(next) = &mut self.next {
             next.cancelled = true;
         }
-        let Some(asks) = self.state.cancel() else { return };
         if let Some(turn) = &mut self.turn {
+            let deadline = Instant::now() + grace;
             turn.cancel.cancel();
-            turn.deadline.get_or_insert_with(|| Instant::now() + GRACE);
+            turn.deadline = Some(turn.deadline.map_or(deadline, |known| known.min(deadline)));
         }
+        let Some(asks) = self.state.cancel() else { return };
         if !asks.is_empty() {
             let settled = self.settle_all(asks);
             let outcome = self.start.writer.conclude(settled, RecordChange::default()).await;
