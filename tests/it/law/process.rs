@@ -13,7 +13,12 @@ use crate::support::proc::{marked, sockets, until};
 
 /// A bench whose model runs a command that leaves children behind, all with `mark` in their command line.
 fn bench_with_children(mark: &str) -> Bench {
-    let command = format!("sleep {mark} & setsid sleep {mark} & (setsid -f sleep {mark}); echo ready; wait");
+    bench_that_runs(&format!(
+        "sleep {mark} & setsid sleep {mark} & (setsid -f sleep {mark}); echo ready; wait"
+    ))
+}
+
+fn bench_that_runs(command: &str) -> Bench {
     let call = json!({ "call": { "name": "bash", "input": { "command": command } } });
     Bench::scripted(&format!("{}\n", json!({ "when": "", "answer": [call] })))
 }
@@ -50,6 +55,19 @@ async fn l8_a_cancelled_turn_leaves_no_process() {
 async fn l8_a_client_that_hangs_up_leaves_no_process() {
     let mark = mark(2);
     let bench = bench_with_children(&mark);
+    let (mut client, _, id) = begin(&bench, &mark).await;
+    client.link.wire.end().await;
+    assert_eq!(client.reply(id).await.unwrap()["stopReason"], "cancelled");
+    client.link.finish().await.unwrap();
+    until("no child is left", || marked(&mark).is_empty()).await;
+}
+
+/// The time of a client that has gone is short: the reply does not wait for a command that will not end.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn l8_a_command_that_ignores_its_end_keeps_no_reply_back() {
+    let mark = mark(4);
+    let sleeping = format!("sleep {mark} & sleep {mark} & sleep {mark} &");
+    let bench = bench_that_runs(&format!("trap '' TERM; {sleeping} while true; do wait; done"));
     let (mut client, _, id) = begin(&bench, &mark).await;
     client.link.wire.end().await;
     assert_eq!(client.reply(id).await.unwrap()["stopReason"], "cancelled");
