@@ -269,6 +269,8 @@ async function afterwards(talk) {
     await handled();
     assert.equal(reply.modes.currentModeId, "default");
     assert.deepEqual(comparable(fold(updates)), comparable(fold(told.live)));
+    const terminals = updates.flatMap((it) => it.content ?? []).filter((part) => part.type === "terminal");
+    assert.deepEqual(terminals, [], "a terminal that is gone was shown again");
   });
   await steps.step("session/resume shows nothing of before, and the conversation goes on", async () => {
     const start = editor.updates(told.id).length;
@@ -325,10 +327,17 @@ async function replay(talk, sessionId, place) {
   return fold(updates.slice(start));
 }
 
-/** Entries without the ids that the agent does not tell live: of the person's words, and of a failure's. */
+/**
+ * Entries without what is not told twice: the ids of the person's words and of a failure's, and terminals, which are
+ * gone when their call is shown again; what they showed is text then.
+ */
 function comparable(entries) {
   const untold = (it) => it.entry === "user" || it.text?.startsWith("\n\n(The turn failed");
-  return entries.map((it) => (untold(it) ? { ...it, message: undefined } : it));
+  const lasting = (part) => (part.type === "terminal" || part.content?.text ? "shown" : part);
+  return entries.map((it) => {
+    const content = it.kind === "execute" ? it.content?.map(lasting) : it.content;
+    return { ...it, ...(content && { content }), ...(untold(it) && { message: undefined }) };
+  });
 }
 
 await inTemporaryFolder(run);
