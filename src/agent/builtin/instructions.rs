@@ -15,7 +15,8 @@ pub(super) struct Instructions {
     pub(super) text: String,
 }
 
-/// The user's file first, then one per root: the first name that is there counts. A file that cannot be read as text is left out and logged.
+/// The user's file first, then one per root: the first name that is there counts. A file that cannot be read
+/// as text is left out and logged.
 pub(super) fn read(workspace: &Workspace, user: Option<&Path>) -> Vec<Instructions> {
     let mut found: Vec<_> = user.and_then(read_user).into_iter().collect();
     for root in workspace.roots() {

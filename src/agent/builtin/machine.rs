@@ -145,7 +145,7 @@ impl Machine {
                 Vec::new()
             }
             (Phase::Stopping, Input::Ran { id }) => {
-                self.advance(&id, &[CallPhase::Running], CallPhase::Done);
+                self.advance(&id, CallPhase::Running, CallPhase::Done);
                 self.stopped()
             }
             (Phase::Stopping, late) => {
@@ -170,7 +170,7 @@ impl Machine {
             (Phase::Calls, Input::Judged { id, decision }) => self.judged(&id, decision),
             (Phase::Calls, Input::Answered { id, answer }) => self.answered(&id, answer),
             (Phase::Calls, Input::Ran { id }) => {
-                if self.advance(&id, &[CallPhase::Running], CallPhase::Done) {
+                if self.advance(&id, CallPhase::Running, CallPhase::Done) {
                     self.go_on()
                 } else {
                     Vec::new()
@@ -215,7 +215,7 @@ impl Machine {
             Some(Decision::Ask) => CallPhase::Asking,
             Some(Decision::Deny) | None => CallPhase::Done,
         };
-        if !self.advance(id, &[CallPhase::Preparing], next) {
+        if !self.advance(id, CallPhase::Preparing, next) {
             return Vec::new();
         }
         let id = id.to_owned();
@@ -229,7 +229,7 @@ impl Machine {
 
     fn answered(&mut self, id: &str, answer: Answer) -> Vec<Effect> {
         let next = if answer == Answer::Allowed { CallPhase::Running } else { CallPhase::Done };
-        if !self.advance(id, &[CallPhase::Asking], next) {
+        if !self.advance(id, CallPhase::Asking, next) {
             return Vec::new();
         }
         match answer {
@@ -289,8 +289,8 @@ impl Machine {
         self.stop.take().map(Effect::End).into_iter().collect()
     }
 
-    fn advance(&mut self, id: &str, from: &[CallPhase], to: CallPhase) -> bool {
-        let call = self.calls.iter_mut().find(|call| call.id == id && from.contains(&call.phase));
+    fn advance(&mut self, id: &str, from: CallPhase, to: CallPhase) -> bool {
+        let call = self.calls.iter_mut().find(|call| call.id == id && call.phase == from);
         if let Some(call) = call {
             call.phase = to;
             return true;

@@ -41,27 +41,29 @@ impl Driver<'_> {
     }
 
     pub(super) fn prepare(&mut self, id: &str) {
+        let Some(asked) = self.calls.get(id).map(|call| &call.asked) else { return };
+        let tools = &self.session.parts.tools;
+        let tool = match tools.find(&asked.name) {
+            _ if self.called > CALLS => Err(format!(
+                "More than {CALLS} calls in one answer: none of them is run. Make fewer at a time."
+            )),
+            Some(tool) => Ok(tool.clone()),
+            None => {
+                let known: Vec<_> = tools.iter().map(|tool| tool.name()).collect();
+                Err(format!("There is no tool named {:?}. The tools are: {}.", asked.name, known.join(", ")))
+            }
+        };
+        let (id, input) = (id.to_owned(), asked.input.clone());
         let (progress, output) = mpsc::channel(progress::QUEUE);
         let context = self.context(progress);
-        let Some(call) = self.calls.get_mut(id) else { return };
-        let id = id.to_owned();
-        if self.called > CALLS {
-            let text =
-                format!("More than {CALLS} calls in one answer: none of them is run. Make fewer at a time.");
-            self.work.push(Box::pin(async move { Outcome::Prepared(id, Err(ToolOutput::failed(text))) }));
-            return;
+        if let Some(call) = self.calls.get_mut(&id) {
+            call.output = Some(output);
         }
-        let Some(tool) = self.session.parts.tools.find(&call.asked.name).cloned() else {
-            let known: Vec<_> = self.session.parts.tools.iter().map(|tool| tool.name()).collect();
-            let text =
-                format!("There is no tool named {:?}. The tools are: {}.", call.asked.name, known.join(", "));
-            self.work.push(Box::pin(async move { Outcome::Prepared(id, Err(ToolOutput::failed(text))) }));
-            return;
-        };
-        call.output = Some(output);
-        let input = call.asked.input.clone();
         self.work.push(Box::pin(async move {
-            let prepared = tool.prepare(input, context).await;
+            let prepared = match tool {
+                Ok(tool) => tool.prepare(input, context).await,
+                Err(text) => Err(ToolOutput::failed(text)),
+            };
             Outcome::Prepared(id, prepared)
         }));
     }
