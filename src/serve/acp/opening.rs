@@ -8,10 +8,11 @@ use serde::Serialize;
 use super::attachment::{Attachment, From};
 use super::client::Client;
 use super::params::{Reply, client, defer, engine, roots};
-use super::{Engine, EngineSource, options, projection};
+use super::{Engine, EngineSource, error, options, projection};
 use crate::acp::lenient::SessionPlace;
 use crate::acp::{
-    AvailableCommandsUpdate, Notice, NoticeSeverity, SessionConfigOption, SessionModeState, SessionUpdate,
+    AvailableCommandsUpdate, Notice, NoticeSeverity, SessionConfigOption, SessionId, SessionModeState,
+    SessionUpdate,
 };
 use crate::agent::Roots;
 use crate::session::{SessionHandle, Sessions};
@@ -33,6 +34,12 @@ impl Opening {
 
     pub(super) fn sessions(&self) -> &Sessions {
         &self.engine.sessions
+    }
+
+    /// The session of that id, live or from the store.
+    pub(super) async fn load(&self, id: &SessionId) -> Reply<SessionHandle> {
+        let loaded = self.sessions().load(id, Some(self.roots.clone())).await;
+        loaded.map_err(|e| error::session(id, &e))
     }
 
     /// What can be chosen in the session: part of every reply.
