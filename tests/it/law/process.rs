@@ -40,6 +40,15 @@ async fn begin(bench: &Bench, mark: &str) -> (Client, String, u64) {
     (client, session, id)
 }
 
+/// The client hangs up in the middle of the command: the prompt is answered, the program ends, no child stays.
+async fn nothing_is_left_after_hanging_up(bench: &Bench, mark: &str) {
+    let (mut client, _, id) = begin(bench, mark).await;
+    client.link.wire.end().await;
+    assert_eq!(client.reply(id).await.unwrap()["stopReason"], "cancelled");
+    client.link.finish().await.unwrap();
+    until("no child is left", || marked(mark).is_empty()).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn l8_a_cancelled_turn_leaves_no_process() {
     let mark = mark(1);
@@ -55,11 +64,7 @@ async fn l8_a_cancelled_turn_leaves_no_process() {
 async fn l8_a_client_that_hangs_up_leaves_no_process() {
     let mark = mark(2);
     let bench = bench_with_children(&mark);
-    let (mut client, _, id) = begin(&bench, &mark).await;
-    client.link.wire.end().await;
-    assert_eq!(client.reply(id).await.unwrap()["stopReason"], "cancelled");
-    client.link.finish().await.unwrap();
-    until("no child is left", || marked(&mark).is_empty()).await;
+    nothing_is_left_after_hanging_up(&bench, &mark).await;
 }
 
 /// The time of a client that has gone is short: the reply does not wait for a command that will not end.
@@ -68,11 +73,7 @@ async fn l8_a_command_that_ignores_its_end_keeps_no_reply_back() {
     let mark = mark(4);
     let sleeping = format!("sleep {mark} & sleep {mark} & sleep {mark} &");
     let bench = bench_that_runs(&format!("trap '' TERM; {sleeping} while true; do wait; done"));
-    let (mut client, _, id) = begin(&bench, &mark).await;
-    client.link.wire.end().await;
-    assert_eq!(client.reply(id).await.unwrap()["stopReason"], "cancelled");
-    client.link.finish().await.unwrap();
-    until("no child is left", || marked(&mark).is_empty()).await;
+    nothing_is_left_after_hanging_up(&bench, &mark).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
