@@ -9,9 +9,8 @@ use crate::agent::builtin::{Builtin, Caps, Parts};
 use crate::clock::Clock;
 use crate::config::{Config, Environment, Flags, Model, Paths};
 use crate::engine::{Engine, EngineSource};
-use crate::provider::Provider;
-use crate::provider::offline::{self, Offline, SlashCommand};
-use crate::provider::scripted::Scripted;
+use crate::provider::offline::{self, SlashCommand};
+use crate::provider::{Models, Only, scripted};
 use crate::session::{Sessions, StoredGrants};
 use crate::store::{self, Place, Store};
 use crate::tool::Registry;
@@ -39,33 +38,32 @@ fn build(config: Config) -> Result<Engine, String> {
     }
     let store = store(&config.paths);
     let clock = Clock::real();
-    let provider = provider(&config.model)?;
+    let models = models(&config.model)?;
     let commands = commands(&config.model);
+    let (mode, config) = (config.mode, Arc::new(config));
     let agent = Builtin::new(Parts {
-        provider,
+        config,
+        models,
         tools: Registry::standard(),
-        rules: config.rules,
         grants: Arc::new(StoredGrants::new(Arc::clone(&store), clock.clone())),
         clock: clock.clone(),
         caps: Caps::default(),
-        home: config.paths.home.clone(),
-        protected: config.paths.own(),
-        instructions: config.paths.instructions(),
         commands,
     });
     Ok(Engine {
         sessions: Sessions::new(store, Arc::new(agent), clock),
         commands: Arc::new(LocalCommands::new(own_executable())),
-        mode: config.mode,
+        mode,
         warnings: warnings.into(),
     })
 }
 
-fn provider(model: &Model) -> Result<Arc<dyn Provider>, String> {
-    Ok(match model {
-        Model::Offline => Arc::new(Offline),
-        Model::Scripted(path) => Arc::new(Scripted::open(path).map_err(|e| e.to_string())?),
-    })
+fn models(model: &Model) -> Result<Arc<dyn Models>, String> {
+    let answerer = match model {
+        Model::Offline | Model::Auto | Model::Named(_) => offline::answerer(),
+        Model::Scripted(path) => scripted::answerer(path).map_err(|e| e.to_string())?,
+    };
+    Ok(Arc::new(Only(answerer)))
 }
 
 fn commands(model: &Model) -> Vec<AvailableCommand> {

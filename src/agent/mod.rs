@@ -12,13 +12,15 @@ pub mod builtin;
 mod turn;
 
 use std::fmt::Debug;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
+use tokio::sync::mpsc;
 
 use crate::acp::{AvailableCommand, ContentBlock, SessionId};
-use crate::event::{Event, Seq, TurnId, TurnStop};
+use crate::config::McpServer;
+use crate::event::{Event, EventKind, Seq, TurnId, TurnStop};
 use crate::permission::{Grant, Mode};
 use crate::workspace::{Commands, Files, Workspace};
 
@@ -28,10 +30,53 @@ pub use turn::{Turn, TurnFault, TurnInput};
 pub trait AgentBackend: Send + Sync + Debug {
     /// The agent's side of one session, new or loaded.
     fn open(&self, seed: Seed) -> Box<dyn AgentSession>;
-    /// Slash commands it understands.
-    fn commands(&self) -> Vec<AvailableCommand>;
-    /// The models a session may choose from, as (id, name, description); the first is the default.
-    fn models(&self) -> Vec<(String, String, String)>;
+    /// Whether a session could be worked in; `Err` says which key is missing.
+    fn ready(&self, settings: &Settings) -> Result<(), NotReady>;
+    /// Slash commands it understands in a session that works in `cwd`, as the files there say now.
+    fn commands(&self, cwd: &Path) -> Vec<AvailableCommand>;
+    /// What can be chosen in a session with these settings, beside its mode: model, thought level, agent.
+    fn options(&self, cwd: &Path, settings: &Settings) -> Vec<SessionOption>;
+}
+
+/// Why no session can be worked in.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum NotReady {
+    /// A key is missing, and nothing was set to fall back on. The text says which, and how to give it.
+    #[error("{0}")]
+    Unauthorized(String),
+}
+
+/// Something that can be chosen in a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionOption {
+    pub id: &'static str,
+    pub name: &'static str,
+    pub description: &'static str,
+    pub kind: OptionKind,
+    /// What is in force: always one of `values`.
+    pub current: String,
+    pub values: Vec<OptionValue>,
+}
+
+/// What an option is about; clients place it by this.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OptionKind {
+    Model,
+    ThoughtLevel,
+    /// Which agent answers.
+    Agent,
+    /// On or off: the values are `true` and `false`.
+    Switch,
+}
+
+/// One value of an option.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OptionValue {
+    pub id: String,
+    pub name: String,
+    pub description: String,
+    /// Values of the same group stand together: a model's provider. Empty: no group.
+    pub group: String,
 }
 
 /// An agent's side of one session.
@@ -46,6 +91,53 @@ pub struct Seed {
     pub session: SessionId,
     pub workspace: Workspace,
     pub history: Arc<dyn History>,
+    /// MCP servers that the client named for this session.
+    pub servers: Arc<[McpServer]>,
+    pub voice: Arc<dyn Voice>,
+    pub children: Arc<dyn Children>,
+    /// How deep beneath a session that a person opened: 0 for such a one.
+    pub depth: u32,
+}
+
+/// How an agent is heard outside a turn.
+pub trait Voice: Send + Sync + Debug {
+    /// Tells everyone attached; what a closed session is told is lost.
+    fn say(&self, kind: EventKind) -> BoxFuture<'_, ()>;
+}
+
+/// Opens sessions beneath another one, for sub-agents.
+pub trait Children: Send + Sync + Debug {
+    /// Opens a child session, does one turn in it and returns what it said last. Its questions are put through
+    /// `child.turn`; when that is cancelled, the child's turn is cancelled and waited for.
+    fn run(&self, child: Child) -> BoxFuture<'static, Result<ChildReport, String>>;
+}
+
+/// A turn in a child session.
+#[derive(Debug)]
+pub struct Child {
+    pub parent: SessionId,
+    pub depth: u32,
+    pub title: String,
+    pub prompt: Vec<ContentBlock>,
+    /// Mode and options it begins with.
+    pub settings: Settings,
+    pub hands: Hands,
+    /// The parent's turn: whose people are asked, whose end is the child's.
+    pub turn: Turn,
+    /// One line for each thing the child does, for display. Full means skip.
+    pub progress: mpsc::Sender<String>,
+}
+
+/// What came of a child's turn.
+#[derive(Debug, Clone)]
+pub struct ChildReport {
+    pub session: SessionId,
+    /// What it said after its last tool call.
+    pub text: String,
+    pub stop: TurnStop,
+    /// What it cost, in US dollars, and tokens it used.
+    pub cost: f64,
+    pub spent: u64,
 }
 
 /// The session's journal, as far as an agent may look at it.
@@ -79,6 +171,9 @@ pub struct Hands {
     pub commands: Arc<dyn Commands>,
     /// Show live command output as the display-only terminal of the `_meta` convention.
     pub display_terminal: bool,
+    /// Whether the client can put a form to a person, and send one to a page.
+    pub takes_forms: bool,
+    pub takes_pages: bool,
 }
 
 /// What may change in the middle of a turn.
@@ -89,9 +184,18 @@ pub struct Settings {
     pub options: Vec<(String, String)>,
 }
 
-/// A session's working directory and further roots.
+impl Settings {
+    /// The value of an option, if one was chosen.
+    pub fn option(&self, id: &str) -> Option<&str> {
+        self.options.iter().find(|(known, _)| known == id).map(|(_, value)| value.as_str())
+    }
+}
+
+/// Where a session is to be: its working directory, further roots, and what it is connected to there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Roots {
     pub cwd: PathBuf,
     pub additional: Vec<PathBuf>,
+    /// MCP servers that the client names for the session.
+    pub servers: Arc<[McpServer]>,
 }

@@ -3,7 +3,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Settings;
 use crate::acp::{PermissionOption, ToolCallUpdate};
-use crate::event::{AskOutcome, EventKind};
+use crate::event::{AskOutcome, EventKind, Question, QuestionAnswer};
 
 /// The only handle an agent talks through while it does a turn. Sending waits while the session is busy
 /// writing: a slow disk slows the model and not the memory.
@@ -21,6 +21,8 @@ pub enum TurnInput {
     Emit { events: Vec<EventKind>, done: Option<oneshot::Sender<Result<(), String>>> },
     /// Ask a person.
     Ask { call: Box<ToolCallUpdate>, options: Vec<PermissionOption>, answer: oneshot::Sender<AskOutcome> },
+    /// Ask a person something that only they know.
+    Question { question: Question, answer: oneshot::Sender<QuestionAnswer> },
 }
 
 /// Why a turn cannot go on.
@@ -68,6 +70,15 @@ impl Turn {
             return AskOutcome::Cancelled;
         }
         answered.await.unwrap_or(AskOutcome::Cancelled)
+    }
+
+    /// Puts a question to whoever is attached and can be asked; waits until somebody answers or the turn ends.
+    pub async fn question(&self, question: Question) -> QuestionAnswer {
+        let (answer, answered) = oneshot::channel();
+        if self.sender.send(TurnInput::Question { question, answer }).await.is_err() {
+            return QuestionAnswer::Cancelled;
+        }
+        answered.await.unwrap_or(QuestionAnswer::Cancelled)
     }
 
     /// The session's settings as they are now.

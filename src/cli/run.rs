@@ -31,6 +31,8 @@ pub(super) async fn run(setup: &Setup, command: Run) -> anyhow::Result<ExitCode>
         files: Arc::new(LocalFiles::new(session.info().workspace.clone())),
         commands: Arc::clone(&engine.commands),
         display_terminal: false,
+        takes_forms: false,
+        takes_pages: false,
     };
     let interrupt = signal(SignalKind::interrupt()).context("no signals")?;
     let mut following = Following { session: &session, json: command.json, interrupt, printed: Ok(()) };

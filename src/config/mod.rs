@@ -7,8 +7,12 @@
 //!
 //! To add a setting: its field in `raw`, its meaning in [`Config::load`], and a row in the tests.
 
+mod agent;
 mod environment;
+mod mcp;
+mod provider;
 mod raw;
+mod secret;
 
 #[cfg(test)]
 mod tests;
@@ -18,21 +22,42 @@ use std::path::{Path, PathBuf};
 use crate::error::ErrorKind;
 use crate::permission::{Mode, Rule};
 
+pub use agent::{AgentProfile, AgentUse, Budget, Budgets, CommandTemplate, LanguageServer, Project};
 pub use environment::Environment;
+pub use mcp::{McpServer, McpTransport, Origin};
+pub use provider::{Api, KeySource, ModelSettings, ProviderLimits, ProviderSettings};
+pub use secret::Secret;
 
 /// What is in force.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Config {
     pub model: Model,
+    /// The model that answers where the chosen one has no key.
+    pub fallback: Option<String>,
     /// The mode of new sessions.
     pub mode: Mode,
     pub rules: Vec<Rule>,
+    /// Providers that are set, and those that everybody knows.
+    pub providers: Vec<ProviderSettings>,
+    /// The person's own agents, commands, MCP and language servers.
+    pub agents: Vec<AgentProfile>,
+    pub commands: Vec<CommandTemplate>,
+    pub servers: Vec<McpServer>,
+    pub language_servers: Vec<LanguageServer>,
+    pub budgets: Budgets,
     pub paths: Paths,
+    /// Where keys are looked for.
+    pub environment: Environment,
 }
 
 /// Who answers.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Model {
+    /// The first provider with a key, else offline.
+    #[default]
+    Auto,
+    /// That one: `provider/model`.
+    Named(String),
     /// The command agent that needs no model.
     Offline,
     /// A script file, for tests and benchmarks.
@@ -93,7 +118,25 @@ impl Config {
             (None, Some(id)) => Mode::from_id(id).map_err(|e| ConfigError::Invalid(format!("mode: {e}")))?,
             (None, None) => Mode::Default,
         };
-        Ok(Self { model: model(environment, &file)?, mode, rules: file.permission.rules()?, paths })
+        Ok(Self {
+            model: model(environment, &file)?,
+            fallback: None,
+            mode,
+            rules: file.permission.rules()?,
+            providers: Vec::new(),
+            agents: Vec::new(),
+            commands: Vec::new(),
+            servers: Vec::new(),
+            language_servers: Vec::new(),
+            budgets: Budgets::default(),
+            paths,
+            environment: environment.clone(),
+        })
+    }
+
+    /// What the files of a project set, found from `cwd` upwards to the root of its repository.
+    pub fn project(&self, _cwd: &Path) -> Project {
+        Project::default()
     }
 }
 

@@ -1,3 +1,5 @@
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -43,6 +45,19 @@ pub enum EventKind {
     UsageChanged { usage: Usage },
     /// Something a person should know that is not part of the conversation.
     Notice { level: NoticeLevel, title: String, detail: Option<String> },
+    /// A person is asked something that only they know.
+    QuestionOpened { ask: AskId, turn: TurnId, question: Question },
+    /// That question is settled, by whoever answered first or by its turn's end.
+    QuestionSettled { ask: AskId, answer: QuestionAnswer },
+    /// A file is about to be changed by the running turn: what it was, for undoing. `after` is the SHA-256 of what it
+    /// is to be, in hexadecimal; `None`: gone.
+    FileChanged { path: PathBuf, before: FileImage, after: Option<String> },
+    /// The running turn has taken back the file changes of that earlier one.
+    TurnUndone { turn: TurnId },
+    /// The conversation was made shorter for the model: all of its messages but the last `kept` became `summary`.
+    Compacted { summary: String, kept: usize },
+    /// The conversation is being made shorter, or it did not come to it.
+    Compacting { id: MessageId, state: CompactingState },
     /// The turn is over: the last event of every turn.
     TurnEnded { turn: TurnId, stop: TurnStop },
 }
@@ -57,7 +72,8 @@ impl EventKind {
             | Self::ToolProgress { .. }
             | Self::Notice { .. }
             | Self::UsageChanged { .. }
-            | Self::CommandsChanged { .. } => false,
+            | Self::CommandsChanged { .. }
+            | Self::Compacting { .. } => false,
             Self::PromptAccepted { .. }
             | Self::ToolProposed { .. }
             | Self::ToolStarted { .. }
@@ -68,6 +84,11 @@ impl EventKind {
             | Self::ModeChanged { .. }
             | Self::OptionChanged { .. }
             | Self::TitleChanged { .. }
+            | Self::QuestionOpened { .. }
+            | Self::QuestionSettled { .. }
+            | Self::FileChanged { .. }
+            | Self::TurnUndone { .. }
+            | Self::Compacted { .. }
             | Self::TurnEnded { .. } => true,
         }
     }
@@ -83,6 +104,8 @@ impl EventKind {
                 Self::ToolStarted { update } | Self::ToolProgress { update } => updated(update),
                 Self::ToolEnded { update, result } => updated(update) + result.len(),
                 Self::AskOpened { call, .. } => updated(call),
+                Self::FileChanged { before, .. } => before.len(),
+                Self::Compacted { summary, .. } => summary.len(),
                 _ => 0,
             }
     }
@@ -118,6 +141,70 @@ pub enum TurnStop {
     Interrupted,
 }
 
+/// What is asked of people (ACP v1, elicitation).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Question {
+    pub message: String,
+    #[serde(flatten)]
+    pub form: QuestionForm,
+}
+
+/// How it is asked.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "form", rename_all = "snake_case")]
+pub enum QuestionForm {
+    /// A flat object of that JSON Schema.
+    Fields { schema: Value },
+    /// That a page was visited.
+    Page { url: String },
+}
+
+/// How a question was settled.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "snake_case")]
+pub enum QuestionAnswer {
+    Accepted {
+        content: Value,
+    },
+    Declined,
+    /// Nobody answered: the turn ended, or nobody can be asked.
+    Cancelled,
+}
+
+/// What a file was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "image", rename_all = "snake_case")]
+pub enum FileImage {
+    Absent,
+    Text {
+        text: String,
+    },
+    /// Base64 of what is no UTF-8.
+    Bytes {
+        base64: String,
+    },
+}
+
+impl FileImage {
+    fn len(&self) -> usize {
+        match self {
+            Self::Absent => 0,
+            Self::Text { text } => text.len(),
+            Self::Bytes { base64 } => base64.len(),
+        }
+    }
+}
+
+/// Where a compaction stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum CompactingState {
+    Begun,
+    Done,
+    Failed { message: String },
+    Cancelled,
+}
+
 /// How full the context is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Usage {
@@ -128,6 +215,9 @@ pub struct Usage {
     /// What the session has cost so far.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost: Option<Cost>,
+    /// Tokens the session has used so far, read and written, over all model calls.
+    #[serde(default)]
+    pub spent: u64,
 }
 
 /// How much a notice matters.

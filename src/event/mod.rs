@@ -17,7 +17,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-pub use kind::{AskOutcome, EventKind, NoticeLevel, TurnStop, Usage};
+pub use kind::{
+    AskOutcome, CompactingState, EventKind, FileImage, NoticeLevel, Question, QuestionAnswer, QuestionForm,
+    TurnStop, Usage,
+};
 
 /// An event's place in its session: 1, 2, 3 …
 pub type Seq = u64;

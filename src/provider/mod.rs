@@ -1,65 +1,32 @@
-//! Where a model's words come from: the [`Provider`] trait and one file per source.
+//! Where a model's words come from: the [`Provider`] trait, what is known of the models ([`ModelInfo`]), and one
+//! file per source.
 //!
 //! No tool is run here and no session is known: a provider is given a whole request and answers with a
 //! stream of [`Delta`]s.
 //!
 //! What always holds: a tool call is delivered whole or not at all; a stream ends with exactly one
-//! [`Delta::Done`] or one error; dropping the stream ends the work behind it.
+//! [`Delta::Done`] or one error; dropping the stream ends the work behind it, its connection included.
 //!
-//! To add a source: one file and its arm in `app`.
+//! To add a source: one file and its arm in `app`. To add a wire dialect: one file that is a [`Dialect`], pure,
+//! and its arm in `remote`; the contract suite of the tests picks it up.
 
+mod dialect;
+mod error;
+mod model;
 pub mod offline;
+mod request;
 pub mod scripted;
 
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use futures_util::stream::BoxStream;
-use serde_json::Value;
 
-use crate::acp::{ContentBlock, StopReason};
-use crate::error::ErrorKind;
+use crate::acp::StopReason;
 
-/// Everything a model is told.
-#[derive(Debug, Clone, Default)]
-pub struct ModelRequest {
-    /// Who the model is to be and what it is to know.
-    pub system: String,
-    /// The conversation, oldest first.
-    pub messages: Vec<Message>,
-    /// The tools it may call.
-    pub tools: Vec<ToolSpec>,
-    /// The session's working directory, as text.
-    pub cwd: String,
-}
-
-/// One message of the conversation.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Message {
-    /// What the person sent.
-    User(Vec<ContentBlock>),
-    /// What the model said and which tools it called.
-    Assistant { text: String, calls: Vec<ModelCall> },
-    /// What came of a call.
-    Result { call: String, text: String, failed: bool },
-}
-
-/// A tool call as the model made it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ModelCall {
-    /// The model's own id of the call, unique in the session.
-    pub id: String,
-    pub name: String,
-    pub input: Value,
-}
-
-/// A tool as a model sees it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ToolSpec {
-    pub name: &'static str,
-    pub description: &'static str,
-    /// JSON Schema of the input object.
-    pub input: Value,
-}
+pub use error::ProviderError;
+pub use model::{Effort, ModelInfo, Price, Tokens};
+pub use request::{Echo, Message, ModelCall, ModelRequest, ToolSpec};
 
 /// One piece of a model's answer.
 #[derive(Debug, Clone, PartialEq)]
@@ -68,10 +35,16 @@ pub enum Delta {
     Thought(String),
     /// A whole tool call.
     Call(ModelCall),
-    /// Tokens in the context now, and how many it can hold.
-    Usage {
-        used: u64,
-        size: u64,
+    /// What the provider wants back unread with the rest of this answer: signed thoughts and the like.
+    Echo(Echo),
+    /// What this answer has used so far; a later one replaces an earlier one of the same answer.
+    Usage(Tokens),
+    /// The request is tried again, after a wait of so many milliseconds: attempt 1, 2 … of `of`.
+    Retry {
+        attempt: u32,
+        of: u32,
+        wait_ms: u64,
+        why: String,
     },
     /// The end of the answer. Calls made are run whatever the reason says.
     Done(StopReason),
@@ -79,28 +52,42 @@ pub enum Delta {
 
 /// A source of a model's words.
 pub trait Provider: Send + Sync + Debug {
-    /// Its id: `offline`, `scripted` …
-    fn id(&self) -> &'static str;
+    /// Its id: `offline`, `scripted`, `anthropic` …
+    fn id(&self) -> &str;
     /// Asks; the answer arrives piece by piece.
     fn stream(&self, request: ModelRequest) -> BoxStream<'static, Result<Delta, ProviderError>>;
 }
 
-/// Why no (more) words come.
-#[derive(Debug, Clone, thiserror::Error)]
-pub enum ProviderError {
-    /// It is set up wrongly; the text says what to set.
-    #[error("{0}")]
-    Misconfigured(String),
-    /// It cannot be reached or gave up.
-    #[error("{0}")]
-    Unavailable(String),
+/// The models a session may choose from.
+pub trait Models: Send + Sync + Debug {
+    /// Those that can be asked now: nothing is missing. The first is the default.
+    fn usable(&self) -> Vec<Arc<ModelInfo>>;
+    /// The model of that id and who answers for it; `None` asks for the default. `Err` says what is missing:
+    /// [`ProviderError::Unauthorized`] when a key would help, [`ProviderError::Misconfigured`] for a model
+    /// nobody knows.
+    fn open(&self, id: Option<&str>) -> Result<Answerer, ProviderError>;
 }
 
-impl ProviderError {
-    pub fn kind(&self) -> ErrorKind {
-        match self {
-            Self::Misconfigured(_) => ErrorKind::Invalid,
-            Self::Unavailable(_) => ErrorKind::Unavailable,
+/// A model that can be asked.
+#[derive(Debug, Clone)]
+pub struct Answerer {
+    pub model: Arc<ModelInfo>,
+    pub provider: Arc<dyn Provider>,
+}
+
+/// The choice of one: a source that needs no catalogue.
+#[derive(Debug, Clone)]
+pub struct Only(pub Answerer);
+
+impl Models for Only {
+    fn usable(&self) -> Vec<Arc<ModelInfo>> {
+        vec![Arc::clone(&self.0.model)]
+    }
+
+    fn open(&self, id: Option<&str>) -> Result<Answerer, ProviderError> {
+        match id {
+            Some(other) if other != self.0.model.id => Err(ProviderError::unknown_model(other)),
+            _ => Ok(self.0.clone()),
         }
     }
 }

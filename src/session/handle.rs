@@ -1,3 +1,4 @@
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -118,6 +119,11 @@ impl SessionHandle {
     /// Mode and options as they are now.
     pub fn settings(&self) -> Settings {
         self.settings.borrow().clone()
+    }
+
+    /// Its working directory.
+    pub fn cwd(&self) -> &Path {
+        &self.info.roots.cwd
     }
 
     /// Number of the last event.

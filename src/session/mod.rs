@@ -12,6 +12,8 @@
 //! anything, an input of `state`.
 
 mod actor;
+mod announcer;
+mod children;
 mod grant_book;
 mod handle;
 mod journal;

@@ -36,6 +36,12 @@ impl Open {
             | EventKind::CommandsChanged { .. }
             | EventKind::TitleChanged { .. }
             | EventKind::UsageChanged { .. }
+            | EventKind::QuestionOpened { .. }
+            | EventKind::QuestionSettled { .. }
+            | EventKind::FileChanged { .. }
+            | EventKind::TurnUndone { .. }
+            | EventKind::Compacted { .. }
+            | EventKind::Compacting { .. }
             | EventKind::Notice { .. } => {}
         }
     }

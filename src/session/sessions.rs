@@ -6,6 +6,7 @@ use tokio::sync::{OnceCell, mpsc, watch};
 use tokio_util::task::TaskTracker;
 
 use super::actor::{Actor, Start};
+use super::announcer::Announcer;
 use super::handle::{CurrentTurn, MAILBOX, SessionHandle, SessionInfo};
 use super::journal::{Journal, Writer};
 use super::recovery::closing_events;
@@ -105,7 +106,7 @@ impl Sessions {
     async fn open(&self, id: &SessionId, roots: Option<Roots>) -> Result<SessionHandle, SessionError> {
         self.check_room()?;
         let known = self.inner.store.find(id).await?;
-        let roots = roots.unwrap_or(Roots { cwd: known.cwd, additional: known.additional });
+        let roots = roots.unwrap_or(Roots { additional: known.additional, ..Roots::single(known.cwd) });
         let workspace = Workspace::open(&roots.cwd, &roots.additional)?;
         let (record, epoch) = self.inner.store.claim(id).await?;
         self.start(record, epoch, roots, workspace).await
@@ -186,10 +187,15 @@ impl Sessions {
         }
         let mode = Mode::from_id(&record.mode).unwrap_or(Mode::Default);
         let (settings, watched) = watch::channel(Settings { mode, options: record.options });
+        let (mailbox, commands) = mpsc::channel::<handle::Command>(MAILBOX);
         let seed = Seed {
             session: record.id.clone(),
             workspace: workspace.clone(),
             history: Arc::clone(&journal) as _,
+            servers: Arc::clone(&roots.servers),
+            voice: Arc::new(Announcer(mailbox.downgrade())),
+            children: Arc::new(self.clone()),
+            depth: 0,
         };
         let current = CurrentTurn::default();
         let start = Start {
@@ -200,7 +206,6 @@ impl Sessions {
             settings,
             titled: record.title.is_some(),
         };
-        let (mailbox, commands) = mpsc::channel::<handle::Command>(MAILBOX);
         self.inner.tasks.spawn(Actor::new(start).run(commands));
         let info = Arc::new(SessionInfo { id: record.id, roots, workspace });
         Ok(SessionHandle { info, mailbox, journal, settings: watched, current })
@@ -243,6 +248,6 @@ impl Sessions {
 impl Roots {
     /// A single root.
     pub fn single(cwd: PathBuf) -> Self {
-        Self { cwd, additional: Vec::new() }
+        Self { cwd, additional: Vec::new(), servers: Arc::new([]) }
     }
 }

@@ -32,6 +32,7 @@ mod tests;
 
 use std::fmt;
 use std::future::Future;
+use std::path::Path;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
@@ -40,6 +41,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::acp::{ToolCallContent, ToolCallLocation, ToolKind};
+use crate::event::{Question, QuestionAnswer};
 use crate::permission::Action;
 use crate::workspace::{Commands, Files, Live, Workspace};
 
@@ -52,9 +54,9 @@ pub use seen::SeenFiles;
 /// One thing an agent can do.
 pub trait Tool: Send + Sync + fmt::Debug {
     /// Its name as models call it: `read`, `edit` …
-    fn name(&self) -> &'static str;
+    fn name(&self) -> &str;
     /// For the model: what it does and when to use it.
-    fn description(&self) -> &'static str;
+    fn description(&self) -> &str;
     /// JSON Schema of its input object.
     fn input(&self) -> Value;
     /// How clients draw it.
@@ -81,6 +83,38 @@ pub struct ToolContext {
     /// Live output, for display. Full means skip: the whole text is in the output anyway.
     pub progress: mpsc::Sender<Live>,
     pub cancel: CancellationToken,
+    /// The people behind the turn, for what only they know.
+    pub people: Arc<dyn People>,
+    /// Where whole outputs are kept that are too long for a model, named for the session; `None`: nowhere.
+    pub spill: Option<Arc<Path>>,
+}
+
+/// Whom a tool can put a question to. Whether the tool may run is never such a question.
+pub trait People: Send + Sync + fmt::Debug {
+    /// Whether somebody can fill in a form.
+    fn take_forms(&self) -> bool;
+    /// Whether somebody can be sent to a page.
+    fn take_pages(&self) -> bool;
+    /// Asks and waits for the answer, or for the end of the turn.
+    fn ask(&self, question: Question) -> BoxFuture<'_, QuestionAnswer>;
+}
+
+/// Nobody to ask.
+#[derive(Debug, Clone, Copy)]
+pub struct Nobody;
+
+impl People for Nobody {
+    fn take_forms(&self) -> bool {
+        false
+    }
+
+    fn take_pages(&self) -> bool {
+        false
+    }
+
+    fn ask(&self, _: Question) -> BoxFuture<'_, QuestionAnswer> {
+        Box::pin(async { QuestionAnswer::Cancelled })
+    }
 }
 
 /// A call that is ready to run once it is permitted.

@@ -20,11 +20,11 @@ pub(super) struct Standard {
 pub(super) type Prepare = fn(Value, ToolContext) -> BoxFuture<'static, Result<Prepared, Failure>>;
 
 impl Tool for Standard {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         self.name
     }
 
-    fn description(&self) -> &'static str {
+    fn description(&self) -> &str {
         self.description
     }
 

@@ -23,7 +23,7 @@ use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::{Prepared, Readable, Registry, SeenFiles, ToolContext, ToolOutput};
+use super::{Nobody, Prepared, Readable, Registry, SeenFiles, ToolContext, ToolOutput};
 use crate::acp::{Diff, ToolCallContent};
 use crate::workspace::{Command, Commands, Finished, Live, LocalFiles, Workspace, WorkspaceError};
 
@@ -53,6 +53,8 @@ impl Site {
             seen: Arc::new(SeenFiles::default()),
             progress,
             cancel: CancellationToken::new(),
+            people: Arc::new(Nobody),
+            spill: None,
         };
         Self { dir, context }
     }

@@ -8,9 +8,11 @@
 //!
 //! To add an input of the loop: a variant of `Input`, its arms in the machine, and its source in the driver.
 
+mod choice;
 mod driver;
 mod instructions;
 mod machine;
+mod people;
 mod progress;
 mod prompt;
 mod report;
@@ -19,18 +21,20 @@ mod transcript;
 #[cfg(test)]
 mod tests;
 
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
-use super::{AgentBackend, AgentSession, GrantBook, Prompt, Seed, Turn};
+use super::{AgentBackend, AgentSession, GrantBook, NotReady, Prompt, Seed, SessionOption, Settings, Turn};
 use crate::acp::AvailableCommand;
 use crate::clock::Clock;
+use crate::config::{Config, Project};
 use crate::event::{EventKind, Seq, TurnStop};
-use crate::permission::{Policy, Rule};
-use crate::provider::Provider;
+use crate::permission::Policy;
+use crate::provider::{Models, ProviderError};
 use crate::tool::{Registry, SeenFiles};
 use transcript::Transcript;
 
@@ -52,17 +56,13 @@ impl Default for Caps {
 /// Everything the built-in agent is made of.
 #[derive(Debug, Clone)]
 pub struct Parts {
-    pub provider: Arc<dyn Provider>,
+    pub config: Arc<Config>,
+    pub models: Arc<dyn Models>,
     pub tools: Registry,
-    pub rules: Vec<Rule>,
     pub grants: Arc<dyn GrantBook>,
     pub clock: Clock,
     pub caps: Caps,
-    pub home: Option<PathBuf>,
-    /// Our own folders, which no tool may write.
-    pub protected: Vec<PathBuf>,
-    /// The user's own instructions file, outside any workspace.
-    pub instructions: Option<PathBuf>,
+    /// Slash commands that the models themselves understand.
     pub commands: Vec<AvailableCommand>,
 }
 
@@ -70,24 +70,47 @@ pub struct Parts {
 #[derive(Debug, Clone)]
 pub struct Builtin {
     parts: Arc<Parts>,
+    projects: Arc<Mutex<HashMap<PathBuf, Arc<Project>>>>,
 }
 
 impl Builtin {
     pub fn new(parts: Parts) -> Self {
-        Self { parts: Arc::new(parts) }
+        Self { parts: Arc::new(parts), projects: Arc::default() }
+    }
+
+    /// What the files of a project set, as they were when a session was last opened there.
+    fn project(&self, cwd: &Path) -> Arc<Project> {
+        let known = self.projects.lock().unwrap_or_else(PoisonError::into_inner).get(cwd).cloned();
+        known.unwrap_or_else(|| self.look_at(cwd))
+    }
+
+    fn look_at(&self, cwd: &Path) -> Arc<Project> {
+        let project = Arc::new(self.parts.config.project(cwd));
+        let mut projects = self.projects.lock().unwrap_or_else(PoisonError::into_inner);
+        if projects.len() >= MOST_PROJECTS {
+            projects.clear();
+        }
+        projects.insert(cwd.to_owned(), Arc::clone(&project));
+        project
     }
 }
+
+/// Projects remembered; with more than that, they are read again.
+const MOST_PROJECTS: usize = 256;
 
 impl AgentBackend for Builtin {
     fn open(&self, seed: Seed) -> Box<dyn AgentSession> {
         let parts = Arc::clone(&self.parts);
+        let project = self.project(seed.workspace.cwd());
         let roots: Vec<_> = seed.workspace.roots().map(ToOwned::to_owned).collect();
-        let mut policy = Policy::new(seed.workspace.cwd().to_owned(), parts.home.clone())
+        let rules = parts.config.rules.iter().chain(&project.rules).cloned().collect();
+        let mut policy = Policy::new(seed.workspace.cwd().to_owned(), parts.config.paths.home.clone())
             .with_roots(roots)
-            .with_rules(parts.rules.clone());
-        policy.protect(parts.protected.iter().cloned());
+            .with_rules(rules);
+        policy.protect(parts.config.paths.own());
         Box::new(BuiltinSession {
             parts,
+            project,
             seed,
             policy,
             transcript: Transcript::default(),
@@ -97,17 +120,21 @@ impl AgentBackend for Builtin {
         })
     }
 
-    fn commands(&self) -> Vec<AvailableCommand> {
+    fn ready(&self, settings: &Settings) -> Result<(), NotReady> {
+        match choice::answerer(&self.parts, None, settings) {
+            Err(ProviderError::Unauthorized(text)) => Err(NotReady::Unauthorized(text)),
+            // Whatever else is wrong is told by the first turn: a session can be looked at without a model.
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+
+    fn commands(&self, cwd: &Path) -> Vec<AvailableCommand> {
+        let _project = self.look_at(cwd);
         self.parts.commands.clone()
     }
 
-    fn models(&self) -> Vec<(String, String, String)> {
-        let (name, description) = match self.parts.provider.id() {
-            "offline" => ("Offline", "The command agent: no language model, works without a network"),
-            "scripted" => ("Scripted", "Answers from a script, for tests"),
-            other => (other, ""),
-        };
-        vec![(self.parts.provider.id().to_owned(), name.to_owned(), description.to_owned())]
+    fn options(&self, cwd: &Path, settings: &Settings) -> Vec<SessionOption> {
+        choice::options(&self.parts, &self.project(cwd), settings)
     }
 }
 
@@ -115,6 +142,7 @@ impl AgentBackend for Builtin {
 #[derive(Debug)]
 struct BuiltinSession {
     parts: Arc<Parts>,
+    project: Arc<Project>,
     seed: Seed,
     policy: Policy,
     transcript: Transcript,
@@ -122,7 +150,7 @@ struct BuiltinSession {
     taken: Seq,
     seen: Arc<SeenFiles>,
     /// Built once, when it is first needed.
-    system: Option<String>,
+    system: Option<Arc<str>>,
 }
 
 impl AgentSession for BuiltinSession {
@@ -138,7 +166,8 @@ impl AgentSession for BuiltinSession {
             };
             self.transcript.take(&kind);
             if self.system.is_none() {
-                self.system = Some(prompt::system(&self.seed.workspace, self.parts.instructions.as_deref()));
+                let instructions = self.parts.config.paths.instructions();
+                self.system = Some(prompt::system(&self.seed.workspace, instructions.as_deref()).into());
             }
             driver::Driver::new(self, turn, prompt).run().await
         })

@@ -216,7 +216,7 @@ fn remarks(reading: &Reading, turn: &Turn<'_>) -> Vec<String> {
 fn first_id(request: &ModelRequest) -> usize {
     let number =
         |call: &ModelCall| call.id.strip_prefix("off-").and_then(|number| number.parse::<u32>().ok());
-    let used = request.messages.iter().filter_map(|message| match message {
+    let used = request.messages.iter().filter_map(|message| match message.as_ref() {
         Message::Assistant { calls, .. } => calls.iter().filter_map(number).max(),
         Message::User(_) | Message::Result { .. } => None,
     });

@@ -22,13 +22,27 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
 
-use super::{Delta, ModelRequest, Provider, ProviderError};
+use super::{Answerer, Delta, ModelInfo, ModelRequest, Provider, ProviderError};
 
 pub use answer::answer;
 pub use words::{SlashCommand, commands};
+
+/// The command agent as a model that can be chosen.
+pub fn answerer() -> Answerer {
+    let model = ModelInfo {
+        id: "offline".to_owned(),
+        name: "Offline".to_owned(),
+        description: "The command agent: no language model, works without a network".to_owned(),
+        context: 0,
+        ..ModelInfo::unknown("offline", "offline")
+    };
+    Answerer { model: Arc::new(model), provider: Arc::new(Offline) }
+}
 
 /// The command agent. It holds nothing: the state of a turn is in the request's messages.
 #[derive(Debug, Clone, Copy, Default)]

@@ -1,6 +1,7 @@
 //! The turn as the messages tell it: what was asked, what was attached, what came of the calls so far.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::acp::{ContentBlock, EmbeddedResourceResource};
 use crate::provider::{Message, ModelCall, ModelRequest};
@@ -42,11 +43,11 @@ impl<'a> Turn<'a> {
     /// Reads the last turn of the conversation; an empty one if nobody said anything.
     pub(super) fn read(request: &'a ModelRequest) -> Self {
         let messages = &request.messages;
-        let Some(at) = messages.iter().rposition(|message| matches!(message, Message::User(_))) else {
+        let Some(at) = messages.iter().rposition(|message| matches!(**message, Message::User(_))) else {
             return Self::default();
         };
         let mut turn = Self { rounds: rounds(&messages[at + 1..]), ..Self::default() };
-        let Message::User(blocks) = &messages[at] else { return turn };
+        let Message::User(blocks) = messages[at].as_ref() else { return turn };
         let mut after_text = false;
         for block in blocks {
             // Blocks that follow each other are lines; a link between two of them stands in a sentence.
@@ -103,11 +104,11 @@ fn media(name: &str) -> Attachment {
     Attachment { name: name.to_owned(), path: None, text: None, media: true }
 }
 
-fn rounds(messages: &[Message]) -> Vec<Round<'_>> {
+fn rounds(messages: &[Arc<Message>]) -> Vec<Round<'_>> {
     let results: HashMap<&str, Outcome<'_>> = messages
         .iter()
-        .filter_map(|message| match message {
-            Message::Result { call, text, failed } => {
+        .filter_map(|message| match message.as_ref() {
+            Message::Result { call, text, failed, .. } => {
                 Some((call.as_str(), Outcome { text, failed: *failed }))
             }
             Message::User(_) | Message::Assistant { .. } => None,
@@ -119,7 +120,7 @@ fn rounds(messages: &[Message]) -> Vec<Round<'_>> {
     };
     messages
         .iter()
-        .filter_map(|message| match message {
+        .filter_map(|message| match message.as_ref() {
             Message::Assistant { calls, .. } if !calls.is_empty() => {
                 Some(calls.iter().filter(|call| call.name != PLAN_TOOL).map(outcome).collect())
             }

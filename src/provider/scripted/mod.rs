@@ -14,9 +14,21 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
 
-use super::{Delta, Message, ModelRequest, Provider, ProviderError};
+use super::{Answerer, Delta, Message, ModelInfo, ModelRequest, Provider, ProviderError};
 use crate::acp::{ContentBlock, StopReason};
 pub use script::{Line, Repeat, Rule, Script};
+
+/// A script file as a model that can be chosen.
+pub fn answerer(path: &Path) -> Result<Answerer, ProviderError> {
+    let model = ModelInfo {
+        id: "scripted".to_owned(),
+        name: "Scripted".to_owned(),
+        description: "Answers from a script, for tests".to_owned(),
+        images: true,
+        ..ModelInfo::unknown("scripted", "scripted")
+    };
+    Ok(Answerer { model: Arc::new(model), provider: Arc::new(Scripted::open(path)?) })
+}
 
 /// Answers from a script. Clones share what is left of it.
 #[derive(Debug, Clone)]
@@ -80,7 +92,7 @@ impl Provider for Scripted {
 fn last_prompt(request: &ModelRequest) -> (String, usize) {
     let mut results = 0;
     for message in request.messages.iter().rev() {
-        match message {
+        match message.as_ref() {
             Message::Result { .. } => results += 1,
             Message::Assistant { .. } => {}
             Message::User(blocks) => return (text(blocks), results),
@@ -103,7 +115,7 @@ fn deltas(line: Line) -> BoxStream<'static, Result<Delta, ProviderError>> {
         Line::Text(text) => one(Ok(Delta::Text(text))),
         Line::Thought(text) => one(Ok(Delta::Thought(text))),
         Line::Call(call) => one(Ok(Delta::Call(call.into()))),
-        Line::Usage { used, size } => one(Ok(Delta::Usage { used, size })),
+        Line::Usage(tokens) => one(Ok(Delta::Usage(tokens))),
         Line::Stop(reason) => one(Ok(Delta::Done(reason))),
         Line::Error(text) => one(Err(ProviderError::Unavailable(text))),
         Line::Wait => stream::pending().boxed(),

@@ -3,7 +3,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::acp::StopReason;
-use crate::provider::ModelCall;
+use crate::provider::{ModelCall, Tokens};
 
 /// What a scripted model says.
 #[derive(Debug, Clone, Default)]
@@ -21,10 +21,7 @@ pub enum Line {
     Text(String),
     Thought(String),
     Call(Call),
-    Usage {
-        used: u64,
-        size: u64,
-    },
+    Usage(Tokens),
     /// Ends the answer.
     Stop(StopReason),
     /// The model fails.

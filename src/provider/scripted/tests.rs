@@ -3,12 +3,9 @@ use futures_util::StreamExt;
 use super::*;
 
 fn asked(text: &str, results: usize) -> ModelRequest {
-    let mut messages = vec![Message::User(vec![text.into()])];
-    messages.extend((0..results).map(|_| Message::Result {
-        call: "c".into(),
-        text: String::new(),
-        failed: false,
-    }));
+    let mut messages = vec![Arc::new(Message::User(vec![text.into()]))];
+    let result = Message::Result { call: "c".into(), text: String::new(), failed: false, images: Vec::new() };
+    messages.extend((0..results).map(|_| Arc::new(result.clone())));
     ModelRequest { messages, ..ModelRequest::default() }
 }
 

@@ -106,7 +106,14 @@ impl Client {
             Arc::clone(local_commands)
         };
         let display_terminal = !capabilities.terminal && draws_terminal_output(capabilities.meta.as_ref());
-        Hands { files, commands, display_terminal }
+        let elicitation = capabilities.elicitation.as_ref();
+        Hands {
+            files,
+            commands,
+            display_terminal,
+            takes_forms: elicitation.is_some_and(|it| it.form.is_some()),
+            takes_pages: elicitation.is_some_and(|it| it.url.is_some()),
+        }
     }
 
     /// The session, if this client is attached to it.

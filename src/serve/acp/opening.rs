@@ -45,7 +45,7 @@ impl Opening {
     /// What can be chosen in the session: part of every reply.
     pub(super) fn choices(&self, session: &SessionHandle) -> (SessionModeState, Vec<SessionConfigOption>) {
         let settings = session.settings();
-        (options::modes(&settings), options::options(&settings, self.sessions()))
+        (options::modes(&settings), options::options(session.cwd(), &settings, self.sessions()))
     }
 
     /// Replies, attaches the client to what happens from now on, and welcomes it.
@@ -72,7 +72,7 @@ impl Opening {
 
     /// Commands, and what the person should know about how things were set up.
     pub(super) async fn welcome(&self, session: &SessionHandle) {
-        let commands = AvailableCommandsUpdate::new(self.sessions().backend().commands());
+        let commands = AvailableCommandsUpdate::new(self.sessions().backend().commands(session.cwd()));
         let line = projection::line(session.id(), &SessionUpdate::AvailableCommandsUpdate(commands));
         if self.client.peer().send(line.into()).await.is_err() {
             return;

@@ -1,11 +1,13 @@
 //! A session's modes and options as clients choose from them. Both forms are published and kept in step:
 //! some clients draw only modes, some only options.
 
+use std::path::Path;
+
 use crate::acp::{
     SessionConfigOption, SessionConfigOptionCategory, SessionConfigSelectOption, SessionMode,
     SessionModeState,
 };
-use crate::agent::Settings;
+use crate::agent::{OptionKind, SessionOption, Settings};
 use crate::permission::Mode;
 use crate::session::Sessions;
 
@@ -20,7 +22,7 @@ pub(super) fn modes(settings: &Settings) -> SessionModeState {
     SessionModeState::new(settings.mode.id(), all.collect())
 }
 
-pub(super) fn options(settings: &Settings, sessions: &Sessions) -> Vec<SessionConfigOption> {
+pub(super) fn options(cwd: &Path, settings: &Settings, sessions: &Sessions) -> Vec<SessionConfigOption> {
     let values: Vec<_> = Mode::ALL
         .iter()
         .map(|mode| {
@@ -30,19 +32,22 @@ pub(super) fn options(settings: &Settings, sessions: &Sessions) -> Vec<SessionCo
     let mode = SessionConfigOption::select(MODE, "Mode", settings.mode.id(), values)
         .description("What may be done without asking".to_owned())
         .category(SessionConfigOptionCategory::Mode);
-    let known = sessions.backend().models();
-    let chosen = settings.options.iter().find(|(id, _)| id == MODEL).map(|(_, value)| value.as_str());
-    let current = known.iter().map(|(id, ..)| id.as_str()).find(|id| chosen == Some(*id));
-    let Some(current) = current.or_else(|| known.first().map(|(id, ..)| id.as_str())).map(ToOwned::to_owned)
-    else {
-        return vec![mode];
+    let chosen = sessions.backend().options(cwd, settings).into_iter().map(option);
+    std::iter::once(mode).chain(chosen).collect()
+}
+
+fn option(option: SessionOption) -> SessionConfigOption {
+    let category = match option.kind {
+        OptionKind::Model => Some(SessionConfigOptionCategory::Model),
+        OptionKind::ThoughtLevel => Some(SessionConfigOptionCategory::ThoughtLevel),
+        OptionKind::Agent | OptionKind::Switch => None,
     };
-    let values: Vec<_> = known
+    let values: Vec<_> = option
+        .values
         .into_iter()
-        .map(|(id, name, description)| SessionConfigSelectOption::new(id, name).description(description))
+        .map(|value| SessionConfigSelectOption::new(value.id, value.name).description(value.description))
         .collect();
-    let answerer = SessionConfigOption::select(MODEL, "Model", current, values)
-        .description("Who answers".to_owned())
-        .category(SessionConfigOptionCategory::Model);
-    vec![mode, answerer]
+    SessionConfigOption::select(option.id, option.name, option.current, values)
+        .description(option.description.to_owned())
+        .category(category)
 }

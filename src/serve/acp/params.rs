@@ -51,7 +51,7 @@ pub(super) fn roots(place: &SessionPlace) -> Reply<Roots> {
             relative.display()
         )));
     }
-    Ok(Roots { cwd, additional: place.additional_directories.clone() })
+    Ok(Roots { additional: place.additional_directories.clone(), ..Roots::single(cwd) })
 }
 
 /// A folder as sessions are filed under it: a relative one is taken from the process's own.

@@ -153,6 +153,12 @@ impl Projection {
             | EventKind::OptionChanged { .. }
             | EventKind::AskOpened { .. }
             | EventKind::AskSettled { .. }
+            | EventKind::QuestionOpened { .. }
+            | EventKind::QuestionSettled { .. }
+            | EventKind::FileChanged { .. }
+            | EventKind::TurnUndone { .. }
+            | EventKind::Compacted { .. }
+            | EventKind::Compacting { .. }
             | EventKind::TurnEnded { .. }
             | EventKind::Text { .. }
             | EventKind::Thought { .. } => {}
@@ -246,7 +252,7 @@ impl Projection {
             settings.options.retain(|(option, _)| *option != setting.option);
             settings.options.push((setting.option.clone(), setting.value.clone()));
         }
-        let options = options::options(&settings, &self.sessions);
+        let options = options::options(self.session.cwd(), &settings, &self.sessions);
         self.update(&SessionUpdate::ConfigOptionUpdate(ConfigOptionUpdate::new(options)), out);
     }
 

@@ -25,21 +25,25 @@ pub(super) async fn handle(
     };
     match option {
         options::MODE => session_set_mode::set(&client, &session, &value.0, Asked::Option).await?,
-        options::MODEL => {
-            let _asking = client.changes().begin(&session, options::MODEL, &value.0, Asked::Option);
-            set_model(&engine, &session, &value.0).await?;
+        other => {
+            let _asking = client.changes().begin(&session, other, &value.0, Asked::Option);
+            set_option(&engine, &session, other, &value.0).await?;
         }
-        other => return Err(error::invalid(&format!("configId: no option {other:?}"))),
     }
-    Ok(SetSessionConfigOptionResponse::new(options::options(&session.settings(), &engine.sessions)))
+    let options = options::options(session.cwd(), &session.settings(), &engine.sessions);
+    Ok(SetSessionConfigOptionResponse::new(options))
 }
 
-/// Chooses a model by its id.
-pub(super) async fn set_model(engine: &Engine, session: &SessionHandle, model: &str) -> Reply<()> {
-    if engine.sessions.backend().models().iter().all(|(id, ..)| id != model) {
-        return Err(unknown(options::MODEL, model));
+/// Chooses a value of an option that the agent offers.
+pub(super) async fn set_option(engine: &Engine, session: &SessionHandle, id: &str, value: &str) -> Reply<()> {
+    let offered = engine.sessions.backend().options(session.cwd(), &session.settings());
+    let Some(option) = offered.iter().find(|option| option.id == id) else {
+        return Err(error::invalid(&format!("configId: no option {id:?}")));
+    };
+    if option.values.iter().all(|known| known.id != value) {
+        return Err(unknown(id, value));
     }
-    let set = session.set_option(options::MODEL.to_owned(), model.to_owned()).await;
+    let set = session.set_option(id.to_owned(), value.to_owned()).await;
     set.map_err(|e| error::session(session.id(), &e))
 }
 

@@ -6,8 +6,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::params::{Reply, client, engine, parse};
-use super::session_set_config_option::set_model;
-use super::{EngineSource, error};
+use super::session_set_config_option::set_option;
+use super::{EngineSource, error, options};
 use crate::acp::SessionId;
 
 #[derive(Deserialize)]
@@ -26,6 +26,6 @@ pub(super) async fn handle(
     let SetModel { session_id, model_id } = parse(&params)?;
     let (client, engine) = (client(&extensions)?, engine(&source)?);
     let session = client.attached(&session_id).ok_or_else(|| error::no_session(&session_id))?;
-    set_model(&engine, &session, &model_id).await?;
+    set_option(&engine, &session, options::MODEL, &model_id).await?;
     Ok(json!({}))
 }

@@ -8,7 +8,9 @@ use adjutant::acp::{
     AvailableCommand, MessageId, PermissionOption, PermissionOptionKind, StopReason, ToolCallUpdate,
     ToolCallUpdateFields,
 };
-use adjutant::agent::{AgentBackend, AgentSession, Hands, Prompt, Roots, Seed, Turn};
+use adjutant::agent::{
+    AgentBackend, AgentSession, Hands, NotReady, Prompt, Roots, Seed, SessionOption, Settings, Turn,
+};
 use adjutant::clock::Clock;
 use adjutant::event::{AskOutcome, EventKind, TurnStop};
 use adjutant::permission::Mode;
@@ -33,11 +35,15 @@ impl AgentBackend for Asker {
         Box::new(self.clone())
     }
 
-    fn commands(&self) -> Vec<AvailableCommand> {
+    fn ready(&self, _: &Settings) -> Result<(), NotReady> {
+        Ok(())
+    }
+
+    fn commands(&self, _: &Path) -> Vec<AvailableCommand> {
         Vec::new()
     }
 
-    fn models(&self) -> Vec<(String, String, String)> {
+    fn options(&self, _: &Path, _: &Settings) -> Vec<SessionOption> {
         Vec::new()
     }
 }
@@ -66,6 +72,8 @@ async fn prompt(session: &SessionHandle, round: usize) {
         files: Arc::new(LocalFiles::new(session.info().workspace.clone())),
         commands: Arc::new(LocalCommands::new(Path::new(PROGRAM).to_owned())),
         display_terminal: false,
+        takes_forms: false,
+        takes_pages: false,
     };
     session.prompt(MessageId::new(format!("m{round}")), vec!["go".into()], hands).await.unwrap();
 }

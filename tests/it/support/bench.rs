@@ -6,10 +6,10 @@ use std::sync::Arc;
 use adjutant::agent::builtin::{Builtin, Caps, Parts};
 use adjutant::app;
 use adjutant::clock::Clock;
-use adjutant::config::{Environment, Flags};
+use adjutant::config::{Config, Environment, Flags, Paths};
 use adjutant::engine::{Engine, EngineSource};
 use adjutant::permission::Mode;
-use adjutant::provider::scripted::Scripted;
+use adjutant::provider::{Only, scripted};
 use adjutant::serve::acp::Door;
 use adjutant::session::{Sessions, StoredGrants};
 use adjutant::store::Store;
@@ -108,15 +108,15 @@ impl Bench {
     pub(crate) fn door_over(&self, store: Arc<dyn Store>, mode: Mode) -> Arc<Door> {
         let clock = Clock::real();
         let agent = Builtin::new(Parts {
-            provider: Arc::new(Scripted::open(&self.script()).unwrap()),
+            config: Arc::new(Config {
+                paths: Paths { home: Some(self.home()), ..Paths::default() },
+                ..Config::default()
+            }),
+            models: Arc::new(Only(scripted::answerer(&self.script()).unwrap())),
             tools: Registry::standard(),
-            rules: Vec::new(),
             grants: Arc::new(StoredGrants::new(Arc::clone(&store), clock.clone())),
             clock: clock.clone(),
             caps: Caps::default(),
-            home: Some(self.home()),
-            protected: Vec::new(),
-            instructions: None,
             commands: Vec::new(),
         });
         let engine = Engine {

@@ -21,7 +21,7 @@ const ROOMS: &[Row] = &[
     ("config",     2, &["permission"]),
     ("rpc",        2, &["jsonrpc", "transport"]),
     // A tool names its action; what may be done about it is not its business.
-    ("tool",       2, &["acp", "workspace", "permission::Action"]),
+    ("tool",       2, &["acp", "workspace", "permission::Action", "event::Question", "event::QuestionAnswer", "event::QuestionForm"]),
     // A conversation and its end are said with the protocol's nouns.
     ("provider",   3, &["acp", "config", "clock"]),
     // Records name their session with the protocol's identifier.
@@ -32,7 +32,7 @@ const ROOMS: &[Row] = &[
     // A door gives a turn its hands (the client's files and terminals), shows a session's settings, pages through the
     // store's records, and writes times and identifiers as the wire wants them.
     ("serve",      7, &["engine", "session", "event", "acp", "rpc", "transport", "jsonrpc", "config", "permission", "workspace",
-                        "agent::Hands", "agent::Roots", "agent::Settings", "store", "clock"]),
+                        "agent::Hands", "agent::Roots", "agent::Settings", "agent::OptionKind", "agent::SessionOption", "store", "clock"]),
     ("telemetry",  7, &[]),
     ("app",        8, &["acp", "agent", "clock", "config", "engine", "event", "permission", "provider", "rpc", "serve", "session",
                         "store", "tool", "transport", "workspace"]),

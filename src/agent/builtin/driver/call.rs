@@ -1,5 +1,7 @@
 //! One call of the model on its way: looked at, judged, asked about, run, refused.
 
+use std::sync::Arc;
+
 use futures_util::future::join;
 use tokio::sync::mpsc;
 
@@ -7,6 +9,7 @@ use super::{CALLS, Call, Driver, Outcome};
 use crate::acp::ToolKind;
 use crate::agent::TurnFault;
 use crate::agent::builtin::machine::{Input, Refusal};
+use crate::agent::builtin::people::TurnPeople;
 use crate::agent::builtin::{progress, report};
 use crate::event::{AskOutcome, EventKind};
 use crate::permission::{Action, Decision, Judgement};
@@ -77,6 +80,8 @@ impl Driver<'_> {
             seen: self.session.seen.clone(),
             progress,
             cancel: self.give_up.child_token(),
+            people: Arc::new(TurnPeople::new(self.turn.clone(), &self.prompt.hands)),
+            spill: None,
         }
     }
 

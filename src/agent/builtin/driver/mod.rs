@@ -4,6 +4,7 @@ mod call;
 
 use std::collections::HashMap;
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
@@ -12,12 +13,12 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::machine::{Effect, Input, Machine};
-use super::{BuiltinSession, report};
+use super::{BuiltinSession, choice, report};
 use crate::acp::{MessageId, ToolKind};
 use crate::agent::{Prompt, Turn, TurnFault};
-use crate::event::{AskOutcome, EventKind, TurnStop, Usage};
+use crate::event::{AskOutcome, EventKind, NoticeLevel, TurnStop, Usage};
 use crate::permission::{Grant, Judgement};
-use crate::provider::{Delta, ModelCall, ModelRequest, ProviderError, ToolSpec};
+use crate::provider::{Delta, ModelCall, ModelInfo, ModelRequest, ProviderError, ToolSpec};
 use crate::tool::{Prepared, ToolOutput};
 use crate::workspace::Live;
 
@@ -58,6 +59,8 @@ pub(super) struct Driver<'a> {
     machine: Machine,
     inputs: VecDeque<Input>,
     answer: Option<Answer>,
+    /// Whose answer it is.
+    model: Option<Arc<ModelInfo>>,
     calls: HashMap<String, Call>,
     work: FuturesUnordered<BoxFuture<'static, Outcome>>,
     message: MessageId,
@@ -81,6 +84,7 @@ impl<'a> Driver<'a> {
             machine,
             inputs: VecDeque::from([Input::Begin]),
             answer: None,
+            model: None,
             calls: HashMap::new(),
             work: FuturesUnordered::new(),
             message: MessageId::new(""),
@@ -145,23 +149,35 @@ impl<'a> Driver<'a> {
     }
 
     fn call_model(&mut self) {
+        let settings = self.turn.settings();
+        let agent = choice::agent(&self.session.parts, &self.session.project, &settings);
+        let answerer = match choice::answerer(&self.session.parts, agent, &settings) {
+            Ok(answerer) => answerer,
+            Err(e) => {
+                return self.inputs.push_back(Input::ModelFailed(e.to_string()));
+            }
+        };
         let tools = self.session.parts.tools.iter();
         let request = ModelRequest {
+            effort: choice::effort(&answerer.model, &settings),
+            model: Arc::clone(&answerer.model),
             system: self.session.system.clone().unwrap_or_default(),
             messages: self.session.transcript.messages().to_vec(),
             tools: tools
                 .map(|tool| ToolSpec {
-                    name: tool.name(),
-                    description: tool.description(),
+                    name: tool.name().to_owned().into(),
+                    description: tool.description().to_owned().into(),
                     input: tool.input(),
                 })
                 .collect(),
-            cwd: self.session.seed.workspace.cwd().display().to_string(),
+            cwd: self.session.seed.workspace.cwd().display().to_string().into(),
+            session: Arc::clone(&self.session.seed.session.0),
         };
         self.called = 0;
         self.message = MessageId::new(self.session.parts.clock.id());
         self.thought = MessageId::new(self.session.parts.clock.id());
-        self.answer = Some(self.session.parts.provider.stream(request).ready_chunks(CHUNK));
+        self.answer = Some(answerer.provider.stream(request).ready_chunks(CHUNK));
+        self.model = Some(answerer.model);
     }
 
     /// Takes in what the model said, all that is there at once in one report.
@@ -193,8 +209,15 @@ impl<'a> Driver<'a> {
                 );
             }
             Ok(Delta::Call(call)) => events.push(self.called(call)),
-            Ok(Delta::Usage { used, size }) => {
-                events.push(EventKind::UsageChanged { usage: Usage { used, size, cost: None } });
+            Ok(Delta::Usage(tokens)) => {
+                let size = self.model.as_ref().map_or(0, |model| model.context);
+                let usage = Usage { used: tokens.total(), size, cost: None, spent: 0 };
+                events.push(EventKind::UsageChanged { usage });
+            }
+            Ok(Delta::Echo(echo)) => self.session.transcript.echo(echo),
+            Ok(Delta::Retry { attempt, of, wait_ms, why }) => {
+                let title = format!("The model is asked again in {wait_ms} ms ({attempt} of {of})");
+                events.push(EventKind::Notice { level: NoticeLevel::Info, title, detail: Some(why) });
             }
             Ok(Delta::Done(reason)) => self.done(Input::ModelDone(reason)),
             Err(e) => self.done(Input::ModelFailed(e.to_string())),

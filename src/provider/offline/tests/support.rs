@@ -1,5 +1,7 @@
 //! A request, tools that answer it, and the turn played to its end.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use crate::acp::{ContentBlock, StopReason, TextContent};
@@ -14,11 +16,17 @@ pub(super) fn text(text: &str) -> ContentBlock {
 
 pub(super) fn request(blocks: Vec<ContentBlock>) -> ModelRequest {
     ModelRequest {
-        messages: vec![Message::User(blocks)],
-        tools: TOOLS.iter().map(|name| ToolSpec { name, description: "", input: json!({}) }).collect(),
-        cwd: "/w".to_owned(),
+        messages: vec![Message::User(blocks).into()],
+        tools: specs(TOOLS),
+        cwd: "/w".into(),
         ..ModelRequest::default()
     }
+}
+
+pub(super) fn specs(names: &[&'static str]) -> Arc<[ToolSpec]> {
+    let spec =
+        |name: &&'static str| ToolSpec { name: (*name).into(), description: "".into(), input: json!({}) };
+    names.iter().map(spec).collect()
 }
 
 pub(super) fn asked(words: &str) -> ModelRequest {
@@ -71,18 +79,20 @@ pub(super) fn play(request: &mut ModelRequest, tools: impl Fn(&str, &Value) -> (
             match delta {
                 Delta::Text(piece) => text.push_str(&piece),
                 Delta::Call(call) => calls.push(call),
-                Delta::Thought(_) | Delta::Usage { .. } | Delta::Done(_) => {}
+                _ => {}
             }
         }
         played.texts.push(text.clone());
         played.calls.extend(calls.clone());
-        request.messages.push(Message::Assistant { text, calls: calls.clone() });
+        let message = Message::Assistant { text, calls: calls.clone(), echoes: Vec::new() };
+        request.messages.push(message.into());
         if calls.is_empty() {
             return played;
         }
         for call in calls {
             let (text, failed) = tools(&call.name, &call.input);
-            request.messages.push(Message::Result { call: call.id, text, failed });
+            let message = Message::Result { call: call.id, text, failed, images: Vec::new() };
+            request.messages.push(message.into());
         }
     }
     panic!("the turn does not end");

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::support::{asked, play, request, result, text};
+use super::support::{asked, play, request, result, specs, text};
 use crate::acp::{
     ContentBlock, EmbeddedResource, EmbeddedResourceResource, ImageContent, ResourceLink,
     TextResourceContents,
@@ -202,7 +202,7 @@ fn what_is_not_understood_is_refused_and_nothing_is_done() {
 #[test]
 fn a_tool_that_is_not_offered_is_not_called() {
     let mut request = asked("list files; run `ls`");
-    request.tools.retain(|tool| tool.name == "list");
+    request.tools = specs(&["list"]);
     let played = play(&mut request, result);
     assert_eq!(played.names(), ["list"]);
     assert!(played.said().contains("I cannot run `ls`: the tool `bash` is not offered in this session."));
@@ -213,7 +213,7 @@ fn call_ids_are_unique_in_the_session() {
     let mut request = asked("summarise the project");
     let mut ids: Vec<String> = play(&mut request, result).calls.into_iter().map(|call| call.id).collect();
     for words in ["list files, then show a.txt", "run the tests", "/todo"] {
-        request.messages.push(Message::User(vec![text(words)]));
+        request.messages.push(Message::User(vec![text(words)]).into());
         ids.extend(play(&mut request, result).calls.into_iter().map(|call| call.id));
     }
     let all = ids.len();
@@ -230,7 +230,8 @@ fn call_ids_are_unique_in_the_session() {
 fn a_call_without_a_result_is_told_as_interrupted() {
     let mut request = asked("run `sleep 9`");
     let call = ModelCall { id: "off-1".to_owned(), name: "bash".to_owned(), input: json!({}) };
-    request.messages.push(Message::Assistant { text: String::new(), calls: vec![call] });
+    let message = Message::Assistant { text: String::new(), calls: vec![call], echoes: Vec::new() };
+    request.messages.push(message.into());
     let played = play(&mut request, result);
     assert_eq!(played.said(), "I could not run `sleep 9`: it was interrupted, and there is no result");
 }

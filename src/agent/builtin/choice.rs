@@ -1,0 +1,123 @@
+//! What a session can choose, and what its choice comes to: model, thought level, agent.
+
+use super::Parts;
+use crate::agent::{OptionKind, OptionValue, SessionOption, Settings};
+use crate::config::{AgentProfile, AgentUse, Project};
+use crate::provider::{Answerer, Effort, ModelInfo, ProviderError};
+
+/// Ids of the options.
+pub(super) const MODEL: &str = "model";
+pub(super) const EFFORT: &str = "thought_level";
+pub(super) const AGENT: &str = "agent";
+
+/// The usual agent.
+const BUILD: &str = "build";
+
+/// Who answers in a session: its own choice, else the agent's, else the default; where a key is missing, what was
+/// set to fall back on.
+pub(super) fn answerer(
+    parts: &Parts,
+    agent: Option<&AgentProfile>,
+    settings: &Settings,
+) -> Result<Answerer, ProviderError> {
+    let chosen = settings.option(MODEL).or(agent.and_then(|agent| agent.model.as_deref()));
+    match (parts.models.open(chosen), &parts.config.fallback) {
+        (Err(ProviderError::Unauthorized(_)), Some(fallback)) => parts.models.open(Some(fallback)),
+        (opened, _) => opened,
+    }
+}
+
+/// How hard a model is to think, if it can be told.
+pub(super) fn effort(model: &ModelInfo, settings: &Settings) -> Option<Effort> {
+    let chosen = settings.option(EFFORT).and_then(Effort::from_id);
+    chosen.filter(|effort| model.efforts.contains(effort))
+}
+
+/// The agent of a session, if it is not the usual one.
+pub(super) fn agent<'a>(
+    parts: &'a Parts,
+    project: &'a Project,
+    settings: &Settings,
+) -> Option<&'a AgentProfile> {
+    let chosen = settings.option(AGENT)?;
+    agents(parts, project).find(|agent| agent.name == chosen)
+}
+
+/// All agents; those of the project first, so that they stand for the person's own of the same name.
+pub(super) fn agents<'a>(parts: &'a Parts, project: &'a Project) -> impl Iterator<Item = &'a AgentProfile> {
+    project.agents.iter().chain(&parts.config.agents)
+}
+
+pub(super) fn options(parts: &Parts, project: &Project, settings: &Settings) -> Vec<SessionOption> {
+    let agent = agent(parts, project, settings);
+    let answerer = answerer(parts, agent, settings);
+    let mut options: Vec<_> = model(parts, answerer.as_ref().ok()).into_iter().collect();
+    options.extend(answerer.ok().and_then(|answerer| thought_level(&answerer.model, settings)));
+    options.extend(which_agent(parts, project, settings));
+    options
+}
+
+fn model(parts: &Parts, answerer: Option<&Answerer>) -> Option<SessionOption> {
+    let value = |model: &ModelInfo| OptionValue {
+        id: model.id.clone(),
+        name: model.name.clone(),
+        description: model.description.clone(),
+        group: model.id.split_once('/').map_or_else(String::new, |(provider, _)| provider.to_owned()),
+    };
+    let usable = parts.models.usable();
+    let mut values: Vec<_> = usable.iter().map(|model| value(model)).collect();
+    let current = match answerer {
+        Some(answerer) => value(&answerer.model),
+        None => values.first()?.clone(),
+    };
+    if !values.iter().any(|known| known.id == current.id) {
+        values.insert(0, current.clone());
+    }
+    let (id, name, description) = (MODEL, "Model", "Who answers");
+    Some(SessionOption { id, name, description, kind: OptionKind::Model, current: current.id, values })
+}
+
+fn thought_level(model: &ModelInfo, settings: &Settings) -> Option<SessionOption> {
+    let usual = OptionValue {
+        id: "default".to_owned(),
+        name: "Default".to_owned(),
+        description: "As the model does by itself".to_owned(),
+        group: String::new(),
+    };
+    let value = |effort: &Effort| OptionValue {
+        id: effort.id().to_owned(),
+        name: effort.name().to_owned(),
+        description: String::new(),
+        group: String::new(),
+    };
+    let values: Vec<_> = std::iter::once(usual).chain(model.efforts.iter().map(value)).collect();
+    let current = effort(model, settings).map_or("default", Effort::id).to_owned();
+    let (id, name, description) = (EFFORT, "Thinking", "How hard the model thinks before it speaks");
+    let option = SessionOption { id, name, description, kind: OptionKind::ThoughtLevel, current, values };
+    (!model.efforts.is_empty()).then_some(option)
+}
+
+fn which_agent(parts: &Parts, project: &Project, settings: &Settings) -> Option<SessionOption> {
+    let usual = OptionValue {
+        id: BUILD.to_owned(),
+        name: "Build".to_owned(),
+        description: "Does the work".to_owned(),
+        group: String::new(),
+    };
+    let value = |agent: &AgentProfile| OptionValue {
+        id: agent.name.clone(),
+        name: agent.name.clone(),
+        description: agent.description.clone(),
+        group: String::new(),
+    };
+    let mut values = vec![usual];
+    for agent in agents(parts, project).filter(|agent| agent.use_as != AgentUse::Sub) {
+        if values.iter().all(|known| known.id != agent.name) {
+            values.push(value(agent));
+        }
+    }
+    let current = agent(parts, project, settings).map_or(BUILD, |agent| agent.name.as_str()).to_owned();
+    let (id, name, description) = (AGENT, "Agent", "Whose instructions and tools are used");
+    let several = values.len() > 1;
+    several.then_some(SessionOption { id, name, description, kind: OptionKind::Agent, current, values })
+}

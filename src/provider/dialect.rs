@@ -1,0 +1,70 @@
+//! A wire dialect, pure: a request becomes a body, events of the answer become deltas. Sockets, retries, limits and
+//! time are `remote`'s.
+#![expect(dead_code, reason = "the dialects come next")]
+
+use std::fmt::Debug;
+
+use super::{Delta, ModelRequest, ProviderError};
+
+/// One way to talk to a model over HTTP.
+pub(super) trait Dialect: Send + Sync + Debug {
+    /// Path below the base URL, `/chat/completions`; Gemini's names the model.
+    fn path(&self, request: &ModelRequest) -> String;
+    /// How the key is sent: header name and value (`authorization`, `Bearer …`).
+    fn key_header(&self, key: &str) -> (&'static str, String);
+    /// Further headers it needs, such as an API version.
+    fn headers(&self) -> &'static [(&'static str, &'static str)] {
+        &[]
+    }
+    /// The body of the request, as JSON.
+    fn body(&self, request: &ModelRequest) -> Vec<u8>;
+    /// A reader for one answer.
+    fn reader(&self, request: &ModelRequest) -> Box<dyn Reader>;
+    /// What a refusal means, from its status and body: text for people, and whether the conversation was too long.
+    fn refusal(&self, status: u16, body: &str) -> Refusal;
+    /// The path that lists models, relative to the base URL, and the ids in its answer.
+    fn models_path(&self) -> &'static str {
+        "/models"
+    }
+    fn model_ids(&self, body: &str) -> Vec<String>;
+}
+
+/// Reads the events of one answer.
+pub(super) trait Reader: Send {
+    /// One server-sent event: its name, if it has one, and its data. What it means is pushed to `out`. Unknown events
+    /// and fields mean nothing; data that cannot be read is an error.
+    fn event(&mut self, name: Option<&str>, data: &str, out: &mut Vec<Delta>) -> Result<(), ReadError>;
+    /// The stream has ended. Pushes what is complete, with [`Delta::Done`] if the answer came to its end; otherwise
+    /// nothing of a half-received call.
+    fn end(&mut self, out: &mut Vec<Delta>);
+}
+
+/// What is wrong with an answer.
+#[derive(Debug)]
+pub(super) enum ReadError {
+    /// It is not what the dialect says.
+    Garbage(String),
+    /// The provider says in its stream that it failed. `retry`: it may work a moment later.
+    Failed { text: String, retry: bool },
+    /// The conversation is too long for the model.
+    TooLong(String),
+}
+
+/// What a status other than 200 means.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    /// The provider's own words, one line.
+    pub(super) text: String,
+    pub(super) too_long: bool,
+    /// Trying again later will not help (no credit, no such model), whatever the status says.
+    pub(super) permanent: bool,
+}
+
+impl From<ReadError> for ProviderError {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Garbage(text) | ReadError::Failed { text, .. } => Self::Unavailable(text),
+            ReadError::TooLong(text) => Self::TooLong(text),
+        }
+    }
+}
