@@ -33,7 +33,7 @@ pub trait AgentBackend: Send + Sync + Debug {
     /// Whether a session could be worked in; `Err` says which key is missing.
     fn ready(&self, settings: &Settings) -> Result<(), NotReady>;
     /// Slash commands it understands in a session that works in `cwd`, as the files there say now.
-    fn commands(&self, cwd: &Path) -> Vec<AvailableCommand>;
+    fn commands(&self, cwd: &Path, settings: &Settings) -> Vec<AvailableCommand>;
     /// What can be chosen in a session with these settings, beside its mode: model, thought level, agent.
     fn options(&self, cwd: &Path, settings: &Settings) -> Vec<SessionOption>;
 }

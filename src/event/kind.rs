@@ -15,6 +15,8 @@ use crate::acp::{
 pub enum EventKind {
     /// A prompt was accepted and its turn began.
     PromptAccepted { turn: TurnId, message: MessageId, content: Vec<ContentBlock> },
+    /// What the prompt before refers to, as it was read for the model: files it mentions, a command's template.
+    PromptExtended { content: Vec<ContentBlock> },
     /// The agent said a piece of a message.
     Text { message: MessageId, text: String },
     /// The agent thought a piece of a message.
@@ -55,7 +57,7 @@ pub enum EventKind {
     /// The running turn has taken back the file changes of that earlier one.
     TurnUndone { turn: TurnId },
     /// The conversation was made shorter for the model: all of its messages but the last `kept` became `summary`.
-    Compacted { summary: String, kept: usize },
+    Compacted { id: MessageId, summary: String, kept: usize },
     /// The conversation is being made shorter, or it did not come to it.
     Compacting { id: MessageId, state: CompactingState },
     /// The turn is over: the last event of every turn.
@@ -75,6 +77,7 @@ impl EventKind {
             | Self::CommandsChanged { .. }
             | Self::Compacting { .. } => false,
             Self::PromptAccepted { .. }
+            | Self::PromptExtended { .. }
             | Self::ToolProposed { .. }
             | Self::ToolStarted { .. }
             | Self::ToolEnded { .. }
@@ -99,7 +102,9 @@ impl EventKind {
         SMALL
             + match self {
                 Self::Text { text, .. } | Self::Thought { text, .. } => text.len(),
-                Self::PromptAccepted { content, .. } => content.iter().map(block).sum(),
+                Self::PromptAccepted { content, .. } | Self::PromptExtended { content } => {
+                    content.iter().map(block).sum()
+                }
                 Self::ToolProposed { call } => call.raw_input.as_ref().map_or(0, value),
                 Self::ToolStarted { update } | Self::ToolProgress { update } => updated(update),
                 Self::ToolEnded { update, result } => updated(update) + result.len(),
@@ -200,7 +205,6 @@ impl FileImage {
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum CompactingState {
     Begun,
-    Done,
     Failed { message: String },
     Cancelled,
 }

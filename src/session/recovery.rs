@@ -39,6 +39,7 @@ impl Open {
             | EventKind::QuestionOpened { .. }
             | EventKind::QuestionSettled { .. }
             | EventKind::FileChanged { .. }
+            | EventKind::PromptExtended { .. }
             | EventKind::TurnUndone { .. }
             | EventKind::Compacted { .. }
             | EventKind::Compacting { .. }

@@ -1,6 +1,6 @@
 //! What a session can choose, and what its choice comes to: model, thought level, agent.
 
-use super::Parts;
+use super::{Parts, role};
 use crate::agent::{OptionKind, OptionValue, SessionOption, Settings};
 use crate::config::{AgentProfile, AgentUse, Project};
 use crate::provider::{Answerer, Effort, ModelInfo, ProviderError};
@@ -34,26 +34,29 @@ pub(super) fn effort(model: &ModelInfo, settings: &Settings) -> Option<Effort> {
 }
 
 /// The agent of a session, if it is not the usual one.
-pub(super) fn agent<'a>(
-    parts: &'a Parts,
-    project: &'a Project,
-    settings: &Settings,
-) -> Option<&'a AgentProfile> {
-    let chosen = settings.option(AGENT)?;
-    agents(parts, project).find(|agent| agent.name == chosen)
+pub(super) fn agent(parts: &Parts, project: &Project, settings: &Settings) -> Option<AgentProfile> {
+    let chosen = settings.option(AGENT).unwrap_or(BUILD);
+    agents(parts, project).into_iter().find(|agent| agent.name == chosen)
 }
 
-/// All agents; those of the project first, so that they stand for the person's own of the same name.
-pub(super) fn agents<'a>(parts: &'a Parts, project: &'a Project) -> impl Iterator<Item = &'a AgentProfile> {
-    project.agents.iter().chain(&parts.config.agents)
+/// All agents but the usual one. The person's own stand before those of the project and those there always are, so
+/// that a project cannot put its own in their place.
+pub(super) fn agents(parts: &Parts, project: &Project) -> Vec<AgentProfile> {
+    let mut agents: Vec<AgentProfile> = Vec::new();
+    for agent in parts.config.agents.iter().chain(&project.agents).cloned().chain(role::standard()) {
+        if agents.iter().all(|known| known.name != agent.name) {
+            agents.push(agent);
+        }
+    }
+    agents
 }
 
 pub(super) fn options(parts: &Parts, project: &Project, settings: &Settings) -> Vec<SessionOption> {
     let agent = agent(parts, project, settings);
-    let answerer = answerer(parts, agent, settings);
+    let answerer = answerer(parts, agent.as_ref(), settings);
     let mut options: Vec<_> = model(parts, answerer.as_ref().ok()).into_iter().collect();
     options.extend(answerer.ok().and_then(|answerer| thought_level(&answerer.model, settings)));
-    options.extend(which_agent(parts, project, settings));
+    options.push(which_agent(parts, project, settings));
     options
 }
 
@@ -97,7 +100,7 @@ fn thought_level(model: &ModelInfo, settings: &Settings) -> Option<SessionOption
     (!model.efforts.is_empty()).then_some(option)
 }
 
-fn which_agent(parts: &Parts, project: &Project, settings: &Settings) -> Option<SessionOption> {
+fn which_agent(parts: &Parts, project: &Project, settings: &Settings) -> SessionOption {
     let usual = OptionValue {
         id: BUILD.to_owned(),
         name: "Build".to_owned(),
@@ -111,13 +114,11 @@ fn which_agent(parts: &Parts, project: &Project, settings: &Settings) -> Option<
         group: String::new(),
     };
     let mut values = vec![usual];
-    for agent in agents(parts, project).filter(|agent| agent.use_as != AgentUse::Sub) {
-        if values.iter().all(|known| known.id != agent.name) {
-            values.push(value(agent));
-        }
-    }
-    let current = agent(parts, project, settings).map_or(BUILD, |agent| agent.name.as_str()).to_owned();
+    let agents = agents(parts, project);
+    values.extend(
+        agents.iter().filter(|agent| agent.use_as != AgentUse::Sub && agent.name != BUILD).map(value),
+    );
+    let current = agent(parts, project, settings).map_or_else(|| BUILD.to_owned(), |agent| agent.name);
     let (id, name, description) = (AGENT, "Agent", "Whose instructions and tools are used");
-    let several = values.len() > 1;
-    several.then_some(SessionOption { id, name, description, kind: OptionKind::Agent, current, values })
+    SessionOption { id, name, description, kind: OptionKind::Agent, current, values }
 }

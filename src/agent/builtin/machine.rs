@@ -18,6 +18,10 @@ pub(super) enum Input {
     },
     ModelDone(StopReason),
     ModelFailed(String),
+    /// The answer broke off after it had begun.
+    ModelBrokeOff(String),
+    /// The conversation is too long for the model.
+    TooLong(String),
     /// The call was looked at. `None`: it cannot be done, and its output says why.
     Judged {
         id: String,
@@ -61,6 +65,10 @@ pub(super) enum Remark {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Effect {
     CallModel,
+    /// Make the conversation shorter before the model is asked again.
+    Shorten,
+    /// Tell the model that its answer broke off, before it is asked to go on.
+    Resume,
     Prepare {
         id: String,
     },
@@ -121,6 +129,9 @@ struct Call {
     phase: CallPhase,
 }
 
+/// Times that answers of one turn may break off before it is given up.
+const BREAKS: usize = 3;
+
 /// A turn of the built-in agent.
 #[derive(Debug)]
 pub(super) struct Machine {
@@ -128,6 +139,9 @@ pub(super) struct Machine {
     calls: Vec<Call>,
     steps: usize,
     most_steps: usize,
+    /// Times that the answer may still break off.
+    breaks: usize,
+    shortened: bool,
     spoke: bool,
     stop: Option<TurnStop>,
 }
@@ -135,7 +149,16 @@ pub(super) struct Machine {
 impl Machine {
     /// A turn of at most `most_steps` model calls.
     pub(super) fn new(most_steps: usize) -> Self {
-        Self { phase: Phase::Idle, calls: Vec::new(), steps: 0, most_steps, spoke: false, stop: None }
+        Self {
+            phase: Phase::Idle,
+            calls: Vec::new(),
+            steps: 0,
+            most_steps,
+            breaks: BREAKS,
+            shortened: false,
+            spoke: false,
+            stop: None,
+        }
     }
 
     pub(super) fn handle(&mut self, input: Input) -> Vec<Effect> {
@@ -167,6 +190,8 @@ impl Machine {
             }
             (Phase::Model, Input::ModelDone(reason)) => self.model_done(reason),
             (Phase::Model, Input::ModelFailed(message)) => self.stop(TurnStop::Failed { message }),
+            (Phase::Model, Input::ModelBrokeOff(message)) => self.broke_off(message),
+            (Phase::Model, Input::TooLong(message)) => self.too_long(message),
             (Phase::Calls, Input::Judged { id, decision }) => self.judged(&id, decision),
             (Phase::Calls, Input::Answered { id, answer }) => self.answered(&id, answer),
             (Phase::Calls, Input::Ran { id }) => {
@@ -201,6 +226,31 @@ impl Machine {
         let remark = if reason == StopReason::Refusal { Remark::Refused } else { Remark::Silence };
         let remark = (!self.spoke).then_some(remark);
         self.end(reason, remark)
+    }
+
+    /// What was received whole counts: its calls are run, its text stays, and the model is asked to go on.
+    fn broke_off(&mut self, message: String) -> Vec<Effect> {
+        if self.breaks == 0 {
+            return self.stop(TurnStop::Failed { message });
+        }
+        self.breaks -= 1;
+        if !self.calls.is_empty() {
+            self.phase = Phase::Calls;
+            return self.go_on();
+        }
+        let mut effects = vec![Effect::Resume];
+        effects.extend(self.call_model());
+        effects
+    }
+
+    fn too_long(&mut self, message: String) -> Vec<Effect> {
+        if self.shortened || !self.calls.is_empty() {
+            return self.stop(TurnStop::Failed { message });
+        }
+        self.shortened = true;
+        let mut effects = vec![Effect::Shorten];
+        effects.extend(self.call_model());
+        effects
     }
 
     fn end(&mut self, reason: StopReason, remark: Option<Remark>) -> Vec<Effect> {

@@ -9,14 +9,19 @@
 //! To add an input of the loop: a variant of `Input`, its arms in the machine, and its source in the driver.
 
 mod choice;
+mod command;
+mod compaction;
 mod driver;
 mod instructions;
 mod machine;
+mod mention;
 mod people;
 mod progress;
 mod prompt;
 mod report;
+mod role;
 mod transcript;
+mod usage;
 
 #[cfg(test)]
 mod tests;
@@ -31,12 +36,16 @@ use futures_util::future::BoxFuture;
 use super::{AgentBackend, AgentSession, GrantBook, NotReady, Prompt, Seed, SessionOption, Settings, Turn};
 use crate::acp::AvailableCommand;
 use crate::clock::Clock;
-use crate::config::{Config, Project};
+use crate::config::{AgentProfile, CommandTemplate, Config, Project};
 use crate::event::{EventKind, Seq, TurnStop};
-use crate::permission::Policy;
+use crate::permission::{Mode, Policy, Rule};
 use crate::provider::{Models, ProviderError};
 use crate::tool::{Registry, SeenFiles};
+use command::Request;
+use driver::Driver;
+use role::Role;
 use transcript::Transcript;
+use usage::Account;
 
 /// What a turn may use up.
 #[derive(Debug, Clone, Copy)]
@@ -103,20 +112,22 @@ impl AgentBackend for Builtin {
         let parts = Arc::clone(&self.parts);
         let project = self.project(seed.workspace.cwd());
         let roots: Vec<_> = seed.workspace.roots().map(ToOwned::to_owned).collect();
-        let rules = parts.config.rules.iter().chain(&project.rules).cloned().collect();
+        let rules: Vec<_> = parts.config.rules.iter().chain(&project.rules).cloned().collect();
         let mut policy = Policy::new(seed.workspace.cwd().to_owned(), parts.config.paths.home.clone())
             .with_roots(roots)
-            .with_rules(rules);
+            .with_rules(rules.clone());
         policy.protect(parts.config.paths.own());
         Box::new(BuiltinSession {
             parts,
             project,
             seed,
             policy,
+            rules,
+            role: None,
             transcript: Transcript::default(),
+            account: Account::default(),
             taken: 0,
             seen: Arc::default(),
-            system: None,
         })
     }
 
@@ -128,9 +139,8 @@ impl AgentBackend for Builtin {
         }
     }
 
-    fn commands(&self, cwd: &Path) -> Vec<AvailableCommand> {
-        let _project = self.look_at(cwd);
-        self.parts.commands.clone()
+    fn commands(&self, cwd: &Path, settings: &Settings) -> Vec<AvailableCommand> {
+        command::available(&self.parts, &self.look_at(cwd), settings)
     }
 
     fn options(&self, cwd: &Path, settings: &Settings) -> Vec<SessionOption> {
@@ -145,36 +155,51 @@ struct BuiltinSession {
     project: Arc<Project>,
     seed: Seed,
     policy: Policy,
+    /// Those of the person and of the project, without the agent's.
+    rules: Vec<Rule>,
+    /// Taken with the first turn.
+    role: Option<Role>,
     transcript: Transcript,
+    account: Account,
     /// Number of the last event of the journal that the transcript knows.
     taken: Seq,
     seen: Arc<SeenFiles>,
-    /// Built once, when it is first needed.
-    system: Option<Arc<str>>,
 }
 
 impl AgentSession for BuiltinSession {
     fn run(&mut self, turn: Turn, prompt: Prompt) -> BoxFuture<'_, TurnStop> {
         Box::pin(async move {
-            if let Err(message) = self.catch_up(prompt.seq).await {
-                return TurnStop::Failed { message };
+            match self.begin(&turn, &prompt).await {
+                Ok(Request::Model) => Driver::new(self, turn, prompt).run().await,
+                Ok(Request::Compact { focus }) => {
+                    Driver::new(self, turn, prompt).compact_by_hand(&focus).await
+                }
+                Err(message) => TurnStop::Failed { message },
             }
-            let kind = EventKind::PromptAccepted {
-                turn: prompt.turn,
-                message: crate::acp::MessageId::new(""),
-                content: prompt.content.clone(),
-            };
-            self.transcript.take(&kind);
-            if self.system.is_none() {
-                let instructions = self.parts.config.paths.instructions();
-                self.system = Some(prompt::system(&self.seed.workspace, instructions.as_deref()).into());
-            }
-            driver::Driver::new(self, turn, prompt).run().await
         })
     }
 }
 
 impl BuiltinSession {
+    /// Takes in what happened before, the prompt, and what it refers to.
+    async fn begin(&mut self, turn: &Turn, prompt: &Prompt) -> Result<Request, String> {
+        self.catch_up(prompt.seq).await?;
+        self.take_role(&turn.settings());
+        self.transcript.take(&EventKind::PromptAccepted {
+            turn: prompt.turn,
+            message: crate::acp::MessageId::new(""),
+            content: prompt.content.clone(),
+        });
+        let (request, mut content) = command::read(&prompt.content, &self.templates());
+        content.extend(mention::read(self, turn, prompt).await);
+        if !content.is_empty() {
+            let extended = EventKind::PromptExtended { content };
+            self.transcript.take(&extended);
+            turn.emit(vec![extended]).await.map_err(|e| e.to_string())?;
+        }
+        Ok(request)
+    }
+
     /// Reads the journal up to the prompt's place, once: a turn's own events are taken in as they happen.
     async fn catch_up(&mut self, prompt: Seq) -> Result<(), String> {
         if self.taken > 0 {
@@ -184,11 +209,37 @@ impl BuiltinSession {
             let page = self.seed.history.read(self.taken).await?;
             let Some(last) = page.last() else { break };
             self.taken = last.seq;
-            page.iter()
-                .filter(|event| event.seq < prompt)
-                .for_each(|event| self.transcript.take(&event.kind));
+            for event in page.iter().filter(|event| event.seq < prompt) {
+                self.transcript.take(&event.kind);
+                if let EventKind::UsageChanged { usage } = &event.kind {
+                    self.account.recall(usage);
+                }
+            }
         }
         self.taken = self.taken.max(1);
         Ok(())
+    }
+
+    /// The agent whose part is played, if it is not the usual one.
+    fn profile(&self) -> Option<&AgentProfile> {
+        self.role.as_ref()?.profile.as_ref()
+    }
+
+    fn system(&self) -> Arc<str> {
+        self.role.as_ref().map_or_else(|| "".into(), |role| Arc::clone(&role.system))
+    }
+
+    /// The mode in force: the session's, unless it is the usual one and the agent has another.
+    fn mode(&self, settings: &Settings) -> Mode {
+        self.role.as_ref().map_or(settings.mode, |role| role.mode(settings))
+    }
+
+    /// The tools that the agent has now.
+    fn tools(&self) -> Registry {
+        self.role.as_ref().map_or_else(|| self.parts.tools.clone(), |role| role.tools(&self.parts.tools))
+    }
+
+    fn templates(&self) -> Vec<&CommandTemplate> {
+        command::templates(&self.parts, &self.project)
     }
 }

@@ -1,18 +1,28 @@
 //! The conversation as a model is told it: a fold over the session's events.
 
 use std::collections::HashSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::acp::{ContentBlock, ToolCallContent, ToolCallUpdate};
+use serde_json::Value;
+
+use crate::acp::{ContentBlock, EmbeddedResourceResource, PlanEntry, ToolCallContent, ToolCallUpdate};
 use crate::event::{EventKind, TurnId};
 use crate::provider::{Echo, Message, ModelCall};
+
+/// Files remembered for a summary.
+const FILES: usize = 50;
 
 /// The conversation so far, oldest first.
 #[derive(Debug, Default)]
 pub(super) struct Transcript {
     messages: Vec<Arc<Message>>,
+    /// What they weigh together.
+    bytes: usize,
     /// Ids of all calls so far: a model may count from the beginning in every answer.
     calls: HashSet<String>,
+    plan: Vec<PlanEntry>,
+    files: Vec<PathBuf>,
 }
 
 impl Transcript {
@@ -29,6 +39,7 @@ impl Transcript {
     pub(super) fn take(&mut self, kind: &EventKind) {
         match kind {
             EventKind::PromptAccepted { content, .. } => self.push(Message::User(content.clone())),
+            EventKind::PromptExtended { content } => self.extend(content),
             EventKind::Text { text, .. } => self.say(text),
             EventKind::ToolProposed { call } => {
                 let name = call.name.clone().unwrap_or_else(|| call.title.clone());
@@ -43,12 +54,12 @@ impl Transcript {
                 let images = images(update);
                 self.push(Message::Result { call, text: result.clone(), failed, images });
             }
+            EventKind::PlanChanged { entries } => self.plan.clone_from(entries),
+            EventKind::ToolStarted { update } => self.touch(update),
             EventKind::TurnUndone { turn } => self.undone(*turn),
-            EventKind::Compacted { summary, kept } => self.compact(summary, *kept),
+            EventKind::Compacted { summary, kept, .. } => self.compact(summary, *kept),
             EventKind::Thought { .. }
-            | EventKind::ToolStarted { .. }
             | EventKind::ToolProgress { .. }
-            | EventKind::PlanChanged { .. }
             | EventKind::AskOpened { .. }
             | EventKind::AskSettled { .. }
             | EventKind::ModeChanged { .. }
@@ -65,6 +76,26 @@ impl Transcript {
         }
     }
 
+    /// The plan as it is now.
+    pub(super) fn plan(&self) -> &[PlanEntry] {
+        &self.plan
+    }
+
+    /// Files that tools looked at or changed, the latest last.
+    pub(super) fn files(&self) -> &[PathBuf] {
+        &self.files
+    }
+
+    /// About how many bytes a model reads of the conversation.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Tells the model something that nobody said, such as that its answer broke off.
+    pub(super) fn note(&mut self, text: &str) {
+        self.push(Message::User(vec![text.into()]));
+    }
+
     /// Takes in what the provider wants back with the answer that is being written.
     pub(super) fn echo(&mut self, echo: Echo) {
         let (_, _, echoes) = self.assistant();
@@ -72,6 +103,7 @@ impl Transcript {
     }
 
     fn push(&mut self, message: Message) {
+        self.bytes += weight(&message);
         self.messages.push(Arc::new(message));
     }
 
@@ -89,11 +121,30 @@ impl Transcript {
     fn say(&mut self, more: &str) {
         let (text, ..) = self.assistant();
         text.push_str(more);
+        self.bytes += more.len();
     }
 
     fn call(&mut self, call: ModelCall) {
+        let bytes = call.name.len() + value(&call.input);
         let (_, calls, _) = self.assistant();
         calls.push(call);
+        self.bytes += bytes;
+    }
+
+    fn extend(&mut self, more: &[ContentBlock]) {
+        if let Some(Message::User(content)) = self.messages.last_mut().map(Arc::make_mut) {
+            content.extend_from_slice(more);
+            self.bytes += more.iter().map(block).sum::<usize>();
+        }
+    }
+
+    fn touch(&mut self, update: &ToolCallUpdate) {
+        for location in update.fields.locations.iter().flatten() {
+            self.files.retain(|known| *known != location.path);
+            self.files.push(location.path.clone());
+        }
+        let most = self.files.len().saturating_sub(FILES);
+        self.files.drain(..most);
     }
 
     fn undone(&mut self, turn: TurnId) {
@@ -105,9 +156,48 @@ impl Transcript {
 
     /// What was said before the last `kept` messages is told by a summary from now on.
     fn compact(&mut self, summary: &str, kept: usize) {
-        let from = self.messages.len().saturating_sub(kept);
+        let mut from = self.messages.len().saturating_sub(kept);
+        // A result without its call is nothing a model can read.
+        while matches!(self.messages.get(from).map(Arc::as_ref), Some(Message::Result { .. })) {
+            from += 1;
+        }
         let summary = format!("(The conversation so far, in short:)\n\n{summary}");
         self.messages.splice(..from, [Arc::new(Message::User(vec![summary.into()]))]);
+        self.bytes = self.messages.iter().map(|message| weight(message)).sum();
+    }
+}
+
+/// About how many bytes a model reads of a message. Images cost by their area, so a round number stands for them.
+pub(super) fn weight(message: &Message) -> usize {
+    match message {
+        Message::User(content) => content.iter().map(block).sum(),
+        Message::Assistant { text, calls, .. } => {
+            let calls = calls.iter().map(|call| call.name.len() + value(&call.input));
+            text.len() + calls.sum::<usize>()
+        }
+        Message::Result { text, images, .. } => text.len() + images.iter().map(block).sum::<usize>(),
+    }
+}
+
+fn block(block: &ContentBlock) -> usize {
+    const IMAGE: usize = 6000;
+    match block {
+        ContentBlock::Text(text) => text.text.len(),
+        ContentBlock::Resource(resource) => match &resource.resource {
+            EmbeddedResourceResource::TextResourceContents(text) => text.text.len(),
+            _ => IMAGE,
+        },
+        ContentBlock::ResourceLink(link) => link.uri.len(),
+        _ => IMAGE,
+    }
+}
+
+fn value(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len(),
+        Value::Array(items) => items.iter().map(self::value).sum(),
+        Value::Object(fields) => fields.iter().map(|(name, field)| name.len() + self::value(field)).sum(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => 4,
     }
 }
 

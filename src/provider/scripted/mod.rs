@@ -118,6 +118,8 @@ fn deltas(line: Line) -> BoxStream<'static, Result<Delta, ProviderError>> {
         Line::Usage(tokens) => one(Ok(Delta::Usage(tokens))),
         Line::Stop(reason) => one(Ok(Delta::Done(reason))),
         Line::Error(text) => one(Err(ProviderError::Unavailable(text))),
+        Line::Cut(text) => one(Err(ProviderError::BrokeOff(text))),
+        Line::TooLong(text) => one(Err(ProviderError::TooLong(text))),
         Line::Wait => stream::pending().boxed(),
         Line::Repeat(repeat) => repeated(&repeat).boxed(),
     }

@@ -26,6 +26,10 @@ pub enum Line {
     Stop(StopReason),
     /// The model fails.
     Error(String),
+    /// The answer breaks off after it had begun.
+    Cut(String),
+    /// The conversation is too long for the model.
+    TooLong(String),
     /// The model says nothing more until it is hung up on: `"wait"`.
     Wait,
     /// Many small texts.
@@ -99,7 +103,7 @@ impl Script {
 impl Line {
     /// Whether the answer ends here.
     pub(super) fn is_last(&self) -> bool {
-        matches!(self, Self::Stop(_) | Self::Error(_) | Self::Wait)
+        matches!(self, Self::Stop(_) | Self::Error(_) | Self::Cut(_) | Self::TooLong(_) | Self::Wait)
     }
 
     fn filled(&self, caught: &regex::Captures<'_>) -> Self {

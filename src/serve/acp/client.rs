@@ -90,6 +90,11 @@ impl Client {
         self.capabilities().session.as_ref().is_some_and(|session| session.notices.is_some())
     }
 
+    /// Whether it shows when a conversation is made shorter.
+    pub(super) fn draws_compactions(&self) -> bool {
+        self.capabilities().session.as_ref().is_some_and(|session| session.compaction.is_some())
+    }
+
     /// The hands of a turn that this client begins: its editor and terminals where it offers them.
     pub(super) fn hands(&self, session: &SessionHandle, local_commands: &Arc<dyn Commands>) -> Hands {
         let capabilities = self.capabilities();

@@ -17,6 +17,7 @@ mod client;
 mod client_commands;
 mod client_files;
 mod closing;
+mod compaction;
 mod dispatch;
 mod error;
 mod initialize;

@@ -72,7 +72,9 @@ impl Opening {
 
     /// Commands, and what the person should know about how things were set up.
     pub(super) async fn welcome(&self, session: &SessionHandle) {
-        let commands = AvailableCommandsUpdate::new(self.sessions().backend().commands(session.cwd()));
+        let commands = AvailableCommandsUpdate::new(
+            self.sessions().backend().commands(session.cwd(), &session.settings()),
+        );
         let line = projection::line(session.id(), &SessionUpdate::AvailableCommandsUpdate(commands));
         if self.client.peer().send(line.into()).await.is_err() {
             return;

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::ceiling::{self, CHUNK};
 use super::client::Client;
+use super::compaction;
 use super::options;
 use super::own_change::{Asked, Setting};
 use super::pulse::usage_update;
@@ -15,16 +16,19 @@ use crate::acp::{
     TextContent, ToolCallContent, ToolCallUpdate,
 };
 use crate::clock::rfc3339;
-use crate::event::{Event, EventKind, NoticeLevel, TurnId, TurnStop};
+use crate::event::{Event, EventKind, NoticeLevel, Seq, TurnId, TurnStop};
 use crate::jsonrpc::notification_line;
 use crate::permission::Mode;
 use crate::session::{SessionHandle, Sessions};
 
 /// What one client is shown of one session.
+#[expect(clippy::struct_excessive_bools, reason = "each is a thing that this client can or cannot do")]
 pub(super) struct Projection {
     session: SessionHandle,
     sessions: Sessions,
     notices: bool,
+    /// Whether the client draws compactions.
+    compactions: bool,
     /// Whether the client has terminals, and whether commands of the turn that runs are in them.
     terminals: bool,
     in_terminals: bool,
@@ -82,6 +86,7 @@ impl Projection {
             session,
             sessions,
             notices: client.takes_notices(),
+            compactions: client.draws_compactions(),
             terminals: client.capabilities().terminal,
             in_terminals: false,
             gathered: None,
@@ -145,7 +150,15 @@ impl Projection {
                 self.update(&SessionUpdate::UsageUpdate(usage_update(usage)), out);
             }
             EventKind::Notice { level, title, detail } => {
-                self.notice(*level, title, detail.clone(), replay, out)
+                // Notices are live, never history.
+                if !replay {
+                    self.notice(event.seq, *level, title, detail.clone(), out);
+                }
+            }
+            EventKind::Compacting { .. } | EventKind::Compacted { .. } => {
+                for update in self.compactions.then(|| compaction::updates(kind)).into_iter().flatten() {
+                    self.update(&update, out);
+                }
             }
             // Settings are shown by `setting`, questions are requests, turns end with their prompt's reply, and
             // text was shown before.
@@ -156,9 +169,8 @@ impl Projection {
             | EventKind::QuestionOpened { .. }
             | EventKind::QuestionSettled { .. }
             | EventKind::FileChanged { .. }
+            | EventKind::PromptExtended { .. }
             | EventKind::TurnUndone { .. }
-            | EventKind::Compacted { .. }
-            | EventKind::Compacting { .. }
             | EventKind::TurnEnded { .. }
             | EventKind::Text { .. }
             | EventKind::Thought { .. } => {}
@@ -256,17 +268,12 @@ impl Projection {
         self.update(&SessionUpdate::ConfigOptionUpdate(ConfigOptionUpdate::new(options)), out);
     }
 
-    fn notice(
-        &self,
-        level: NoticeLevel,
-        title: &str,
-        detail: Option<String>,
-        replay: bool,
-        out: &mut Vec<u8>,
-    ) {
-        // Notices are live, never history.
-        if replay || !self.notices {
-            return;
+    /// A client that takes no notices is told as if the agent thought so: it is to see why it waits.
+    fn notice(&self, seq: Seq, level: NoticeLevel, title: &str, detail: Option<String>, out: &mut Vec<u8>) {
+        if !self.notices {
+            let detail = detail.map_or_else(String::new, |detail| format!(": {detail}"));
+            let message = MessageId::new(format!("notice-{seq}"));
+            return self.chunk(Voice::Thinks, &message, &format!("{title}{detail}\n"), out);
         }
         let severity = match level {
             NoticeLevel::Info => NoticeSeverity::Info,

@@ -39,7 +39,7 @@ impl AgentBackend for Asker {
         Ok(())
     }
 
-    fn commands(&self, _: &Path) -> Vec<AvailableCommand> {
+    fn commands(&self, _: &Path, _: &Settings) -> Vec<AvailableCommand> {
         Vec::new()
     }
 

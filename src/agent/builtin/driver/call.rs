@@ -23,7 +23,7 @@ impl Driver<'_> {
         if taken || call.id.is_empty() {
             call.id = self.session.parts.clock.id();
         }
-        let tool = self.session.parts.tools.find(&call.name);
+        let tool = self.tools.find(&call.name);
         let kind = tool.map_or(ToolKind::Other, |tool| tool.kind());
         let parallel = tool.is_none_or(|tool| tool.parallel());
         self.called += 1;
@@ -45,7 +45,7 @@ impl Driver<'_> {
 
     pub(super) fn prepare(&mut self, id: &str) {
         let Some(asked) = self.calls.get(id).map(|call| &call.asked) else { return };
-        let tools = &self.session.parts.tools;
+        let tools = &self.tools;
         let tool = match tools.find(&asked.name) {
             _ if self.called > CALLS => Err(format!(
                 "More than {CALLS} calls in one answer: none of them is run. Make fewer at a time."
@@ -100,8 +100,9 @@ impl Driver<'_> {
     /// By the rules and the remembered answers, also those given or forgotten elsewhere meanwhile, in the mode
     /// of this moment.
     pub(super) async fn judge(&mut self, action: Action) -> Judgement {
+        let mode = self.session.mode(&self.turn.settings());
         let policy = &mut self.session.policy;
-        policy.set_mode(self.turn.settings().mode);
+        policy.set_mode(mode);
         if !matches!(action, Action::Read { .. } | Action::Search { .. } | Action::Note)
             && let Some(grants) = self.session.parts.grants.of(policy.workspace().to_owned()).await
         {

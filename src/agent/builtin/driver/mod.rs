@@ -1,6 +1,8 @@
 //! Does what the machine says: asks the model, looks at calls, judges, asks people, runs tools, reports.
 
 mod call;
+mod compact;
+mod model;
 
 use std::collections::HashMap;
 use std::collections::VecDeque;
@@ -13,13 +15,13 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::machine::{Effect, Input, Machine};
-use super::{BuiltinSession, choice, report};
+use super::{BuiltinSession, report};
 use crate::acp::{MessageId, ToolKind};
 use crate::agent::{Prompt, Turn, TurnFault};
-use crate::event::{AskOutcome, EventKind, NoticeLevel, TurnStop, Usage};
+use crate::event::{AskOutcome, EventKind, TurnStop};
 use crate::permission::{Grant, Judgement};
-use crate::provider::{Delta, ModelCall, ModelInfo, ModelRequest, ProviderError, ToolSpec};
-use crate::tool::{Prepared, ToolOutput};
+use crate::provider::{Delta, Echo, ModelCall, ModelInfo, ProviderError};
+use crate::tool::{Prepared, Registry, ToolOutput};
 use crate::workspace::Live;
 
 /// Pieces of an answer taken at once when they are there at once.
@@ -61,6 +63,10 @@ pub(super) struct Driver<'a> {
     answer: Option<Answer>,
     /// Whose answer it is.
     model: Option<Arc<ModelInfo>>,
+    /// What its provider wants back with it.
+    echoes: Vec<Echo>,
+    /// The tools of the turn.
+    tools: Registry,
     calls: HashMap<String, Call>,
     work: FuturesUnordered<BoxFuture<'static, Outcome>>,
     message: MessageId,
@@ -73,7 +79,9 @@ pub(super) struct Driver<'a> {
 
 impl<'a> Driver<'a> {
     pub(super) fn new(session: &'a mut BuiltinSession, turn: Turn, prompt: Prompt) -> Self {
-        let machine = Machine::new(session.parts.caps.steps);
+        let steps = session.profile().and_then(|profile| profile.steps);
+        let machine = Machine::new(steps.unwrap_or(session.parts.caps.steps));
+        let tools = session.tools();
         let give_up = turn.cancelled().child_token();
         Self {
             give_up,
@@ -85,6 +93,8 @@ impl<'a> Driver<'a> {
             inputs: VecDeque::from([Input::Begin]),
             answer: None,
             model: None,
+            echoes: Vec::new(),
+            tools,
             calls: HashMap::new(),
             work: FuturesUnordered::new(),
             message: MessageId::new(""),
@@ -115,7 +125,7 @@ impl<'a> Driver<'a> {
                     self.answer = None;
                     self.inputs.push_back(Input::Cancelled);
                 }
-                deltas = next_chunk(&mut self.answer) => {
+                deltas = model::next_chunk(&mut self.answer) => {
                     if let Err(fault) = self.deltas(deltas).await {
                         return TurnStop::Failed { message: fault.to_string() };
                     }
@@ -137,7 +147,9 @@ impl<'a> Driver<'a> {
 
     async fn perform(&mut self, effect: Effect) -> Result<Option<TurnStop>, TurnFault> {
         match effect {
-            Effect::CallModel => self.call_model(),
+            Effect::CallModel => self.call_model().await?,
+            Effect::Shorten => self.shorten().await?,
+            Effect::Resume => self.resume().await?,
             Effect::Prepare { id } => self.prepare(&id),
             Effect::Ask { id } => self.ask(&id),
             Effect::Run { id } => self.start(&id).await?,
@@ -146,93 +158,6 @@ impl<'a> Driver<'a> {
             Effect::End(stop) => return Ok(Some(stop)),
         }
         Ok(None)
-    }
-
-    fn call_model(&mut self) {
-        let settings = self.turn.settings();
-        let agent = choice::agent(&self.session.parts, &self.session.project, &settings);
-        let answerer = match choice::answerer(&self.session.parts, agent, &settings) {
-            Ok(answerer) => answerer,
-            Err(e) => {
-                return self.inputs.push_back(Input::ModelFailed(e.to_string()));
-            }
-        };
-        let tools = self.session.parts.tools.iter();
-        let request = ModelRequest {
-            effort: choice::effort(&answerer.model, &settings),
-            model: Arc::clone(&answerer.model),
-            system: self.session.system.clone().unwrap_or_default(),
-            messages: self.session.transcript.messages().to_vec(),
-            tools: tools
-                .map(|tool| ToolSpec {
-                    name: tool.name().to_owned().into(),
-                    description: tool.description().to_owned().into(),
-                    input: tool.input(),
-                })
-                .collect(),
-            cwd: self.session.seed.workspace.cwd().display().to_string().into(),
-            session: Arc::clone(&self.session.seed.session.0),
-        };
-        self.called = 0;
-        self.message = MessageId::new(self.session.parts.clock.id());
-        self.thought = MessageId::new(self.session.parts.clock.id());
-        self.answer = Some(answerer.provider.stream(request).ready_chunks(CHUNK));
-        self.model = Some(answerer.model);
-    }
-
-    /// Takes in what the model said, all that is there at once in one report.
-    async fn deltas(&mut self, deltas: Option<Vec<Result<Delta, ProviderError>>>) -> Result<(), TurnFault> {
-        let Some(deltas) = deltas else {
-            self.answer = None;
-            self.inputs.push_back(Input::ModelFailed("the model's answer broke off".into()));
-            return Ok(());
-        };
-        let mut events = Vec::with_capacity(deltas.len());
-        for delta in deltas {
-            if self.answer.is_none() {
-                break;
-            }
-            self.delta(delta, &mut events);
-        }
-        self.emit(events).await
-    }
-
-    fn delta(&mut self, delta: Result<Delta, ProviderError>, events: &mut Vec<EventKind>) {
-        match delta {
-            Ok(Delta::Text(text)) => {
-                events.extend(pieces(text).map(|text| self.text(text)));
-                self.said();
-            }
-            Ok(Delta::Thought(text)) => {
-                events.extend(
-                    pieces(text).map(|text| EventKind::Thought { message: self.thought.clone(), text }),
-                );
-            }
-            Ok(Delta::Call(call)) => events.push(self.called(call)),
-            Ok(Delta::Usage(tokens)) => {
-                let size = self.model.as_ref().map_or(0, |model| model.context);
-                let usage = Usage { used: tokens.total(), size, cost: None, spent: 0 };
-                events.push(EventKind::UsageChanged { usage });
-            }
-            Ok(Delta::Echo(echo)) => self.session.transcript.echo(echo),
-            Ok(Delta::Retry { attempt, of, wait_ms, why }) => {
-                let title = format!("The model is asked again in {wait_ms} ms ({attempt} of {of})");
-                events.push(EventKind::Notice { level: NoticeLevel::Info, title, detail: Some(why) });
-            }
-            Ok(Delta::Done(reason)) => self.done(Input::ModelDone(reason)),
-            Err(e) => self.done(Input::ModelFailed(e.to_string())),
-        }
-    }
-
-    fn said(&mut self) {
-        if self.inputs.back() != Some(&Input::Said) {
-            self.inputs.push_back(Input::Said);
-        }
-    }
-
-    fn done(&mut self, input: Input) {
-        self.answer = None;
-        self.inputs.push_back(input);
     }
 
     async fn outcome(&mut self, outcome: Outcome) -> Result<(), TurnFault> {
@@ -260,34 +185,13 @@ impl<'a> Driver<'a> {
         Ok(())
     }
 
-    fn text(&self, text: String) -> EventKind {
-        EventKind::Text { message: self.message.clone(), text }
-    }
-
     /// Reports, and takes it into what the model will be told.
     async fn emit(&mut self, events: Vec<EventKind>) -> Result<(), TurnFault> {
         for event in &events {
             self.session.transcript.take(event);
         }
+        // They belong to the message that was just begun or gone on with.
+        self.echoes.drain(..).for_each(|echo| self.session.transcript.echo(echo));
         self.turn.emit(events).await
     }
-}
-
-async fn next_chunk(answer: &mut Option<Answer>) -> Option<Vec<Result<Delta, ProviderError>>> {
-    match answer {
-        Some(answer) => answer.next().await,
-        None => std::future::pending().await,
-    }
-}
-
-/// Cuts a long text between characters.
-fn pieces(text: String) -> impl Iterator<Item = String> {
-    let mut rest = Some(text);
-    std::iter::from_fn(move || {
-        let mut text = rest.take()?;
-        if text.len() > PIECE {
-            rest = Some(text.split_off(text.floor_char_boundary(PIECE)));
-        }
-        Some(text)
-    })
 }

@@ -2,7 +2,7 @@ use std::collections::HashSet;
 
 use proptest::prelude::*;
 
-use super::machine::{Answer, Effect, Input, Machine, Refusal, Remark};
+use super::super::machine::{Answer, Effect, Input, Machine, Refusal, Remark};
 use crate::acp::StopReason;
 use crate::event::TurnStop;
 use crate::permission::Decision;
@@ -194,4 +194,32 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn an_answer_that_broke_off_is_gone_on_with_a_few_times() {
+    let mut machine = begun(9);
+    for _ in 0..3 {
+        machine.handle(Input::Said);
+        let effects = machine.handle(Input::ModelBrokeOff("cut".into()));
+        assert_eq!(effects, [Effect::Resume, Effect::CallModel]);
+    }
+    let over = machine.handle(Input::ModelBrokeOff("cut".into()));
+    assert_eq!(over, [Effect::End(TurnStop::Failed { message: "cut".into() })]);
+}
+
+#[test]
+fn whole_calls_of_an_answer_that_broke_off_are_run() {
+    let mut machine = begun(9);
+    machine.handle(Input::Called { id: "a".into(), parallel: true });
+    assert_eq!(machine.handle(Input::ModelBrokeOff("cut".into())), [prepare("a")]);
+}
+
+#[test]
+fn a_conversation_that_is_too_long_is_shortened_once() {
+    let mut machine = begun(9);
+    let effects = machine.handle(Input::TooLong("long".into()));
+    assert_eq!(effects, [Effect::Shorten, Effect::CallModel]);
+    let over = machine.handle(Input::TooLong("long".into()));
+    assert_eq!(over, [Effect::End(TurnStop::Failed { message: "long".into() })]);
 }

@@ -1,0 +1,116 @@
+//! Slash commands: those of the agent itself, and templates that a person or a project keeps in files.
+
+use super::{Parts, choice};
+use crate::acp::{AvailableCommand, AvailableCommandInput, ContentBlock, UnstructuredCommandInput};
+use crate::agent::Settings;
+use crate::config::{CommandTemplate, Project};
+
+/// Bytes of a template with its arguments.
+const EXPANDED: usize = 256 * 1024;
+
+/// What a prompt asks for.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Request {
+    /// The model is to answer.
+    Model,
+    /// Make the conversation shorter, with this in mind.
+    Compact { focus: String },
+}
+
+/// The agent's own commands: name, description, what to type behind it.
+const OWN: [(&str, &str, Option<&str>); 1] = [(
+    "compact",
+    "Put a summary in the place of the older part of the conversation",
+    Some("what to keep above all"),
+)];
+
+/// Every command of a session with these settings. The agent's own stand before those of files, which stand before
+/// those the model understands by itself.
+pub(super) fn available(parts: &Parts, project: &Project, settings: &Settings) -> Vec<AvailableCommand> {
+    let command = |name: &str, description: &str, hint: Option<&str>| {
+        let input = hint.map(|hint| AvailableCommandInput::Unstructured(UnstructuredCommandInput::new(hint)));
+        AvailableCommand::new(name, description).input(input)
+    };
+    let mut commands: Vec<_> = if is_offline(parts, settings) {
+        parts.commands.clone()
+    } else {
+        OWN.iter().map(|(name, description, hint)| command(name, description, *hint)).collect()
+    };
+    for it in templates(parts, project) {
+        if commands.iter().all(|known| known.name != it.name) {
+            commands.push(command(&it.name, &it.description, it.hint.as_deref()));
+        }
+    }
+    commands
+}
+
+fn is_offline(parts: &Parts, settings: &Settings) -> bool {
+    choice::answerer(parts, None, settings).is_ok_and(|answerer| answerer.model.context == 0)
+}
+
+/// The templates; the person's own stand for those of the project of the same name.
+pub(super) fn templates<'a>(parts: &'a Parts, project: &'a Project) -> Vec<&'a CommandTemplate> {
+    let mut templates: Vec<&CommandTemplate> = Vec::new();
+    for template in parts.config.commands.iter().chain(&project.commands) {
+        if templates.iter().all(|known| known.name != template.name) {
+            templates.push(template);
+        }
+    }
+    templates
+}
+
+/// Reads a prompt: what it asks for, and what a template makes of it for the model.
+pub(super) fn read(content: &[ContentBlock], templates: &[&CommandTemplate]) -> (Request, Vec<ContentBlock>) {
+    let Some((name, arguments)) = parse(content) else { return (Request::Model, Vec::new()) };
+    if name == "compact" {
+        return (Request::Compact { focus: arguments.to_owned() }, Vec::new());
+    }
+    let Some(template) = templates.iter().find(|template| template.name == name) else {
+        return (Request::Model, Vec::new());
+    };
+    let text = fill(&template.template, arguments);
+    let text = format!("(The command /{name} stands for this request:)\n\n{text}");
+    (Request::Model, vec![text.into()])
+}
+
+/// The name of the command that a prompt begins with, and what was typed behind it.
+pub(super) fn parse(content: &[ContentBlock]) -> Option<(&str, &str)> {
+    let Some(ContentBlock::Text(text)) = content.first() else { return None };
+    let rest = text.text.trim().strip_prefix('/')?;
+    let (name, arguments) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+    (!name.is_empty() && !name.contains('/')).then_some((name, arguments.trim()))
+}
+
+/// Puts the arguments into a template: `$ARGUMENTS` for all of them, `$1` … `$9` for the words. A template that names
+/// none of these is followed by them.
+pub(super) fn fill(template: &str, arguments: &str) -> String {
+    let words: Vec<&str> = arguments.split_whitespace().collect();
+    let (mut text, mut rest, mut used) = (String::with_capacity(template.len()), template, false);
+    while let Some(at) = rest.find('$') {
+        text.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let digit = rest[1..].chars().next().and_then(|char| char.to_digit(10)).filter(|digit| *digit > 0);
+        if let Some(behind) = rest.strip_prefix("$ARGUMENTS") {
+            text.push_str(arguments);
+            rest = behind;
+            used = true;
+        } else if let Some(digit) = digit {
+            text.push_str(words.get(digit as usize - 1).copied().unwrap_or_default());
+            rest = &rest[2..];
+            used = true;
+        } else {
+            text.push('$');
+            rest = &rest[1..];
+        }
+        if text.len() > EXPANDED {
+            break;
+        }
+    }
+    text.push_str(rest);
+    if !used && !arguments.is_empty() {
+        text.push_str("\n\n");
+        text.push_str(arguments);
+    }
+    text.truncate(text.floor_char_boundary(EXPANDED));
+    text
+}

@@ -1,0 +1,78 @@
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use crate::acp::{ContentBlock, PlanEntry, PlanEntryPriority, PlanEntryStatus};
+use crate::agent::builtin::compaction::{facts, is_full, kept, request};
+use crate::provider::{Message, ModelCall, ModelInfo};
+
+fn model(context: u64) -> ModelInfo {
+    ModelInfo { context, output: 100, ..ModelInfo::unknown("p", "m") }
+}
+
+fn user(text: &str) -> Arc<Message> {
+    Arc::new(Message::User(vec![text.into()]))
+}
+
+fn answer(text: &str, calls: usize) -> Arc<Message> {
+    let call = |at| ModelCall { id: format!("{at}"), name: "read".into(), input: serde_json::json!({}) };
+    let calls = (0..calls).map(call).collect();
+    Arc::new(Message::Assistant { text: text.into(), calls, echoes: Vec::new() })
+}
+
+fn result(text: &str) -> Arc<Message> {
+    Arc::new(Message::Result { call: "0".into(), text: text.into(), failed: false, images: Vec::new() })
+}
+
+fn text(message: &Message) -> &str {
+    let Message::User(content) = message else { panic!("not said by a person") };
+    let [ContentBlock::Text(text)] = &content[..] else { panic!("not one text") };
+    &text.text
+}
+
+#[test]
+fn a_context_is_full_before_it_overflows() {
+    assert!(!is_full(&model(1000), 800));
+    assert!(is_full(&model(1000), 851));
+    assert!(!is_full(&model(0), u64::MAX), "a model of unknown size is never full");
+}
+
+proptest! {
+    #[test]
+    fn what_stays_never_begins_with_a_result(shape in prop::collection::vec(0..3u8, 1..40), size in 1..400usize) {
+        let long = "x".repeat(size);
+        let messages: Vec<_> = shape.iter().map(|kind| match kind {
+            0 => user(&long),
+            1 => answer(&long, 1),
+            _ => result(&long),
+        }).collect();
+        let kept = kept(&messages, &model(1000));
+        prop_assert!(kept < messages.len());
+        if let Some(first) = messages.get(messages.len() - kept) {
+            let result = matches!(**first, Message::Result { .. });
+            prop_assert!(!result);
+        }
+    }
+}
+
+#[test]
+fn the_writer_of_a_summary_sees_the_beginning_and_the_end() {
+    let long = "y".repeat(3000);
+    let mut messages = vec![user("the beginning")];
+    messages.extend((0..100).map(|_| answer(&long, 0)));
+    messages.push(user("the end"));
+    let request = request(&messages, &model(10_000), "the tests");
+    let text = text(&request);
+    assert!(text.contains("the beginning") && text.contains("the end"));
+    assert!(text.contains("messages left out]") && text.contains("above all: the tests"));
+    assert!(text.len() < 25_000, "{}", text.len());
+}
+
+#[test]
+fn plan_files_and_last_words_are_never_lost() {
+    let plan = [PlanEntry::new("write it", PlanEntryPriority::Medium, PlanEntryStatus::InProgress)];
+    let facts = facts(&plan, &["/w/a.rs".into()], &[user("please"), answer("yes", 0)]);
+    for part in ["- [~] write it", "- /w/a.rs", "please"] {
+        assert!(facts.contains(part), "{part} in {facts}");
+    }
+}

@@ -1,0 +1,6 @@
+mod command;
+mod compaction;
+mod machine;
+mod mention;
+mod transcript;
+mod usage;
