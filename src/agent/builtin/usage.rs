@@ -16,6 +16,7 @@ pub(super) struct Account {
     /// Of the present answer, as last reported.
     tokens: Tokens,
     answer_cost: f64,
+    told: Option<Tokens>,
     /// Tokens in the context at the last report, and bytes of the conversation then.
     known: Option<(u64, usize)>,
 }
@@ -27,21 +28,29 @@ impl Account {
         self.cost = usage.cost.as_ref().map_or(0.0, |cost| cost.amount);
     }
 
-    /// The provider reports what its answer has used so far.
-    pub(super) fn report(&mut self, tokens: Tokens, model: &ModelInfo, bytes: usize) {
+    /// The provider reports what its answer has used so far. The first report of an answer is told at once.
+    pub(super) fn report(&mut self, tokens: Tokens, model: &ModelInfo, bytes: usize) -> Option<Usage> {
         self.tokens = tokens;
         self.answer_cost = model.price.map_or(0.0, |price| tokens.cost(price));
         self.known = Some((tokens.total(), bytes));
+        let first = self.told.is_none();
+        first.then(|| self.tell(model))
     }
 
-    /// The answer is over: what there is to tell. What nobody reported is not told; that the conversation has grown is
+    /// The answer is over: what was not told yet. What nobody reported is not told; that the conversation has grown is
     /// known all the same.
     pub(super) fn close(&mut self, model: &ModelInfo) -> Option<Usage> {
-        let reported = self.tokens != Tokens::default();
+        let news = self.told.is_some_and(|told| told != self.tokens);
+        let usage = news.then(|| self.tell(model));
         self.spent += self.tokens.total();
         self.cost += self.answer_cost;
-        (self.tokens, self.answer_cost) = (Tokens::default(), 0.0);
-        reported.then(|| self.usage(model))
+        (self.tokens, self.answer_cost, self.told) = (Tokens::default(), 0.0, None);
+        usage
+    }
+
+    fn tell(&mut self, model: &ModelInfo) -> Usage {
+        self.told = Some(self.tokens);
+        self.usage(model)
     }
 
     /// What something beside the conversation has used: a summary, a sub-agent.

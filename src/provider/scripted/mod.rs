@@ -25,6 +25,7 @@ pub fn answerer(path: &Path) -> Result<Answerer, ProviderError> {
         name: "Scripted".to_owned(),
         description: "Answers from a script, for tests".to_owned(),
         images: true,
+        context: 1_000_000_000,
         ..ModelInfo::unknown("scripted", "scripted")
     };
     Ok(Answerer { model: Arc::new(model), provider: Arc::new(Scripted::open(path)?) })

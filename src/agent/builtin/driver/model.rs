@@ -96,7 +96,9 @@ impl Driver<'_> {
             Ok(Delta::Echo(echo)) => self.echoes.push(echo),
             Ok(Delta::Usage(tokens)) => {
                 if let Some(model) = &self.model {
-                    self.session.account.report(tokens, model, self.session.transcript.bytes());
+                    let bytes = self.session.transcript.bytes();
+                    let usage = self.session.account.report(tokens, model, bytes);
+                    events.extend(usage.map(|usage| EventKind::UsageChanged { usage }));
                 }
             }
             Ok(Delta::Retry { attempt, of, wait_ms, why }) => {

@@ -13,12 +13,12 @@ fn read(input: u64, output: u64) -> Tokens {
 #[test]
 fn a_later_report_of_an_answer_replaces_the_earlier() {
     let (mut account, model) = (Account::default(), model());
-    account.report(read(100, 1), &model, 400);
-    account.report(read(100, 20), &model, 400);
+    assert_eq!(account.report(read(100, 1), &model, 400).unwrap().used, 101);
+    assert_eq!(account.report(read(100, 20), &model, 400), None, "told at the end");
     let first = account.close(&model).unwrap();
     assert_eq!((first.used, first.size, first.spent), (120, 1000, 120));
-    account.report(read(150, 10), &model, 480);
-    let second = account.close(&model).unwrap();
+    let second = account.report(read(150, 10), &model, 480).unwrap();
+    assert_eq!(account.close(&model), None, "told already");
     assert_eq!((second.used, second.spent), (160, 280));
     let cost = second.cost.unwrap().amount;
     assert!((cost - (250.0 * 3.0 + 30.0 * 15.0) / 1e6).abs() < 1e-12, "{cost}");
@@ -41,8 +41,7 @@ fn what_nobody_reports_is_not_told_but_known() {
 #[test]
 fn an_account_goes_on_where_the_journal_ends() {
     let (mut account, model) = (Account::default(), model());
-    account.report(read(100, 20), &model, 0);
-    let usage = account.close(&model).unwrap();
+    let usage = account.report(read(100, 20), &model, 0).unwrap();
     let mut later = Account::default();
     later.recall(&usage);
     assert_eq!(later.so_far(), account.so_far());
