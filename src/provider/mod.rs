@@ -10,10 +10,16 @@
 //! To add a source: one file and its arm in `app`. To add a wire dialect: one file that is a [`Dialect`], pure,
 //! and its arm in `remote`; the contract suite of the tests picks it up.
 
+mod answer;
+mod anthropic;
+mod conversation;
 mod dialect;
 mod error;
+mod fault;
+mod gemini;
 mod model;
 pub mod offline;
+mod openai_responses;
 mod request;
 pub mod scripted;
 
