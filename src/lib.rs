@@ -33,7 +33,7 @@
 //! | 4 | [`agent`] | who does the work of a turn, and the only handle it works through |
 //! | 3 | [`provider`] · [`store`] | where a model's words come from · where events are kept |
 //! | 2 | [`config`] · [`rpc`] · [`tool`] | what was set · one connection · what an agent can do |
-//! | 1 | [`event`] · [`permission`] · [`transport`] · [`workspace`] | what happened · may it be done · how frames travel · files and processes in their jail |
+//! | 1 | [`event`] · [`http`] · [`permission`] · [`transport`] · [`workspace`] | what happened · the one HTTP client · may it be done · how frames travel · files and processes in their jail |
 //! | 0 | [`error`] · [`clock`] · [`memory`] · [`jsonrpc`] · [`acp`] | data and pure rules: no async, no I/O, nothing of ours imported |
 //!
 //! # The corridor of one prompt
@@ -101,6 +101,7 @@ pub mod config;
 pub mod engine;
 pub mod error;
 pub mod event;
+pub mod http;
 pub mod jsonrpc;
 pub mod memory;
 pub mod permission;

@@ -1,10 +1,24 @@
 //! A wire dialect, pure: a request becomes a body, events of the answer become deltas. Sockets, retries, limits and
 //! time are `remote`'s.
-#![expect(dead_code, reason = "the dialects come next")]
 
 use std::fmt::Debug;
 
-use super::{Delta, ModelRequest, ProviderError};
+use super::anthropic::Anthropic;
+use super::gemini::Gemini;
+use super::openai_chat::OpenAiChat;
+use super::openai_responses::OpenAiResponses;
+use super::{Delta, ModelRequest};
+use crate::config::{Api, ProviderSettings};
+
+/// The dialect a provider speaks.
+pub(super) fn of(settings: &ProviderSettings) -> Box<dyn Dialect> {
+    match settings.api {
+        Api::OpenAiChat => Box::new(OpenAiChat::new(settings)),
+        Api::OpenAiResponses => Box::new(OpenAiResponses),
+        Api::Anthropic => Box::new(Anthropic),
+        Api::Gemini => Box::new(Gemini),
+    }
+}
 
 /// One way to talk to a model over HTTP.
 pub(super) trait Dialect: Send + Sync + Debug {
@@ -41,7 +55,7 @@ pub(super) trait Reader: Send {
 
 /// What is wrong with an answer.
 #[derive(Debug)]
-pub(super) enum ReadError {
+pub enum ReadError {
     /// It is not what the dialect says.
     Garbage(String),
     /// The provider says in its stream that it failed. `retry`: it may work a moment later.
@@ -58,13 +72,4 @@ pub(super) struct Refusal {
     pub(super) too_long: bool,
     /// Trying again later will not help (no credit, no such model), whatever the status says.
     pub(super) permanent: bool,
-}
-
-impl From<ReadError> for ProviderError {
-    fn from(error: ReadError) -> Self {
-        match error {
-            ReadError::Garbage(text) | ReadError::Failed { text, .. } => Self::Unavailable(text),
-            ReadError::TooLong(text) => Self::TooLong(text),
-        }
-    }
 }

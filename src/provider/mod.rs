@@ -8,14 +8,25 @@
 //! [`Delta::Done`] or one error; dropping the stream ends the work behind it, its connection included.
 //!
 //! To add a source: one file and its arm in `app`. To add a wire dialect: one file that is a [`Dialect`], pure,
-//! and its arm in `remote`; the contract suite of the tests picks it up.
+//! and its arm in `dialect::of`; the contract suite of the tests picks it up.
 
+mod answer;
+mod anthropic;
+mod conversation;
+mod decoder;
 mod dialect;
 mod error;
+mod fault;
+mod gemini;
 mod model;
 pub mod offline;
+mod openai_chat;
+mod openai_responses;
+mod remote;
 mod request;
+mod retry;
 pub mod scripted;
+mod sse;
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -24,8 +35,11 @@ use futures_util::stream::BoxStream;
 
 use crate::acp::StopReason;
 
+pub use decoder::Decoder;
+pub use dialect::ReadError;
 pub use error::ProviderError;
 pub use model::{Effort, ModelInfo, Price, Tokens};
+pub use remote::Remote;
 pub use request::{Echo, Message, ModelCall, ModelRequest, ToolSpec};
 
 /// One piece of a model's answer.

@@ -15,6 +15,7 @@ const ROOMS: &[Row] = &[
     ("jsonrpc",    0, &[]),
     ("acp",        0, &[]),
     ("event",      1, &["acp"]),
+    ("http",       1, &[]),
     ("permission", 1, &[]),
     ("transport",  1, &["jsonrpc"]),
     ("workspace",  1, &[]),
@@ -23,7 +24,7 @@ const ROOMS: &[Row] = &[
     // A tool names its action; what may be done about it is not its business.
     ("tool",       2, &["acp", "workspace", "permission::Action", "event::Question", "event::QuestionAnswer", "event::QuestionForm"]),
     // A conversation and its end are said with the protocol's nouns.
-    ("provider",   3, &["acp", "config", "clock"]),
+    ("provider",   3, &["acp", "config", "clock", "http"]),
     // Records name their session with the protocol's identifier.
     ("store",      3, &["acp", "event", "config"]),
     ("agent",      4, &["acp", "event", "permission", "provider", "tool", "workspace", "transport", "rpc", "config", "clock"]),

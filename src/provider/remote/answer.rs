@@ -1,0 +1,189 @@
+//! One answer from its request to its end: attempts, waits between them, and what was said.
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::{Response, Version};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
+
+use super::Line;
+use super::ask::Target;
+use super::failure::{Failure, spoken};
+use crate::http::HttpError;
+use crate::provider::decoder::Decoder;
+use crate::provider::retry::{self, Again};
+use crate::provider::{Delta, ModelRequest, ProviderError};
+
+/// How long the end of a body is waited for after the end of the answer: a connection whose body was read to its
+/// end is used again.
+const GRACE: Duration = Duration::from_millis(20);
+
+/// What is handed on at once.
+pub(super) type Batch = Vec<Result<Delta, ProviderError>>;
+
+/// An answer on its way. Dropping it closes its connection and ends its wait.
+pub(super) struct Answer {
+    line: Arc<Line>,
+    request: ModelRequest,
+    phase: Phase,
+    deadline: Instant,
+    /// Tries that have failed.
+    failed: u32,
+    /// Since when no connection has come about.
+    unconnected: Option<Instant>,
+    /// Whether something was handed on that a second answer would repeat.
+    spoken: bool,
+}
+
+enum Phase {
+    Prepare,
+    Ask(Arc<Parcel>),
+    Wait(Duration, Arc<Parcel>),
+    Read { response: Response, decoder: Decoder, parcel: Arc<Parcel> },
+    Finish(Response, Delta),
+    Over,
+}
+
+/// What is sent, the same in every attempt.
+struct Parcel {
+    target: Target,
+    body: Bytes,
+}
+
+impl Answer {
+    pub(super) fn new(line: Arc<Line>, request: ModelRequest) -> Self {
+        let deadline = Instant::now() + line.settings.limits.total;
+        Self { line, request, phase: Phase::Prepare, deadline, failed: 0, unconnected: None, spoken: false }
+    }
+
+    /// What comes next; `None`: nothing more.
+    pub(super) async fn next(&mut self) -> Option<Batch> {
+        loop {
+            let batch = match std::mem::replace(&mut self.phase, Phase::Over) {
+                Phase::Prepare => self.prepare(),
+                Phase::Ask(parcel) => self.ask(parcel).await,
+                Phase::Wait(wait, parcel) => {
+                    sleep(wait).await;
+                    self.phase = Phase::Ask(parcel);
+                    Batch::new()
+                }
+                Phase::Read { response, decoder, parcel } => self.read(response, decoder, parcel).await,
+                Phase::Finish(response, done) => {
+                    drain(response).await;
+                    vec![Ok(done)]
+                }
+                Phase::Over => return None,
+            };
+            if !batch.is_empty() {
+                return Some(batch);
+            }
+        }
+    }
+
+    fn prepare(&mut self) -> Batch {
+        let dialect = &self.line.dialect;
+        match self.line.target(&dialect.path(&self.request)) {
+            Ok(target) => {
+                let body = dialect.body(&self.request).into();
+                self.phase = Phase::Ask(Arc::new(Parcel { target, body }));
+                Batch::new()
+            }
+            Err(e) => vec![Err(e)],
+        }
+    }
+
+    async fn ask(&mut self, parcel: Arc<Parcel>) -> Batch {
+        let started = *self.unconnected.get_or_insert_with(Instant::now);
+        let asked = self.line.ask(&self.request, &parcel.target, parcel.body.clone());
+        match timeout_at(self.deadline, asked).await {
+            Ok(Ok(response)) => {
+                self.unconnected = None;
+                let decoder = Decoder::of(self.line.dialect.reader(&self.request));
+                self.phase = Phase::Read { response, decoder, parcel };
+                Batch::new()
+            }
+            Ok(Err(failure)) => {
+                if failure.again != Again::Reconnect {
+                    self.unconnected = None;
+                }
+                self.fail(failure, started, parcel)
+            }
+            Err(_) => self.late(),
+        }
+    }
+
+    async fn read(&mut self, mut response: Response, mut decoder: Decoder, parcel: Arc<Parcel>) -> Batch {
+        let until = self.deadline.min(Instant::now() + self.line.settings.limits.idle);
+        let mut deltas = Vec::new();
+        let failure = match timeout_at(until, response.chunk()).await {
+            Ok(Ok(Some(bytes))) => decoder.push(&bytes, &mut deltas).err().map(|e| self.line.unreadable(e)),
+            Ok(Ok(None)) => Some(Failure::passing(self.line.says("stopped before the end of its answer"))),
+            Ok(Err(e)) => Some(self.line.unreachable(&HttpError::from(&e))),
+            Err(_) if until == self.deadline => return self.late(),
+            Err(_) => Some(Failure::passing(self.line.silent())),
+        };
+        let failure = failure.filter(|_| !decoder.is_over());
+        if failure.is_some() {
+            // What is complete counts, the end of the answer too.
+            decoder.finish(&mut deltas).ok();
+        }
+        self.spoken |= deltas.iter().any(|delta| !matches!(delta, Delta::Usage(_) | Delta::Done(_)));
+        let done = if decoder.is_over() { deltas.pop() } else { None };
+        let mut batch: Batch = deltas.into_iter().map(Ok).collect();
+        match (done, failure) {
+            (Some(done), None) => self.phase = Phase::Finish(response, done),
+            (Some(done), Some(_)) => batch.push(Ok(done)),
+            (None, Some(failure)) => batch.extend(self.fail(failure, Instant::now(), parcel)),
+            (None, None) => self.phase = Phase::Read { response, decoder, parcel },
+        }
+        batch
+    }
+
+    /// An attempt failed: announces the next one, or tells the error. `connecting`: since when.
+    fn fail(&mut self, failure: Failure, connecting: Instant, parcel: Arc<Parcel>) -> Batch {
+        let Failure { error, again } = failure;
+        if self.spoken {
+            return vec![Err(ProviderError::BrokeOff(error.to_string()))];
+        }
+        self.failed += 1;
+        let of = self.line.settings.limits.retries;
+        let own = retry::backoff(self.failed, RandomState::new().build_hasher().finish());
+        let wait = match again {
+            Again::Never => return vec![Err(error)],
+            Again::After(wait) if wait > retry::MOST_ASKED => {
+                let wait = spoken(wait);
+                let text = format!("{error}; it asks to come back in {wait}");
+                return vec![Err(ProviderError::Unavailable(text))];
+            }
+            Again::After(wait) => wait,
+            Again::Reconnect if connecting.elapsed() + own > self.line.settings.limits.connect => {
+                return vec![Err(error)];
+            }
+            Again::Reconnect | Again::Backoff => own,
+        };
+        if self.failed > of || Instant::now() + wait >= self.deadline {
+            let text = format!("{error}; given up after {} tries", self.failed);
+            return vec![Err(ProviderError::Unavailable(text))];
+        }
+        self.phase = Phase::Wait(wait, parcel);
+        let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+        vec![Ok(Delta::Retry { attempt: self.failed, of, wait_ms, why: error.to_string() })]
+    }
+
+    /// The time for the whole answer is up.
+    fn late(&self) -> Batch {
+        let total = spoken(self.line.settings.limits.total);
+        let text = self.line.says(&format!("did not come to an end within {total}"));
+        vec![Err(if self.spoken { ProviderError::BrokeOff(text) } else { ProviderError::Unavailable(text) })]
+    }
+}
+
+/// Reads what is left of a body, if it is there already or about to come.
+async fn drain(mut response: Response) {
+    if response.version() < Version::HTTP_2 {
+        let rest = async { while matches!(response.chunk().await, Ok(Some(_))) {} };
+        timeout(GRACE, rest).await.ok();
+    }
+}
