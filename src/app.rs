@@ -30,7 +30,7 @@ pub fn store(paths: &Paths) -> Arc<dyn Store> {
 }
 
 fn build(config: Config) -> Result<Engine, String> {
-    let mut warnings = Vec::new();
+    let mut warnings = config.problems.clone();
     if config.paths.data.is_none() {
         warnings.push(
             "No home directory: sessions are kept in memory and are gone at the end. Set HOME.".to_owned(),
@@ -67,7 +67,7 @@ fn models(model: &Model) -> Result<Arc<dyn Models>, String> {
 }
 
 fn commands(model: &Model) -> Vec<AvailableCommand> {
-    if *model != Model::Offline {
+    if !matches!(model, Model::Offline | Model::Auto) {
         return Vec::new();
     }
     let command = |known: &SlashCommand| {

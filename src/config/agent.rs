@@ -3,6 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use schemars::JsonSchema;
+use serde::Deserialize;
+
 use super::Origin;
 use crate::permission::{Mode, Rule};
 
@@ -31,12 +34,15 @@ pub struct AgentProfile {
 }
 
 /// Who may call an agent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum AgentUse {
     /// A person, as the agent of a session.
     Primary,
     /// A model, through the tool `task`.
+    #[serde(alias = "subagent")]
     Sub,
+    /// Both.
     All,
 }
 

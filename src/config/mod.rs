@@ -1,18 +1,32 @@
-//! What the person set: raw files and environment (`raw`), and what they mean ([`Config`]).
+//! What was set: files, environment and flags become one tree that knows where each value came from (`layer`, `tree`);
+//! what the tree may say is `raw`; what it means is [`Config`] for the person, and [`Project`] for the folder they work in.
 //!
 //! No globals live here, and nothing is read before somebody asks: start-up waits for no file.
 //!
-//! What always holds: the environment is read here and nowhere else; an error names the file, the line
-//! and what would be right; flags win over the environment, the environment over the file.
+//! What always holds: the environment is read here and nowhere else; flags win over the environment, the environment over
+//! files, `config.toml` over the files of other agents; an error in `config.toml` names the file, the line and what would
+//! be right, and anything wrong elsewhere is a line of `problems`; files of a project run nothing, redirect nothing and
+//! loosen nothing.
 //!
-//! To add a setting: its field in `raw`, its meaning in [`Config::load`], and a row in the tests.
+//! To add a setting: its field in `raw`, whose words become the reference; its meaning in `meaning`; a row in the tests;
+//! and, if other agents have it too, its row in `import`.
 
 mod agent;
 mod environment;
+mod file;
+mod import;
+mod known;
+mod layer;
+mod markdown;
 mod mcp;
+mod meaning;
+mod problem;
+mod project;
 mod provider;
 mod raw;
 mod secret;
+mod show;
+mod tree;
 
 #[cfg(test)]
 mod tests;
@@ -21,12 +35,18 @@ use std::path::{Path, PathBuf};
 
 use crate::error::ErrorKind;
 use crate::permission::{Mode, Rule};
+use meaning::Reading;
+use problem::Problems;
 
 pub use agent::{AgentProfile, AgentUse, Budget, Budgets, CommandTemplate, LanguageServer, Project};
 pub use environment::Environment;
 pub use mcp::{McpServer, McpTransport, Origin};
 pub use provider::{Api, KeySource, ModelSettings, ProviderLimits, ProviderSettings};
 pub use secret::Secret;
+pub use show::Setting;
+
+/// The JSON schema of `config.toml`.
+pub const SCHEMA: &str = include_str!("../../schema/config.json");
 
 /// What is in force.
 #[derive(Debug, Clone, Default)]
@@ -45,6 +65,10 @@ pub struct Config {
     pub servers: Vec<McpServer>,
     pub language_servers: Vec<LanguageServer>,
     pub budgets: Budgets,
+    /// The person's own folders with skills, in the order of their weight.
+    pub skills: Vec<PathBuf>,
+    /// What is wrong with what is optional, a line each: told, and otherwise as if it were not there.
+    pub problems: Vec<String>,
     pub paths: Paths,
     /// Where keys are looked for.
     pub environment: Environment,
@@ -104,54 +128,68 @@ impl ConfigError {
 }
 
 impl Config {
-    /// Puts file, environment and flags together. A missing file is an empty one, unless it was named.
+    /// Puts all layers together. A missing file is an empty one, unless it was named.
     pub fn load(environment: &Environment, flags: &Flags) -> Result<Self, ConfigError> {
         let paths = environment.paths();
-        let named = flags.config.clone().or_else(|| environment.value("ADJUTANT_CONFIG").map(PathBuf::from));
-        let file = match (&named, &paths.config) {
-            (Some(path), _) => raw::read(path, true)?,
-            (None, Some(folder)) => raw::read(&folder.join("config.toml"), false)?,
-            (None, None) => raw::Raw::default(),
-        };
-        let mode = match (flags.mode, &file.mode) {
-            (Some(mode), _) => mode,
-            (None, Some(id)) => Mode::from_id(id).map_err(|e| ConfigError::Invalid(format!("mode: {e}")))?,
-            (None, None) => Mode::Default,
-        };
+        let mut problems = Problems::default();
+        let tree = layer::person(environment, flags, &paths, &mut problems)?;
+        let raw: raw::Raw = tree::read(&tree, "").map_err(ConfigError::Invalid)?;
+        let mut reading =
+            Reading { environment, home: paths.home.as_deref(), project: None, problems: &mut problems };
         Ok(Self {
-            model: model(environment, &file)?,
-            fallback: None,
-            mode,
-            rules: file.permission.rules()?,
-            providers: Vec::new(),
-            agents: Vec::new(),
-            commands: Vec::new(),
-            servers: Vec::new(),
-            language_servers: Vec::new(),
-            budgets: Budgets::default(),
+            model: model(environment, raw.model.as_deref())?,
+            fallback: raw.fallback.map(|model| known::model(&model)),
+            mode: raw.mode.unwrap_or_default(),
+            rules: meaning::rules(&tree, "").map_err(ConfigError::Invalid)?,
+            providers: reading.providers(&tree),
+            agents: reading.agents(&tree),
+            commands: reading.commands(&tree),
+            servers: reading.servers(&tree),
+            language_servers: reading.language_servers(&tree),
+            budgets: meaning::budgets(&raw.budget, &tree).map_err(ConfigError::Invalid)?,
+            skills: paths.skills(),
+            problems: problems.into_lines(),
             paths,
             environment: environment.clone(),
         })
     }
 
     /// What the files of a project set, found from `cwd` upwards to the root of its repository.
-    pub fn project(&self, _cwd: &Path) -> Project {
-        Project::default()
+    pub fn project(&self, cwd: &Path) -> Project {
+        project::read(self, cwd)
+    }
+
+    /// Every value in force in a working directory, with where it came from.
+    pub fn settings(
+        environment: &Environment,
+        flags: &Flags,
+        cwd: &Path,
+    ) -> Result<Vec<Setting>, ConfigError> {
+        show::settings(environment, flags, cwd)
+    }
+
+    /// Whether a provider can be asked: its key is set, or it needs none.
+    fn has_key(&self, provider: &ProviderSettings) -> bool {
+        match &provider.key {
+            KeySource::None | KeySource::Given(_) => true,
+            KeySource::Usual(names) => names.iter().any(|name| self.environment.value(name).is_some()),
+        }
     }
 }
 
-fn model(environment: &Environment, file: &raw::Raw) -> Result<Model, ConfigError> {
-    let name = environment.value("ADJUTANT_MODEL").or(file.model.as_deref()).unwrap_or("offline");
+fn model(environment: &Environment, name: Option<&str>) -> Result<Model, ConfigError> {
     let script = || environment.value("ADJUTANT_SCRIPT").map(PathBuf::from);
-    match name {
+    match name.unwrap_or("auto") {
+        "auto" => Ok(Model::Auto),
         "offline" => Ok(Model::Offline),
         "scripted" => script().map(Model::Scripted).ok_or_else(|| {
             ConfigError::Invalid(
                 "the model \"scripted\" needs a script: set ADJUTANT_SCRIPT to its path".into(),
             )
         }),
+        name if name.contains('/') => Ok(Model::Named(known::model(name))),
         other => Err(ConfigError::Invalid(format!(
-            "model: unknown {other:?}, the models are \"offline\" and \"scripted\""
+            "model: unknown {other:?}: write provider/model, \"auto\", \"offline\" or \"scripted\""
         ))),
     }
 }
@@ -165,6 +203,20 @@ impl Paths {
     /// The file that sessions are kept in.
     pub fn sessions(&self) -> Option<PathBuf> {
         self.data.as_deref().map(|data| data.join("sessions.db"))
+    }
+
+    /// The person's own folders with skills, those that exist.
+    fn skills(&self) -> Vec<PathBuf> {
+        let beside = |name: &str| self.config.as_deref().map(|config| config.with_file_name(name));
+        let home = |name: &str| self.home.as_deref().map(|home| home.join(name));
+        let folders = [
+            self.config.as_deref().map(|config| config.join("skills")),
+            home(".agents/skills"),
+            home(".claude/skills"),
+            beside("opencode/skills"),
+            beside("opencode/skill"),
+        ];
+        folders.into_iter().flatten().filter(|folder| folder.is_dir()).collect()
     }
 
     /// The person's own instructions for agents.

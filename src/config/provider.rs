@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
+use serde::Deserialize;
+
 use super::Secret;
 
 /// A provider of models.
@@ -21,11 +24,14 @@ pub struct ProviderSettings {
 }
 
 /// The wire dialect of a provider.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum Api {
     /// `OpenAI` chat completions, and everything that speaks like it.
+    #[serde(rename = "openai-chat")]
     OpenAiChat,
     /// `OpenAI` Responses.
+    #[serde(rename = "openai-responses")]
     OpenAiResponses,
     /// Anthropic Messages.
     Anthropic,
@@ -79,6 +85,18 @@ impl Default for ProviderLimits {
             idle: Duration::from_mins(1),
             total: Duration::from_mins(30),
             retries: 5,
+        }
+    }
+}
+
+impl Api {
+    /// The word for it in configuration.
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::OpenAiChat => "openai-chat",
+            Self::OpenAiResponses => "openai-responses",
+            Self::Anthropic => "anthropic",
+            Self::Gemini => "gemini",
         }
     }
 }

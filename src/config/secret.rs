@@ -3,16 +3,29 @@ use std::sync::Arc;
 
 /// A key or token: never shown, whoever prints it.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Secret(Arc<str>);
+pub struct Secret {
+    text: Arc<str>,
+    written: Option<Arc<str>>,
+}
 
 impl Secret {
     pub fn new(text: &str) -> Self {
-        Self(text.into())
+        Self { text: text.into(), written: None }
+    }
+
+    /// What a text with `{env:X}` or `{file:path}` came to.
+    pub(super) fn read(text: &str, written: &str) -> Self {
+        Self { text: text.into(), written: Some(written.into()) }
     }
 
     /// The secret itself, for the one place that sends it.
     pub fn expose(&self) -> &str {
-        &self.0
+        &self.text
+    }
+
+    /// How it was written, if it takes from a variable or a file: for a person who is to approve that.
+    pub fn written(&self) -> Option<&str> {
+        self.written.as_deref()
     }
 }
 

@@ -1,0 +1,82 @@
+//! What a project's files may not set. They come with the code, from whoever wrote it: opening a folder must not send
+//! anything elsewhere, loosen anything, or run anything.
+
+use crate::config::Config;
+use crate::config::known;
+use crate::config::problem::Problems;
+use crate::config::tree::{Node, Value};
+
+/// Settings that only the person has.
+const OWN: [(&str, &str); 4] = [
+    ("provider", "a project does not say where models are"),
+    ("fallback", "a project names no other model to fall back on"),
+    ("mode", "a project does not choose the mode"),
+    ("budget", "a project sets no limits"),
+];
+
+/// Modes that ask less than the usual one.
+const LOOSE: [&str; 2] = ["accept-edits", "full"];
+
+/// Takes away what a project may not set, and tells it.
+pub(super) fn limit(tree: &mut Node, config: &Config, problems: &mut Problems) {
+    for (key, why) in OWN {
+        if let Some(part) = tree.take(key) {
+            problems.at(&part.place, &format!("`{key}` is left out: {why}"));
+        }
+    }
+    limit_model(tree, "model", config, problems);
+    no_allowances(tree, "permission.allow", problems);
+    for (section, name, entry) in entries(tree, ["agent", "command"]) {
+        let key = format!("{section}.{name}");
+        limit_model(entry, &format!("{key}.model"), config, problems);
+        if section == "agent" {
+            no_allowances(entry, &format!("{key}.permission.allow"), problems);
+            let mode = entry.part("mode").and_then(Node::as_text);
+            if mode.is_some_and(|mode| LOOSE.contains(&mode))
+                && let Some(mode) = entry.take("mode")
+            {
+                problems.at(
+                    &mode.place,
+                    &format!("`{key}.mode` is left out: a project's agent asks no less than usual"),
+                );
+            }
+        }
+    }
+}
+
+fn entries<'a>(tree: &'a mut Node, sections: [&str; 2]) -> Vec<(&'a str, &'a str, &'a mut Node)> {
+    let Value::Table(parts) = &mut tree.value else { return Vec::new() };
+    let parts = parts.iter_mut().filter(|(section, _)| sections.contains(&section.as_str()));
+    let entries = parts.flat_map(|(section, part)| {
+        let entries = match &mut part.value {
+            Value::Table(entries) => Some(entries.iter_mut()),
+            _ => None,
+        };
+        entries.into_iter().flatten().map(move |(name, entry)| (section.as_str(), name.as_str(), entry))
+    });
+    entries.collect()
+}
+
+fn no_allowances(entry: &mut Node, key: &str, problems: &mut Problems) {
+    let Some(mut permission) = entry.take("permission") else { return };
+    if let Some(allow) = permission.take("allow") {
+        problems.at(&allow.place, &format!("`{key}` is left out: a project's rules only ask or deny"));
+    }
+    entry.put("permission", permission);
+}
+
+/// A project may name a model that the person could choose.
+fn limit_model(entry: &mut Node, key: &str, config: &Config, problems: &mut Problems) {
+    let Some(model) = entry.take("model") else { return };
+    let name = known::model(model.as_text().unwrap_or_default());
+    let provider = name.split_once('/').map(|(id, _)| id);
+    let provider = provider.and_then(|id| config.providers.iter().find(|provider| provider.id == id));
+    if provider.is_some_and(|provider| config.has_key(provider)) {
+        entry.put("model", model);
+    } else {
+        problems.at(
+            &model.place,
+            &format!("`{key}` is left out: {name:?} is of no provider that you have a key for"),
+        );
+    }
+}
