@@ -45,6 +45,11 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: Permissions,
     },
+    /// Look at what is set
+    Config {
+        #[command(subcommand)]
+        command: Configuration,
+    },
 }
 
 #[derive(Debug, clap::Args)]
@@ -102,6 +107,20 @@ pub(super) enum Permissions {
     },
     /// Forget one, by its number in the list
     Forget { number: i64 },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Configuration {
+    /// Every value in force in the current directory, with where it came from
+    Show {
+        /// As JSON objects, a line each
+        #[arg(long)]
+        json: bool,
+    },
+    /// The JSON schema of the configuration file
+    Schema,
+    /// Where the configuration file is, or would be
+    Path,
 }
 
 fn mode(id: &str) -> Result<Mode, String> {

@@ -11,6 +11,7 @@
 mod acp;
 mod args;
 mod ask;
+mod config;
 mod exit;
 mod permissions;
 mod plain;
@@ -71,6 +72,7 @@ fn dispatch(command: Option<Command>, setup: &Setup, cwd: Option<std::path::Path
             Some(Command::Run(command)) => run::run(setup, command).await,
             Some(Command::Sessions { command }) => sessions::run(setup, command).await,
             Some(Command::Permissions { command }) => permissions::run(setup, command).await,
+            Some(Command::Config { command }) => config::run(setup, &command),
             None => Ok(print::help()),
         }
     });

@@ -1,7 +1,7 @@
 //! The layers of the person's own settings, from the lowest: what is built in, other agents' files, the person's
 //! Markdown files, `config.toml`, the environment, the command line.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::environment::Environment;
 use super::import::Import;
@@ -22,7 +22,7 @@ pub(super) fn person(
     problems: &mut Problems,
 ) -> Result<Node, ConfigError> {
     let mut tree = built_in();
-    let named = flags.config.clone().or_else(|| environment.value("ADJUTANT_CONFIG").map(PathBuf::from));
+    let named = flags.named(environment);
     match (&named, &paths.config) {
         (Some(path), _) => match own(path)? {
             Some(layer) => tree.overlay(layer),
@@ -41,10 +41,7 @@ pub(super) fn person(
         }
         (None, None) => {}
     }
-    tree.overlay(variables(environment));
-    if let Some(mode) = flags.mode {
-        tree.put("mode", Node::text(mode.id(), &Source::Flag("--mode").whole()));
-    }
+    tree.overlay(outside(environment, flags));
     Ok(tree)
 }
 
@@ -154,8 +151,8 @@ fn put_readable(out: &mut Node, key: &str, part: Node, problems: &mut Problems) 
     }
 }
 
-/// What the environment sets.
-fn variables(environment: &Environment) -> Node {
+/// What the environment and the command line set, above all files.
+pub(super) fn outside(environment: &Environment, flags: &Flags) -> Node {
     let mut tree = Node::table(&Source::BuiltIn.whole());
     if let Some(model) = environment.value("ADJUTANT_MODEL") {
         tree.put("model", Node::text(model, &Source::Variable("ADJUTANT_MODEL").whole()));
@@ -171,5 +168,8 @@ fn variables(environment: &Environment) -> Node {
         }
     }
     tree.put("provider", providers);
+    if let Some(mode) = flags.mode {
+        tree.put("mode", Node::text(mode.id(), &Source::Flag("--mode").whole()));
+    }
     tree
 }

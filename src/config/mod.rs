@@ -127,6 +127,18 @@ impl ConfigError {
     }
 }
 
+impl Flags {
+    /// The configuration file: the one that was named, else the usual one. `None`: there is no home.
+    pub fn file(&self, environment: &Environment) -> Option<PathBuf> {
+        self.named(environment).or_else(|| Some(environment.paths().config?.join("config.toml")))
+    }
+
+    /// The file that is read instead of the usual ones.
+    fn named(&self, environment: &Environment) -> Option<PathBuf> {
+        self.config.clone().or_else(|| environment.value("ADJUTANT_CONFIG").map(PathBuf::from))
+    }
+}
+
 impl Config {
     /// Puts all layers together. A missing file is an empty one, unless it was named.
     pub fn load(environment: &Environment, flags: &Flags) -> Result<Self, ConfigError> {
@@ -159,12 +171,12 @@ impl Config {
         project::read(self, cwd)
     }
 
-    /// Every value in force in a working directory, with where it came from.
+    /// Every value in force in a working directory, with where it came from, and what is wrong with what is optional.
     pub fn settings(
         environment: &Environment,
         flags: &Flags,
         cwd: &Path,
-    ) -> Result<Vec<Setting>, ConfigError> {
+    ) -> Result<(Vec<Setting>, Vec<String>), ConfigError> {
         show::settings(environment, flags, cwd)
     }
 

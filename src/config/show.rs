@@ -30,11 +30,12 @@ pub(super) fn settings(
     environment: &Environment,
     flags: &Flags,
     cwd: &Path,
-) -> Result<Vec<Setting>, ConfigError> {
-    let mut problems = Problems::default();
-    let mut tree = layer::person(environment, flags, &environment.paths(), &mut problems)?;
+) -> Result<(Vec<Setting>, Vec<String>), ConfigError> {
     let config = Config::load(environment, flags)?;
-    tree.overlay(project::tree(&config, cwd, &mut problems));
+    let mut tree = layer::person(environment, flags, &config.paths, &mut Problems::default())?;
+    tree.overlay(project::tree(&config, cwd, &mut Problems::default()));
+    tree.overlay(layer::outside(environment, flags));
+    let problems = config.problems.iter().cloned().chain(config.project(cwd).problems).collect();
     let mut settings = Vec::new();
     for (key, part) in tree.as_table().into_iter().flatten() {
         for (name, entry) in part.as_table().into_iter().flatten().filter(|_| key == "provider") {
@@ -46,7 +47,7 @@ pub(super) fn settings(
             leaves(part, &mut vec![key], &mut settings);
         }
     }
-    Ok(settings)
+    Ok((settings, problems))
 }
 
 /// Whether anything of it is not built in.

@@ -25,6 +25,9 @@ pub(super) fn limit(tree: &mut Node, config: &Config, problems: &mut Problems) {
         }
     }
     limit_model(tree, "model", config, problems);
+    if config.environment.value("ADJUTANT_MODEL").is_some() {
+        tree.take("model");
+    }
     no_allowances(tree, "permission.allow", problems);
     for (section, name, entry) in entries(tree, ["agent", "command"]) {
         let key = format!("{section}.{name}");

@@ -1,3 +1,5 @@
+mod reference;
+
 use super::*;
 
 fn with_file(text: &str) -> Result<Config, ConfigError> {
