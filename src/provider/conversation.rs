@@ -26,8 +26,8 @@ pub(super) enum Turn<'a> {
 pub(super) enum Part<'a> {
     /// Never blank.
     Text(Cow<'a, str>),
-    /// `data` is base64.
-    Image { mime: &'a str, data: &'a str },
+    /// `data` is base64; PNG, JPEG, WebP or GIF.
+    Image { mime: &'static str, data: &'a str },
 }
 
 /// What the model said. It has text or calls.
@@ -132,10 +132,9 @@ fn parts(blocks: &[ContentBlock], images: bool) -> Vec<Part<'_>> {
 fn part(block: &ContentBlock, images: bool) -> Part<'_> {
     match block {
         ContentBlock::Text(it) => Part::Text(it.text.as_str().into()),
-        ContentBlock::Image(it) if images => Part::Image { mime: &it.mime_type, data: &it.data },
         ContentBlock::Image(it) => {
             let name = it.uri.as_deref().unwrap_or(&it.mime_type);
-            Part::Text(format!("(The image {name} was left out: this model takes no images.)").into())
+            image(name, &it.mime_type, &it.data, images)
         }
         ContentBlock::Audio(it) => Part::Text(
             format!("(Sound of type {} was left out: this model takes none.)", it.mime_type).into(),
@@ -150,6 +149,23 @@ fn part(block: &ContentBlock, images: bool) -> Part<'_> {
     }
 }
 
+/// One unreadable image would refuse every request of the session from now on, so others than these are not sent.
+fn image<'a>(name: &str, mime: &str, data: &'a str, images: bool) -> Part<'a> {
+    let mime = match mime {
+        "image/png" => "image/png",
+        "image/jpeg" | "image/jpg" => "image/jpeg",
+        "image/webp" => "image/webp",
+        "image/gif" => "image/gif",
+        other => {
+            return Part::Text(format!("(The image {name} was left out: {other} is not understood.)").into());
+        }
+    };
+    if images {
+        return Part::Image { mime, data };
+    }
+    Part::Text(format!("(The image {name} was left out: this model takes no images.)").into())
+}
+
 fn resource(resource: &EmbeddedResourceResource, images: bool) -> Part<'_> {
     match resource {
         EmbeddedResourceResource::TextResourceContents(it) => {
@@ -157,7 +173,7 @@ fn resource(resource: &EmbeddedResourceResource, images: bool) -> Part<'_> {
             Part::Text(format!("<resource uri=\"{uri}\">\n{}\n</resource>", it.text).into())
         }
         EmbeddedResourceResource::BlobResourceContents(it) => match it.mime_type.as_deref() {
-            Some(mime) if images && mime.starts_with("image/") => Part::Image { mime, data: &it.blob },
+            Some(mime) if mime.starts_with("image/") => image(&it.uri, mime, &it.blob, images),
             _ => Part::Text(format!("(The bytes of {} were left out.)", it.uri).into()),
         },
         _ => Part::Text(Cow::Borrowed("(A resource of an unknown kind was left out.)")),

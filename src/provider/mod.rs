@@ -27,6 +27,8 @@ mod request;
 mod retry;
 pub mod scripted;
 mod sse;
+#[cfg(test)]
+mod tests;
 
 use std::fmt::Debug;
 use std::sync::Arc;

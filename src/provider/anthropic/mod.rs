@@ -9,6 +9,7 @@
 //!
 //! To follow a new model: its row in `thinking`; a new kind of block: its arm in `reader`.
 
+mod event;
 mod reader;
 mod request;
 mod thinking;

@@ -1,12 +1,10 @@
-//! The events of an answer: <https://platform.claude.com/docs/en/build-with-claude/streaming>.
+//! What the events of an answer mean.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
+use super::event::{Block, Event, Kind, Piece, Start, Usage};
 use super::request::Prefix;
 use crate::acp::StopReason;
 use crate::provider::answer::{self, CallIds};
@@ -14,77 +12,6 @@ use crate::provider::conversation::Place;
 use crate::provider::dialect::{ReadError, Reader};
 use crate::provider::fault::Fault;
 use crate::provider::{Delta, Echo, ModelCall, ModelRequest, Tokens};
-
-#[derive(Deserialize)]
-struct Event<'a> {
-    #[serde(borrow, rename = "type", default)]
-    kind: Cow<'a, str>,
-    #[serde(default)]
-    index: u64,
-    #[serde(borrow)]
-    delta: Option<Piece<'a>>,
-    /// Read when its kind is known: what others carry is their affair.
-    #[serde(borrow)]
-    content_block: Option<&'a RawValue>,
-    message: Option<Start>,
-    usage: Option<Usage>,
-    error: Option<Value>,
-}
-
-#[derive(Deserialize)]
-struct Piece<'a> {
-    #[serde(borrow, rename = "type", default)]
-    kind: Cow<'a, str>,
-    text: Option<String>,
-    thinking: Option<String>,
-    signature: Option<String>,
-    #[serde(borrow, default)]
-    partial_json: Cow<'a, str>,
-    stop_reason: Option<String>,
-    stop_details: Option<StopDetails>,
-}
-
-#[derive(Deserialize)]
-struct StopDetails {
-    explanation: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Kind<'a> {
-    #[serde(borrow, rename = "type", default)]
-    kind: Cow<'a, str>,
-}
-
-#[derive(Deserialize)]
-struct Block {
-    id: Option<String>,
-    name: Option<String>,
-    input: Option<Value>,
-    text: Option<String>,
-    thinking: Option<String>,
-    signature: Option<String>,
-    data: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Start {
-    id: Option<String>,
-    usage: Option<Usage>,
-}
-
-#[derive(Deserialize)]
-struct Usage {
-    input_tokens: Option<u64>,
-    cache_creation_input_tokens: Option<u64>,
-    cache_read_input_tokens: Option<u64>,
-    output_tokens: Option<u64>,
-    output_tokens_details: Option<OutputDetails>,
-}
-
-#[derive(Deserialize)]
-struct OutputDetails {
-    thinking_tokens: Option<u64>,
-}
 
 /// A content block that is being received.
 enum Open {

@@ -1,7 +1,7 @@
 //! A request as a body of the Messages API.
 
 use std::borrow::Cow;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{Hash, Hasher};
 
 use serde::Serialize;
 use serde_json::Value;
@@ -179,11 +179,12 @@ fn said_blocks<'a>(mut said: Said<'a>, prefix: Prefix) -> Vec<Block<'a>> {
 }
 
 fn outcome(outcome: Outcome<'_>) -> Block<'_> {
-    Block::from(Own::ToolResult {
-        tool_use_id: conversation::wire_id(&outcome.call.id),
-        content: outcome.parts.into_iter().map(shown).collect(),
-        is_error: outcome.failed,
-    })
+    let tool_use_id = conversation::wire_id(&outcome.call.id);
+    let is_error = outcome.failed;
+    // A failure with an image in it is refused.
+    let parts = if is_error { vec![Part::Text(outcome.text().into_owned().into())] } else { outcome.parts };
+    let content = parts.into_iter().map(shown).collect();
+    Block::from(Own::ToolResult { tool_use_id, content, is_error })
 }
 
 fn shown(part: Part<'_>) -> Block<'_> {
@@ -202,7 +203,7 @@ pub(super) struct Prefix(u64);
 impl Prefix {
     /// The conversation only ever grows or is compacted, so its first message and its length tell the rest.
     pub(super) fn of(request: &ModelRequest) -> Self {
-        let mut hasher = DefaultHasher::new();
+        let mut hasher = Fnv(0xcbf2_9ce4_8422_2325);
         request.system.hash(&mut hasher);
         for tool in &*request.tools {
             (&tool.name, &tool.description, &tool.input).hash(&mut hasher);
@@ -224,5 +225,20 @@ impl Prefix {
 
     fn holds(self, echo: &Value, at: usize) -> bool {
         echo["after"] == self.mark(at)
+    }
+}
+
+/// FNV-1a: the same in every process, unlike the standard library's.
+struct Fnv(u64);
+
+impl Hasher for Fnv {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
     }
 }

@@ -244,6 +244,9 @@ fn outcome_parts<'a>(outcomes: Vec<Outcome<'a>>, ids: &[Option<&'a str>]) -> Vec
 fn shown(part: Shown<'_>) -> Part<'_> {
     match part {
         Shown::Text(text) => Data::Text(text).into(),
+        Shown::Image { mime: "image/gif", .. } => {
+            Data::Text("(A GIF was left out: this model takes PNG, JPEG and WebP.)".into()).into()
+        }
         Shown::Image { mime, data } => Data::InlineData { mime_type: mime, data }.into(),
     }
 }
