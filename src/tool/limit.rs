@@ -21,6 +21,14 @@ pub(super) const IMAGE: u64 = 5 * 1024 * 1024;
 pub(super) const IMAGE_SHOWN: usize = 700 * 1024;
 /// Bytes of both sides of a diff, as JSON writes them.
 pub(super) const DIFF: usize = 768 * 1024;
+/// Files in one change, their bytes together, and edits or hunks.
+pub(super) const CHANGED: usize = 100;
+pub(super) const DRAFT: u64 = 64 * 1024 * 1024;
+pub(super) const EDITS: usize = 500;
+/// Bytes of a patch.
+pub(super) const PATCH: usize = 2 * 1024 * 1024;
+/// Misfits that are told at once.
+pub(super) const MISFITS: usize = 10;
 
 /// Entries and paths in one output.
 pub(super) const ENTRIES: usize = 500;

@@ -9,7 +9,9 @@
 //!
 //! To add a tool: one file with its row `TOOL`, its line in [`Registry::standard`], and a conversation fixture.
 
+mod apply_patch;
 mod bash;
+mod change;
 mod diff;
 mod edit;
 mod glob;
@@ -18,6 +20,7 @@ mod input;
 mod label;
 mod limit;
 mod list;
+mod multi_edit;
 mod output;
 mod read;
 mod readable;
@@ -155,8 +158,18 @@ pub struct Registry {
 impl Registry {
     /// The tools every session has.
     pub fn standard() -> Self {
-        let rows =
-            [read::TOOL, write::TOOL, edit::TOOL, list::TOOL, glob::TOOL, grep::TOOL, bash::TOOL, todo::TOOL];
+        let rows = [
+            read::TOOL,
+            write::TOOL,
+            edit::TOOL,
+            multi_edit::TOOL,
+            apply_patch::TOOL,
+            list::TOOL,
+            glob::TOOL,
+            grep::TOOL,
+            bash::TOOL,
+            todo::TOOL,
+        ];
         let tools = rows.into_iter().map(|tool| Arc::new(tool) as Arc<dyn Tool>).collect();
         Self { tools }
     }

@@ -1,4 +1,6 @@
+mod apply_patch;
 mod bash;
+mod change;
 mod diff;
 mod edit;
 mod glob;
@@ -7,6 +9,7 @@ mod input;
 mod label;
 mod limit;
 mod list;
+mod multi_edit;
 mod read;
 mod registry;
 mod seen;

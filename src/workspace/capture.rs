@@ -96,7 +96,9 @@ impl Capture {
             self.spill = match SpillFile::create(folder) {
                 Ok(mut file) => {
                     let (front, back) = self.tail.as_slices();
-                    [&self.head, front, back].into_iter().for_each(|part| file.write(part));
+                    for part in [&self.head, front, back] {
+                        file.write(part);
+                    }
                     Spill::File(file)
                 }
                 Err(error) => {

@@ -57,7 +57,9 @@ proptest! {
 
 fn spilled(folder: &std::path::Path, keep: usize, chunks: &[&[u8]]) -> crate::workspace::Captured {
     let mut capture = Capture::new(keep).spilling(Some(folder));
-    chunks.iter().for_each(|chunk| capture.push(chunk));
+    for chunk in chunks {
+        capture.push(chunk);
+    }
     capture.finish()
 }
 
