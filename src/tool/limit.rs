@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use crate::workspace::MAX_SPILL;
+
 /// Bytes of text in one output, as JSON writes them, so that no update of a client passes 64 KiB.
 pub(super) const TEXT: usize = 48 * 1024;
 /// Of these, what is kept free for notes about what was left out.
@@ -99,13 +101,18 @@ pub(super) fn cut(line: &str, limit: usize) -> Cow<'_, str> {
     }
 }
 
-/// The beginning and the end of a text that is too long for one output.
-pub(super) fn middle(text: String) -> String {
-    let limit = TEXT - NOTES;
-    if weight(&text) <= limit {
-        return text;
+/// Whether a text can be passed on whole.
+pub(super) fn fits(text: &str) -> bool {
+    weight(text) <= TEXT - NOTES
+}
+
+/// A text, or the beginning and the end of one that is too long for one output.
+pub(super) fn middle(text: &str) -> String {
+    if fits(text) {
+        return text.to_owned();
     }
-    let (head, rest) = split(&text, limit / 2);
+    let limit = TEXT - NOTES;
+    let (head, rest) = split(text, limit / 2);
     let mut left = limit / 2;
     let start = rest
         .char_indices()
@@ -121,17 +128,29 @@ pub(super) fn middle(text: String) -> String {
 }
 
 /// Lines gathered until one output is full.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Page {
     text: String,
     weight: usize,
+    room: usize,
+}
+
+impl Default for Page {
+    fn default() -> Self {
+        Self { text: String::new(), weight: 0, room: TEXT - NOTES }
+    }
 }
 
 impl Page {
+    /// One for a file, in which there is room for more.
+    pub(super) fn whole() -> Self {
+        Self { room: MAX_SPILL as usize, ..Self::default() }
+    }
+
     /// Adds a line, unless it no longer fits.
     pub(super) fn push(&mut self, line: &str) -> bool {
         let weight = self.weight + weight(line) + 2;
-        if weight > TEXT - NOTES {
+        if weight > self.room {
             return false;
         }
         self.weight = weight;

@@ -25,6 +25,7 @@ mod output;
 mod read;
 mod readable;
 mod seen;
+mod spill;
 mod standard;
 mod todo;
 mod walk;

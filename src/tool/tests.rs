@@ -13,6 +13,7 @@ mod multi_edit;
 mod read;
 mod registry;
 mod seen;
+mod spill;
 mod todo;
 mod walk;
 mod write;

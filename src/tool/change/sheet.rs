@@ -53,6 +53,9 @@ impl Draft {
         if place.kind() == Some(Kind::Directory) || path.ends_with('/') {
             return Err(Failure(format!("{name} is a folder; name the file to change")));
         }
+        if context.workspace.is_read_only(&place) {
+            return Err(Failure(format!("{name} can be read and not changed")));
+        }
         let before = match context.files.read(place.clone(), limit::FILE).await {
             Ok(data) => Some(data),
             Err(WorkspaceError::NotFound { .. }) => None,
