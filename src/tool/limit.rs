@@ -58,6 +58,11 @@ pub(super) const NESTING: usize = 10;
 /// How long a walk may take.
 pub(super) const TIME: Duration = Duration::from_secs(10);
 
+/// Skills, bytes of one's instructions, and names of its files in one output.
+pub(super) const SKILLS: usize = 64;
+pub(super) const SKILL: u64 = 1024 * 1024;
+pub(super) const SKILL_FILES: usize = 100;
+
 /// Seconds a command may run: unless told otherwise, and at most.
 pub(super) const COMMAND: u64 = 120;
 pub(super) const MAX_COMMAND: u64 = 600;

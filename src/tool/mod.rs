@@ -25,6 +25,7 @@ mod output;
 mod read;
 mod readable;
 mod seen;
+mod skill;
 mod spill;
 mod standard;
 mod todo;
@@ -54,6 +55,7 @@ use output::Failure;
 pub use output::ToolOutput;
 pub use readable::Readable;
 pub use seen::SeenFiles;
+pub use skill::{Skill, skill_tool, skills};
 
 /// One thing an agent can do.
 pub trait Tool: Send + Sync + fmt::Debug {

@@ -13,6 +13,7 @@ mod multi_edit;
 mod read;
 mod registry;
 mod seen;
+mod skill;
 mod spill;
 mod todo;
 mod walk;
