@@ -12,6 +12,8 @@ pub enum Action {
     Search { path: PathBuf },
     /// Create, overwrite, change or delete one file. The path is absolute, with links resolved.
     Edit { path: PathBuf },
+    /// The same to several files, all of them or none. Each is judged as if it were alone.
+    EditAll { paths: Vec<PathBuf> },
     /// Run a command line in a shell.
     Execute { command: String, cwd: PathBuf },
     /// Fetch an `http` or `https` URL.

@@ -19,6 +19,7 @@ pub struct Policy {
     rules: Vec<Rule>,
     grants: Vec<Grant>,
     own: Vec<PathBuf>,
+    readable: Vec<PathBuf>,
     mode: Mode,
 }
 
@@ -35,6 +36,7 @@ impl Policy {
             rules: Vec::new(),
             grants: Vec::new(),
             own: Vec::new(),
+            readable: Vec::new(),
             mode: Mode::Default,
         }
     }
@@ -55,6 +57,13 @@ impl Policy {
     /// The same with further folders that count as the workspace, absolute and resolved.
     pub fn with_roots(mut self, roots: impl IntoIterator<Item = PathBuf>) -> Self {
         self.roots.extend(roots.into_iter().map(|root| normalize(&root)));
+        self
+    }
+
+    /// The same with further folders that are read as freely as the workspace, also where they lie within
+    /// protected ones, and that are no more writable for it. Absolute and resolved.
+    pub fn with_readable(mut self, folders: impl IntoIterator<Item = PathBuf>) -> Self {
+        self.readable.extend(folders.into_iter().map(|folder| normalize(&folder)));
         self
     }
 
@@ -112,6 +121,9 @@ impl Policy {
                 Judgement::ask("the working folder is not an absolute, resolved path")
             };
         }
+        if let Action::EditAll { paths } = action {
+            return self.judge_all(paths);
+        }
         self.forbidden(action)
             .or_else(|| self.denied(action))
             .or_else(|| self.planned(action))
@@ -119,6 +131,25 @@ impl Policy {
             .or_else(|| self.guarded(action))
             .or_else(|| self.permitted(action))
             .unwrap_or_else(|| self.by_mode(action))
+    }
+
+    /// The strictest of the judgements of single edits. "Always" is offered where one file alone is asked about,
+    /// as an answer then speaks of that file.
+    fn judge_all(&self, paths: &[PathBuf]) -> Judgement {
+        let each = paths.iter().map(|path| (path, self.judge(&Action::Edit { path: path.clone() })));
+        let mut judged: Vec<_> = each.collect();
+        let Some(strictest) = judged.iter().map(|(_, judgement)| judgement.decision).max() else {
+            return Judgement::allow("changes nothing");
+        };
+        judged.retain(|(_, judgement)| judgement.decision == strictest);
+        let alone = judged.len() == 1;
+        let (path, first) = judged.remove(0);
+        if paths.len() == 1 || strictest == Decision::Allow {
+            return first;
+        }
+        let more = if alone { String::new() } else { format!(" (and {} more)", judged.len()) };
+        let reason = format!("{}: {}{more}", brief(&path.to_string_lossy(), 200), first.reason);
+        Judgement { decision: strictest, reason, grants: if alone { first.grants } else { Vec::new() } }
     }
 
     fn forbidden(&self, action: &Action) -> Option<Judgement> {
@@ -169,7 +200,7 @@ impl Policy {
                 Some(Judgement::ask("the path is not absolute and resolved"))
             }
             Action::Edit { path } => protected::reason(path).map(Judgement::ask),
-            Action::Read { path } if self.is_own(path) => {
+            Action::Read { path } if self.is_own(path) && !self.is_readable(path) => {
                 Some(Judgement::ask("reads the configuration or state of this program"))
             }
             _ => None,
@@ -188,7 +219,11 @@ impl Policy {
         let free = || Judgement::allow(format!("allowed by the mode {}", self.mode.name()));
         match (action, self.mode) {
             (Action::Note, _) | (_, Mode::Full) => free(),
-            (Action::Read { path } | Action::Search { path }, _) if self.contains(path) => free(),
+            (Action::Read { path } | Action::Search { path }, _)
+                if self.contains(path) || self.is_readable(path) =>
+            {
+                free()
+            }
             (Action::Read { .. } | Action::Search { .. }, _) => Judgement::ask("reads outside the workspace"),
             (Action::Edit { path }, Mode::AcceptEdits) if self.contains(path) => free(),
             (Action::Edit { path }, _) => {
@@ -207,6 +242,7 @@ impl Policy {
                 Judgement::ask(reason).offering(self.offer(kind))
             }
             (Action::Execute { .. }, _) => Judgement::ask("runs a command"),
+            (Action::EditAll { .. }, _) => Judgement::ask("changes several files"),
         }
     }
 
@@ -247,9 +283,13 @@ impl Policy {
         self.own.iter().any(|own| starts_with_in_any_case(path, own))
     }
 
+    fn is_readable(&self, path: &Path) -> bool {
+        is_resolved(path) && self.readable.iter().any(|folder| path.starts_with(folder))
+    }
+
     /// Whether the read tool would read this file without asking.
     pub(super) fn reads_freely(&self, path: &Path) -> bool {
-        self.contains(path) && !self.is_own(path)
+        self.is_readable(path) || self.contains(path) && !self.is_own(path)
     }
 
     /// Whether some rule withholds files from reading, or own files lie in the workspace.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::input::{Fields, schema};
 use super::output::Failure;
 use super::standard::Standard;
-use super::{Prepared, ToolContext, ToolOutput, label, limit, work};
+use super::{Prepared, ToolContext, ToolOutput, label, limit, spill, work};
 use crate::acp::{Terminal, ToolCallContent, ToolKind};
 use crate::permission::Action;
 use crate::workspace::{Command, Exit, Finished, Limits};
@@ -50,6 +50,7 @@ fn prepare(input: Value, context: ToolContext) -> Result<Prepared, Failure> {
     let mut command = Command::shell(script.clone(), cwd.clone());
     let wall = Duration::from_secs(timeout.clamp(1, limit::MAX_COMMAND));
     command.limits = Limits { wall, keep: limit::TEXT };
+    command.spill.clone_from(&context.spill);
     Ok(Prepared {
         // What runs, never what it is said to do.
         title: format!("`{}`", label::line(script.trim(), 120)),
@@ -76,11 +77,15 @@ fn preview(script: &str, purpose: Option<&str>) -> Vec<ToolCallContent> {
 async fn run(context: ToolContext, command: Command) -> Result<ToolOutput, Failure> {
     let wall = command.limits.wall;
     let finished = context.commands.run(command, context.progress.clone(), context.cancel.clone()).await?;
-    Ok(output(finished, wall))
+    Ok(output(&context, finished, wall).await)
 }
 
-fn output(finished: Finished, wall: Duration) -> ToolOutput {
-    let mut text = limit::middle(finished.output.to_text());
+async fn output(context: &ToolContext, finished: Finished, wall: Duration) -> ToolOutput {
+    let mut text = finished.output.to_text();
+    match &finished.output.whole {
+        Some(whole) => text = format!("{}\n{}", limit::middle(&text), spill::note(whole)),
+        None => text = context.fit(text).await,
+    }
     let ending = match finished.exit {
         Exit::Code(0) if text.is_empty() => Some("(no output)".to_owned()),
         Exit::Code(0) => None,

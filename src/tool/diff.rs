@@ -11,16 +11,21 @@ const AROUND: usize = 3;
 /// The change as a diff; of a very large one the part that changed, with a note before it. `old` is `None` for
 /// a new file.
 pub(super) fn of(path: &Path, old: Option<&str>, new: &str) -> Vec<ToolCallContent> {
+    within(path, old, new, limit::DIFF)
+}
+
+/// The same in so many bytes as JSON writes them, for one of several that are shown together.
+pub(super) fn within(path: &Path, old: Option<&str>, new: &str, most: usize) -> Vec<ToolCallContent> {
     let whole = limit::weight(new) + old.map_or(0, limit::weight);
-    if whole <= limit::DIFF {
+    if whole <= most {
         return vec![diff(path, old, new)];
     }
     let (lines, old_part, new_part) = match old {
         Some(old) => changed(old, new),
         None => (0, None, new),
     };
-    let (old_cut, old_rest) = old_part.map_or(("", ""), |part| limit::split(part, limit::DIFF / 2));
-    let (new_cut, new_rest) = limit::split(new_part, limit::DIFF / 2);
+    let (old_cut, old_rest) = old_part.map_or(("", ""), |part| limit::split(part, most / 2));
+    let (new_cut, new_rest) = limit::split(new_part, most / 2);
     let left_out = old_rest.len() + new_rest.len();
     let cut =
         if left_out > 0 { format!(" and leaves {left_out} bytes of the change out") } else { String::new() };

@@ -110,6 +110,16 @@ async fn glob(
         .take(limit::ENTRIES)
         .take_while(|(_, path)| page.push(&label::path(&context.workspace, path)))
         .count();
+    if shown < files.len() && context.spill.is_some() {
+        let mut whole = limit::Page::whole();
+        files
+            .iter()
+            .take_while(|(_, path)| whole.push(&label::path(&context.workspace, path)))
+            .for_each(drop);
+        if let Some(note) = context.keep(whole.into_text().into()).await {
+            page.note(&note);
+        }
+    }
     if shown < files.len() {
         page.note(&format!("… {} more; use a narrower pattern", files.len() - shown));
     }

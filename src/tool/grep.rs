@@ -92,14 +92,20 @@ async fn grep(context: ToolContext, place: Place, query: Query) -> Result<ToolOu
     let (workspace, readable) = (context.workspace.clone(), context.readable.clone());
     let work = move |stop: &_| search::run(&workspace, &place, &query, &readable, stop);
     let swept = sweep(&context.cancel, work).await?;
-    let found = swept.found?;
-    Ok(output(&context.workspace, &found, most, swept.late))
+    Ok(output(&context, &swept.found?, most, swept.late).await)
 }
 
-fn output(workspace: &Workspace, found: &Found, most: usize, late: bool) -> ToolOutput {
+async fn output(context: &ToolContext, found: &Found, most: usize, late: bool) -> ToolOutput {
     let matches: usize = found.files.iter().map(|file| file.matches).sum();
     let mut page = limit::Page::default();
-    let shown = show(workspace, found, most, &mut page);
+    let shown = show(&context.workspace, found, most, &mut page);
+    if shown < matches && context.spill.is_some() {
+        let mut whole = limit::Page::whole();
+        show(&context.workspace, found, usize::MAX, &mut whole);
+        if let Some(note) = context.keep(whole.into_text().into()).await {
+            page.note(&note);
+        }
+    }
     if shown < matches {
         page.note(&format!("({shown} are shown; narrow the search with `path`, `glob` or the pattern)"));
     }

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use crate::workspace::MAX_SPILL;
+
 /// Bytes of text in one output, as JSON writes them, so that no update of a client passes 64 KiB.
 pub(super) const TEXT: usize = 48 * 1024;
 /// Of these, what is kept free for notes about what was left out.
@@ -21,6 +23,14 @@ pub(super) const IMAGE: u64 = 5 * 1024 * 1024;
 pub(super) const IMAGE_SHOWN: usize = 700 * 1024;
 /// Bytes of both sides of a diff, as JSON writes them.
 pub(super) const DIFF: usize = 768 * 1024;
+/// Files in one change, their bytes together, and edits or hunks.
+pub(super) const CHANGED: usize = 100;
+pub(super) const DRAFT: u64 = 64 * 1024 * 1024;
+pub(super) const EDITS: usize = 500;
+/// Bytes of a patch.
+pub(super) const PATCH: usize = 2 * 1024 * 1024;
+/// Misfits that are told at once.
+pub(super) const MISFITS: usize = 10;
 
 /// Entries and paths in one output.
 pub(super) const ENTRIES: usize = 500;
@@ -47,6 +57,11 @@ pub(super) const GROUPS: u32 = 50;
 pub(super) const NESTING: usize = 10;
 /// How long a walk may take.
 pub(super) const TIME: Duration = Duration::from_secs(10);
+
+/// Skills, bytes of one's instructions, and names of its files in one output.
+pub(super) const SKILLS: usize = 64;
+pub(super) const SKILL: u64 = 1024 * 1024;
+pub(super) const SKILL_FILES: usize = 100;
 
 /// Seconds a command may run: unless told otherwise, and at most.
 pub(super) const COMMAND: u64 = 120;
@@ -91,13 +106,18 @@ pub(super) fn cut(line: &str, limit: usize) -> Cow<'_, str> {
     }
 }
 
-/// The beginning and the end of a text that is too long for one output.
-pub(super) fn middle(text: String) -> String {
-    let limit = TEXT - NOTES;
-    if weight(&text) <= limit {
-        return text;
+/// Whether a text can be passed on whole.
+pub(super) fn fits(text: &str) -> bool {
+    weight(text) <= TEXT - NOTES
+}
+
+/// A text, or the beginning and the end of one that is too long for one output.
+pub(super) fn middle(text: &str) -> String {
+    if fits(text) {
+        return text.to_owned();
     }
-    let (head, rest) = split(&text, limit / 2);
+    let limit = TEXT - NOTES;
+    let (head, rest) = split(text, limit / 2);
     let mut left = limit / 2;
     let start = rest
         .char_indices()
@@ -113,17 +133,29 @@ pub(super) fn middle(text: String) -> String {
 }
 
 /// Lines gathered until one output is full.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Page {
     text: String,
     weight: usize,
+    room: usize,
+}
+
+impl Default for Page {
+    fn default() -> Self {
+        Self { text: String::new(), weight: 0, room: TEXT - NOTES }
+    }
 }
 
 impl Page {
+    /// One for a file, in which there is room for more.
+    pub(super) fn whole() -> Self {
+        Self { room: MAX_SPILL as usize, ..Self::default() }
+    }
+
     /// Adds a line, unless it no longer fits.
     pub(super) fn push(&mut self, line: &str) -> bool {
         let weight = self.weight + weight(line) + 2;
-        if weight > TEXT - NOTES {
+        if weight > self.room {
             return false;
         }
         self.weight = weight;

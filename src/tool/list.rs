@@ -62,7 +62,13 @@ async fn list(context: ToolContext, place: Place, name: String, depth: usize) ->
     let walk = move |stop: &_| Tree::grow(&Walk::new(&place).levels(depth + 1), stop);
     let swept = sweep(&context.cancel, walk).await?;
     let tree = swept.found;
-    let Drawn { mut page, folders, files } = tree.render(depth, limit::ENTRIES);
+    let Drawn { mut page, folders, files, cut } = tree.render(depth, limit::ENTRIES, limit::Page::default());
+    if cut && context.spill.is_some() {
+        let whole = tree.render(depth, limit::LISTED, limit::Page::whole());
+        if let Some(note) = context.keep(whole.page.into_text().into()).await {
+            page.note(&note);
+        }
+    }
     if tree.incomplete() || swept.late {
         page.note("(not everything was looked at: there is too much; list a folder further down)");
     }

@@ -9,7 +9,9 @@
 //!
 //! To add a tool: one file with its row `TOOL`, its line in [`Registry::standard`], and a conversation fixture.
 
+mod apply_patch;
 mod bash;
+mod change;
 mod diff;
 mod edit;
 mod glob;
@@ -18,10 +20,13 @@ mod input;
 mod label;
 mod limit;
 mod list;
+mod multi_edit;
 mod output;
 mod read;
 mod readable;
 mod seen;
+mod skill;
+mod spill;
 mod standard;
 mod todo;
 mod walk;
@@ -50,6 +55,7 @@ use output::Failure;
 pub use output::ToolOutput;
 pub use readable::Readable;
 pub use seen::SeenFiles;
+pub use skill::{Skill, skill_tool, skills};
 
 /// One thing an agent can do.
 pub trait Tool: Send + Sync + fmt::Debug {
@@ -155,8 +161,18 @@ pub struct Registry {
 impl Registry {
     /// The tools every session has.
     pub fn standard() -> Self {
-        let rows =
-            [read::TOOL, write::TOOL, edit::TOOL, list::TOOL, glob::TOOL, grep::TOOL, bash::TOOL, todo::TOOL];
+        let rows = [
+            read::TOOL,
+            write::TOOL,
+            edit::TOOL,
+            multi_edit::TOOL,
+            apply_patch::TOOL,
+            list::TOOL,
+            glob::TOOL,
+            grep::TOOL,
+            bash::TOOL,
+            todo::TOOL,
+        ];
         let tools = rows.into_iter().map(|tool| Arc::new(tool) as Arc<dyn Tool>).collect();
         Self { tools }
     }

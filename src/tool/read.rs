@@ -13,7 +13,7 @@ use super::walk::sweep;
 use super::{Prepared, ToolContext, ToolOutput, label, limit, work};
 use crate::acp::{ToolCallLocation, ToolKind};
 use crate::permission::Action;
-use crate::workspace::{Kind, Place, Text, WorkspaceError};
+use crate::workspace::{FileData, Kind, Place, Text, WorkspaceError};
 
 const EXAMPLE: &str = r#"{"path": "src/main.rs", "line": 1, "limit": 200}"#;
 
@@ -80,7 +80,7 @@ async fn read(
         let workspace = context.workspace.clone();
         return sweep(&context.cancel, move |_| image::read(&workspace, &place, &name, mime)).await?.found;
     }
-    let page = match context.files.read(place.clone(), limit::FILE).await {
+    let page = match load(&context, place.clone()).await? {
         Ok(data) => {
             let text = Text::decode(&data.bytes).map_err(|error| {
                 Failure(format!("{name}: {error} ({})", label::size(data.bytes.len() as u64)))
@@ -97,4 +97,13 @@ async fn read(
         Err(error) => return Err(error.into()),
     };
     page.into_output(&name, wanted)
+}
+
+/// The file as the client's editor has it, or the disk; a folder that is only read is no editor's business.
+async fn load(context: &ToolContext, place: Place) -> Result<Result<FileData, WorkspaceError>, Failure> {
+    if !context.workspace.is_read_only(&place) {
+        return Ok(context.files.read(place, limit::FILE).await);
+    }
+    let workspace = context.workspace.clone();
+    Ok(sweep(&context.cancel, move |_| workspace.read(&place, limit::FILE)).await?.found)
 }

@@ -51,6 +51,9 @@ async fn prepare(input: Value, context: ToolContext) -> Result<Prepared, Failure
     if place.kind() == Some(Kind::Directory) || path.ends_with('/') {
         return Err(Failure(format!("{name} is a folder; name the file to write")));
     }
+    if context.workspace.is_read_only(&place) {
+        return Err(Failure(format!("{name} can be read and not changed")));
+    }
     let draft = draft(&context, &place, &name, &new).await?;
     let preview = diff::of(place.path(), draft.old.as_deref(), &new);
     let doing = if draft.old.is_some() { "Write" } else { "Create" };

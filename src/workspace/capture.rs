@@ -1,6 +1,9 @@
 //! Output kept within bounds: its beginning, its end, and how much was in between.
 
 use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+
+use super::spill::{SpillFile, Spilled};
 
 /// What was kept of an output. `omitted` bytes lay between `head` and `tail`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -8,6 +11,8 @@ pub struct Captured {
     pub head: Vec<u8>,
     pub tail: Vec<u8>,
     pub omitted: u64,
+    /// Where the whole is, if it was longer than what was kept and there was a folder for it.
+    pub whole: Option<Spilled>,
 }
 
 impl Captured {
@@ -40,6 +45,15 @@ pub struct Capture {
     head: Vec<u8>,
     tail: VecDeque<u8>,
     omitted: u64,
+    spill: Spill,
+}
+
+/// Where the whole goes once it is more than what is kept.
+#[derive(Debug)]
+enum Spill {
+    Nowhere,
+    Folder(PathBuf),
+    File(SpillFile),
 }
 
 impl Capture {
@@ -52,10 +66,18 @@ impl Capture {
             head: Vec::new(),
             tail: VecDeque::new(),
             omitted: 0,
+            spill: Spill::Nowhere,
         }
     }
 
+    /// The same, with the whole of an output that is longer in a file of this folder.
+    pub fn spilling(mut self, folder: Option<&Path>) -> Self {
+        self.spill = folder.map_or(Spill::Nowhere, |folder| Spill::Folder(folder.to_owned()));
+        self
+    }
+
     pub fn push(&mut self, chunk: &[u8]) {
+        self.spill(chunk);
         let (head, rest) = chunk.split_at(chunk.len().min(self.head_limit - self.head.len()));
         self.head.extend_from_slice(head);
         let (skipped, rest) = rest.split_at(rest.len().saturating_sub(self.tail_limit));
@@ -65,8 +87,34 @@ impl Capture {
         self.omitted += (skipped.len() + overflow) as u64;
     }
 
+    /// A few tens of kilobytes into the page cache take less time than handing them to another thread.
+    fn spill(&mut self, chunk: &[u8]) {
+        let kept = self.head.len() + self.tail.len();
+        if let Spill::Folder(folder) = &self.spill
+            && kept + chunk.len() > self.head_limit + self.tail_limit
+        {
+            self.spill = match SpillFile::create(folder) {
+                Ok(mut file) => {
+                    let (front, back) = self.tail.as_slices();
+                    for part in [&self.head, front, back] {
+                        file.write(part);
+                    }
+                    Spill::File(file)
+                }
+                Err(error) => {
+                    tracing::warn!(folder = %folder.display(), %error, "a long output is not kept");
+                    Spill::Nowhere
+                }
+            };
+        }
+        if let Spill::File(file) = &mut self.spill {
+            file.write(chunk);
+        }
+    }
+
     pub fn finish(self) -> Captured {
-        Captured { head: self.head, tail: self.tail.into(), omitted: self.omitted }
+        let whole = if let Spill::File(file) = self.spill { Some(file.finish()) } else { None };
+        Captured { head: self.head, tail: self.tail.into(), omitted: self.omitted, whole }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt::Debug;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -43,11 +44,13 @@ pub struct Command {
     /// Variables on top of the inherited few.
     pub env: Vec<(String, String)>,
     pub limits: Limits,
+    /// A folder for the whole output where it is longer than what is kept; see [`SpillFile`](super::SpillFile).
+    pub spill: Option<Arc<Path>>,
 }
 
 impl Command {
     pub fn new(argv: Vec<String>, cwd: impl Into<PathBuf>) -> Self {
-        Self { argv, cwd: cwd.into(), env: Vec::new(), limits: Limits::default() }
+        Self { argv, cwd: cwd.into(), env: Vec::new(), limits: Limits::default(), spill: None }
     }
 
     /// A script for `bash`, or `sh` where there is none; not a login shell, so no profile is read.

@@ -111,6 +111,7 @@ impl Workspace {
 
     /// Removes a plain file. Where the path was a symbolic link, this is the file it leads to.
     pub fn remove(&self, place: &Place, expected: Expected) -> Result<(), WorkspaceError> {
+        self.changeable_root_of(place)?;
         let (dir, name) = self.parent(place, LIST)?;
         let found = plain_at(place, &dir, name)?;
         match (found, expected) {

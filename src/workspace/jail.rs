@@ -17,7 +17,7 @@ use super::{WorkspaceError, beneath, resolve};
 /// about where operations land; such a swap is reported as [`WorkspaceError::Changed`].
 #[derive(Debug, Clone)]
 pub struct Workspace {
-    roots: Arc<[Root]>,
+    roots: Arc<[Arc<Root>]>,
 }
 
 /// One folder, as named and as found.
@@ -29,6 +29,8 @@ pub(super) struct Root {
     pub(super) path: PathBuf,
     pub(super) dir: OwnedFd,
     identity: Identity,
+    /// Whether nothing below it is ever changed.
+    read_only: bool,
 }
 
 type Identity = (u64, u64);
@@ -44,6 +46,24 @@ impl Workspace {
                 None => roots.push(root),
             }
         }
+        Ok(Self { roots: roots.into_iter().map(Arc::new).collect() })
+    }
+
+    /// The same with further folders whose files can be read and searched, and never changed. They must exist
+    /// and may not contain a root; they are no [`roots`](Self::roots).
+    pub fn with_readable(&self, folders: &[PathBuf]) -> Result<Self, WorkspaceError> {
+        let mut roots = self.roots.to_vec();
+        for folder in folders {
+            let mut root = Root::open(folder)?;
+            if roots.iter().any(|known| known.path != root.path && known.path.starts_with(&root.path)) {
+                let reason = "it contains a folder of the session";
+                return Err(WorkspaceError::Invalid { path: folder.to_string_lossy().into_owned(), reason });
+            }
+            if roots.iter().all(|known| known.identity != root.identity) {
+                root.read_only = true;
+                roots.push(Arc::new(root));
+            }
+        }
         Ok(Self { roots: roots.into() })
     }
 
@@ -54,7 +74,12 @@ impl Workspace {
 
     /// Every root with symbolic links resolved, the working directory first.
     pub fn roots(&self) -> impl Iterator<Item = &Path> {
-        self.roots.iter().map(|root| root.path.as_path())
+        self.roots.iter().filter(|root| !root.read_only).map(|root| root.path.as_path())
+    }
+
+    /// Whether the place lies in a folder that is only read.
+    pub fn is_read_only(&self, place: &Place) -> bool {
+        self.root_of(place).is_ok_and(|root| root.read_only)
     }
 
     /// Resolves a path that a model or a client named to the object it means.
@@ -70,9 +95,21 @@ impl Workspace {
     }
 
     pub(super) fn root_of(&self, place: &Place) -> Result<&Root, WorkspaceError> {
-        self.roots.get(place.root).filter(|root| place.path().starts_with(&root.path)).ok_or_else(|| {
-            WorkspaceError::Outside { path: place.path().display().to_string(), root: self.cwd().to_owned() }
+        let root = self.roots.get(place.root).filter(|root| place.path().starts_with(&root.path));
+        root.map(Arc::as_ref).ok_or_else(|| WorkspaceError::Outside {
+            path: place.path().display().to_string(),
+            root: self.cwd().to_owned(),
         })
+    }
+
+    /// The same for one that is to be changed.
+    pub(super) fn changeable_root_of(&self, place: &Place) -> Result<&Root, WorkspaceError> {
+        let root = self.root_of(place)?;
+        if root.read_only {
+            let path = place.path().display().to_string();
+            return Err(WorkspaceError::Invalid { path, reason: "its folder can be read and not changed" });
+        }
+        Ok(root)
     }
 }
 
@@ -96,6 +133,7 @@ impl Root {
             path,
             identity: (metadata.dev(), metadata.ino()),
             dir: found.into(),
+            read_only: false,
         })
     }
 

@@ -22,6 +22,9 @@ pub trait Files: Send + Sync + Debug {
         bytes: Vec<u8>,
         expected: Expected,
     ) -> BoxFuture<'_, Result<(), WorkspaceError>>;
+
+    /// Removes a plain file if the present content is the expected one.
+    fn remove(&self, place: Place, expected: Expected) -> BoxFuture<'_, Result<(), WorkspaceError>>;
 }
 
 /// The local disk.
@@ -56,6 +59,11 @@ impl Files for LocalFiles {
     ) -> BoxFuture<'_, Result<(), WorkspaceError>> {
         let workspace = self.workspace.clone();
         Box::pin(blocking(move || workspace.replace(&place, &bytes, expected)))
+    }
+
+    fn remove(&self, place: Place, expected: Expected) -> BoxFuture<'_, Result<(), WorkspaceError>> {
+        let workspace = self.workspace.clone();
+        Box::pin(blocking(move || workspace.remove(&place, expected)))
     }
 }
 

@@ -27,6 +27,7 @@ mod place;
 mod process;
 mod replace;
 mod resolve;
+mod spill;
 pub mod supervisor;
 mod text;
 
@@ -40,6 +41,7 @@ pub use jail::Workspace;
 pub use local::{Files, LocalFiles};
 pub use place::{Kind, Place};
 pub use process::LocalCommands;
+pub use spill::{MAX_SPILL, SpillFile, Spilled};
 pub use text::{NotText, Text};
 
 /// Why the workspace could not do what was asked.

@@ -89,7 +89,7 @@ impl Commands for LocalCommands {
     ) -> BoxFuture<'_, Result<Finished, WorkspaceError>> {
         Box::pin(async move {
             let started = Instant::now();
-            let mut capture = Capture::new(command.limits.keep);
+            let mut capture = Capture::new(command.limits.keep).spilling(command.spill.as_deref());
             let mut live = View { output, backlog: BytesMut::new(), lost: 0 };
             let deadline = started + command.limits.wall.min(FOREVER);
             let exit = if cancel.is_cancelled() {

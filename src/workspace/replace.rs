@@ -56,7 +56,7 @@ impl Workspace {
         place: &'a Place,
         expected: Expected,
     ) -> Result<(OwnedFd, &'a OsStr), WorkspaceError> {
-        let root = self.root_of(place)?;
+        let root = self.changeable_root_of(place)?;
         let (parent, name) = split(place)?;
         let dir = if let Expected::Content(_) = expected {
             beneath::open(&root.dir, parent, beneath::LIST)

@@ -7,6 +7,7 @@
 use std::ffi::{OsStr, OsString};
 use std::os::fd::OwnedFd;
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 use rustix::fs::{AtFlags, FileType};
 use rustix::io::Errno;
@@ -19,7 +20,7 @@ const MAX_PATH: usize = 4096;
 const MAX_LINKS: usize = 40;
 
 /// Resolves `named`, relative to the first root unless absolute.
-pub(super) fn resolve(roots: &[Root], named: &str) -> Result<Place, WorkspaceError> {
+pub(super) fn resolve(roots: &[Arc<Root>], named: &str) -> Result<Place, WorkspaceError> {
     if let Some(reason) = unusable(named) {
         return Err(WorkspaceError::Invalid { path: named.to_owned(), reason });
     }
@@ -51,7 +52,7 @@ fn unusable(named: &str) -> Option<&'static str> {
 }
 
 struct Walk<'a> {
-    roots: &'a [Root],
+    roots: &'a [Arc<Root>],
     named: &'a str,
     /// Components still to go, the next one last.
     todo: Vec<Step>,

@@ -248,3 +248,57 @@ fn subdomains_match_only_when_the_rule_says_so() {
     assert_eq!(policy.judge(&fetch("https://good.com/x")).decision, Decision::Ask);
     assert_eq!(policy.judge(&fetch("https://evilgood.com/x")).decision, Decision::Ask);
 }
+
+fn edit_all(paths: &[&str]) -> Action {
+    Action::EditAll { paths: paths.iter().map(PathBuf::from).collect() }
+}
+
+#[test]
+fn of_several_edits_the_strictest_decides_and_names_its_file() {
+    let policy = with_rules(&["deny edit(secret/**)", "allow edit(src/**)"]);
+    let cases = [
+        (&["/ws/project/src/a", "/ws/project/src/b"][..], Decision::Allow, "allowed by the rule"),
+        (&["/ws/project/src/a", "/ws/project/b"], Decision::Ask, "/ws/project/b: changes a file"),
+        (&["/ws/project/a", "/ws/project/b"], Decision::Ask, "/ws/project/a: changes a file (and 1 more)"),
+        (
+            &["/ws/project/a", "/ws/project/secret/b"],
+            Decision::Deny,
+            "/ws/project/secret/b: denied by the rule",
+        ),
+        (&["/ws/project/src/a", "/home/me/.config/adjutant/x"], Decision::Deny, "never done"),
+        (&["/ws/project/src/a", "/ws/project/.git/config"], Decision::Ask, "changes what can run"),
+        (&["/ws/project/src/a", "src/b"], Decision::Ask, "not absolute"),
+    ];
+    for (paths, decision, reason) in cases {
+        let judgement = policy.judge(&edit_all(paths));
+        assert_eq!(judgement.decision, decision, "{paths:?}");
+        assert!(judgement.reason.contains(reason), "{paths:?}: {}", judgement.reason);
+    }
+    let plan = policy.with_mode(Mode::Plan);
+    assert_eq!(plan.judge(&edit_all(&["/ws/project/src/a", "/ws/project/b"])).decision, Decision::Deny);
+}
+
+#[test]
+fn always_is_offered_for_several_edits_where_it_speaks_of_one_file() {
+    let policy = with_rules(&["allow edit(src/**)"]);
+    let one = policy.judge(&edit_all(&["/ws/project/src/a", "/ws/project/b"]));
+    assert!(
+        matches!(&one.grants[..], [grant] if grant.kind == crate::permission::GrantKind::Edit("/ws/project/b".into()))
+    );
+    assert!(policy.judge(&edit_all(&["/ws/project/a", "/ws/project/b"])).grants.is_empty());
+}
+
+#[test]
+fn readable_folders_are_read_freely_and_not_written() {
+    let outputs = "/home/me/.config/adjutant/outputs/s1";
+    let policy = policy().with_readable([PathBuf::from(outputs)]).with_mode(Mode::AcceptEdits);
+    let file = format!("{outputs}/a.txt");
+    assert_eq!(policy.judge(&read(&file)).decision, Decision::Allow);
+    assert_eq!(policy.judge(&Action::Search { path: file.clone().into() }).decision, Decision::Allow);
+    assert_eq!(policy.judge(&edit(&file)).decision, Decision::Deny);
+    assert_eq!(policy.judge(&read("/home/me/.config/adjutant/outputs/s2/a")).decision, Decision::Ask);
+    assert_eq!(policy.judge(&read(&format!("{outputs}/../s2/a"))).decision, Decision::Ask);
+    let elsewhere = super::policy().with_readable([PathBuf::from("/skills")]).with_mode(Mode::AcceptEdits);
+    assert_eq!(elsewhere.judge(&read("/skills/a/b")).decision, Decision::Allow);
+    assert_eq!(elsewhere.judge(&edit("/skills/a/b")).decision, Decision::Ask);
+}

@@ -132,6 +132,14 @@ impl Files for ClientFiles {
             written.map(drop).map_err(|e| refused(&place, &e))
         })
     }
+
+    /// No client offers to remove a file: it goes from the disk, if the editor holds nothing else in it.
+    fn remove(&self, place: Place, expected: Expected) -> BoxFuture<'_, Result<(), WorkspaceError>> {
+        Box::pin(async move {
+            self.check(&place, expected).await?;
+            self.disk.remove(place, Expected::Anything).await
+        })
+    }
 }
 
 fn refused(place: &Place, error: &PeerError) -> WorkspaceError {

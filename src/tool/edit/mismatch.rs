@@ -13,29 +13,47 @@ const CLOSEST: usize = 3;
 /// Lines shown of a part that differs in white space only.
 const SHOWN: usize = 20;
 
-/// What the model should know to get `old` right. `old` is not in `text`.
-pub(super) fn explain(text: &str, old: &str) -> String {
+/// A text that is not where it was said to be, and how it is called.
+pub(in crate::tool) struct Wanted<'a> {
+    pub(in crate::tool) text: &'a str,
+    pub(in crate::tool) name: &'a str,
+}
+
+/// What the model should know to get a text right that is not in `text`.
+pub(in crate::tool) fn explain(text: &str, wanted: &Wanted<'_>) -> String {
+    let Wanted { text: old, name } = *wanted;
     let lines: Vec<&str> = text.lines().collect();
     let unnumbered = without_numbers(old);
     if unnumbered.as_ref().is_some_and(|old| text.contains(old.as_str())) {
-        return "`old_text` was not found: leave out the line numbers that `read` puts in front".to_owned();
+        return format!("{name} was not found: leave out the line numbers that `read` puts in front");
+    }
+    let unescaped = old.replace("\\n", "\n").replace("\\t", "\t").replace("\\\"", "\"");
+    if unescaped != old && text.contains(&unescaped) {
+        return format!(
+            "{name} was not found: it has `\\n`, `\\t` or `\\\"` where the file has the characters themselves"
+        );
     }
     let old = unnumbered.as_deref().unwrap_or(old);
     if let Some(start) = spaced_otherwise(&lines, old) {
         let count = old.trim_matches('\n').lines().count();
         let part = lines.get(start..start + count).unwrap_or_default();
         return format!(
-            "`old_text` was not found: the white space differs. The file has, from line {}:\n{}",
+            "{name} was not found: {} differs. The file has, from line {}:\n{}",
+            if same_letters(part, old) {
+                "the white space"
+            } else {
+                "white space or punctuation (quotes, dashes)"
+            },
             start + 1,
             numbered(part.iter().take(SHOWN).enumerate().map(|(at, line)| (start + at, *line)))
         );
     }
     let closest = closest(&lines, old);
     if closest.is_empty() {
-        return "`old_text` was not found, nor anything like it; read the file again".to_owned();
+        return format!("{name} was not found, nor anything like it; read the file again");
     }
     format!(
-        "`old_text` was not found. The lines most like it:\n{}",
+        "{name} was not found. The lines most like it:\n{}",
         numbered(closest.into_iter().filter_map(|at| Some((at, *lines.get(at)?))))
     )
 }
@@ -58,9 +76,26 @@ fn without_numbers(old: &str) -> Option<String> {
     lines.map(|lines| lines.join("\n"))
 }
 
-/// Where the same lines stand with other white space in them.
+/// Typographic quotes, dashes and spaces as the plain ones that a keyboard has.
+pub(in crate::tool) fn plain(char: char) -> char {
+    match char {
+        '\u{2010}'..='\u{2015}' | '\u{2212}' => '-',
+        '\u{2018}'..='\u{201b}' => '\'',
+        '\u{201c}'..='\u{201f}' => '"',
+        '\u{a0}' | '\u{2002}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}' => ' ',
+        other => other,
+    }
+}
+
+fn same_letters(part: &[&str], old: &str) -> bool {
+    let letters = |text: &str| text.chars().filter(|char| !char.is_whitespace()).collect::<String>();
+    letters(&part.concat()) == letters(old)
+}
+
+/// Where the same lines stand with other white space or punctuation in them.
 fn spaced_otherwise(lines: &[&str], old: &str) -> Option<usize> {
-    let squeezed = |line: &str| line.chars().filter(|char| !char.is_whitespace()).collect::<String>();
+    let squeezed =
+        |line: &str| line.chars().map(plain).filter(|char| !char.is_whitespace()).collect::<String>();
     let wanted: Vec<String> = old.trim_matches('\n').lines().map(squeezed).collect();
     if wanted.iter().all(String::is_empty) {
         return None;

@@ -1,7 +1,13 @@
 //! Finding a text in another and putting a third in its place.
 
-use super::mismatch;
+use super::mismatch::{self, Wanted};
+use super::{ALL, NEW, OLD};
+use crate::tool::change::Sheet;
+use crate::tool::input::Fields;
+use crate::tool::output::Failure;
 
+/// The shortest text, in bytes, that is taken for a change made before when it is found.
+const TELLING: usize = 8;
 /// How many line numbers a message lists.
 const LISTED: usize = 10;
 
@@ -14,6 +20,20 @@ pub(in crate::tool) struct Replacement {
 }
 
 impl Replacement {
+    /// Reads it from the fields of an input.
+    pub(in crate::tool) fn take(fields: &mut Fields) -> Result<Self, Failure> {
+        let (old, new, all) = (fields.text(OLD)?, fields.text(NEW)?, fields.flag(ALL)?);
+        Self::new(&old, &new, all).map_err(Failure)
+    }
+
+    /// Changes a file that is being worked on; or says why it does not fit.
+    pub(in crate::tool) fn apply_to(&self, sheet: &mut Sheet) -> Result<(), Failure> {
+        let name = sheet.name().to_owned();
+        let (text, lines) = self.apply(sheet.text()?).map_err(|why| Failure(format!("{name}: {why}")))?;
+        sheet.change(text, &lines);
+        Ok(())
+    }
+
     pub(in crate::tool) fn new(old: &str, new: &str, all: bool) -> Result<Self, String> {
         let (old, new) = (old.replace("\r\n", "\n"), new.replace("\r\n", "\n"));
         if old.is_empty() {
@@ -29,7 +49,7 @@ impl Replacement {
     pub(in crate::tool) fn apply(&self, text: &str) -> Result<(String, Vec<usize>), String> {
         let lines = self.lines(text);
         match lines.as_slice() {
-            [] => Err(mismatch::explain(text, &self.old)),
+            [] => Err(self.explain(text)),
             [_] if self.all || text.find(&self.old) == text.rfind(&self.old) => {
                 Ok((text.replacen(&self.old, &self.new, 1), lines))
             }
@@ -46,6 +66,18 @@ impl Replacement {
         }
     }
 
+    fn explain(&self, text: &str) -> String {
+        let made = text.find(&self.new).filter(|_| self.new.trim().len() >= TELLING);
+        if let Some(at) = made {
+            let before = text.get(..at).unwrap_or_default();
+            let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
+            return format!(
+                "`old_text` was not found, and `new_text` is there already, at line {line}: this edit seems to be made"
+            );
+        }
+        mismatch::explain(text, &Wanted { text: &self.old, name: "`old_text`" })
+    }
+
     fn lines(&self, text: &str) -> Vec<usize> {
         let (mut line, mut counted) = (1, 0);
         let number = |at: usize| {
@@ -59,7 +91,7 @@ impl Replacement {
 }
 
 /// `3, 9, 12 and 4 more`.
-pub(super) fn listed(lines: &[usize]) -> String {
+pub(in crate::tool) fn listed(lines: &[usize]) -> String {
     let shown: Vec<String> = lines.iter().take(LISTED).map(usize::to_string).collect();
     let more = lines.len() - shown.len();
     if more > 0 { format!("{} and {more} more", shown.join(", ")) } else { shown.join(", ") }

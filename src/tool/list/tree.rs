@@ -34,6 +34,8 @@ pub(super) struct Drawn {
     pub(super) page: limit::Page,
     pub(super) folders: usize,
     pub(super) files: usize,
+    /// Whether something of it is not on the page.
+    pub(super) cut: bool,
 }
 
 impl Tree {
@@ -83,8 +85,8 @@ impl Tree {
     }
 
     /// Draws so many levels and entries, those further up first.
-    pub(super) fn render(&self, levels: usize, entries: usize) -> Drawn {
-        let mut drawing = Drawing::default();
+    pub(super) fn render(&self, levels: usize, entries: usize, page: limit::Page) -> Drawn {
+        let mut drawing = Drawing { drawn: Drawn { page, ..Drawn::default() }, ..Drawing::default() };
         self.choose(levels, entries, &mut drawing);
         self.draw(&self.folder, levels, 0, &mut drawing);
         drawing.drawn
@@ -131,6 +133,7 @@ impl Tree {
             }
         }
         if children.len() > shown {
+            drawing.drawn.cut = true;
             drawing.line(indent, &format!("… {} more", children.len() - shown));
         }
     }
@@ -145,6 +148,6 @@ struct Drawing {
 
 impl Drawing {
     fn line(&mut self, indent: usize, text: &str) {
-        self.drawn.page.push(&format!("{}{text}", "  ".repeat(indent)));
+        self.drawn.cut |= !self.drawn.page.push(&format!("{}{text}", "  ".repeat(indent)));
     }
 }

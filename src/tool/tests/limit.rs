@@ -18,8 +18,8 @@ fn texts_are_cut_between_characters() {
 
 #[test]
 fn the_middle_goes_first() {
-    assert_eq!(middle("short".to_owned()), "short");
-    let text = middle(format!("head{}tail", "é\u{1}".repeat(TEXT)));
+    assert_eq!(middle("short"), "short");
+    let text = middle(&format!("head{}tail", "é\u{1}".repeat(TEXT)));
     assert!(text.starts_with("headé") && text.ends_with("tail") && weight(&text) <= TEXT);
     let gone: usize = text.split('…').nth(1).unwrap().trim().split(' ').next().unwrap().parse().unwrap();
     let kept = text.len() - format!("\n… {gone} bytes omitted …\n").len();

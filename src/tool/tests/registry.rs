@@ -6,7 +6,10 @@ use crate::tool::{Registry, read};
 fn the_standard_tools_are_named_and_described() {
     let registry = Registry::standard();
     let names: Vec<&str> = registry.iter().map(|tool| tool.name()).collect();
-    assert_eq!(names, ["read", "write", "edit", "list", "glob", "grep", "bash", "todo"]);
+    assert_eq!(
+        names,
+        ["read", "write", "edit", "multi_edit", "apply_patch", "list", "glob", "grep", "bash", "todo"]
+    );
     for tool in registry.iter() {
         let schema = tool.input();
         assert_eq!(schema["type"], "object");

@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 
 use super::{SECRET, Site};
 use crate::error::ErrorKind;
-use crate::workspace::{Kind, Workspace, WorkspaceError};
+use crate::workspace::{Expected, Kind, Workspace, WorkspaceError};
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Means {
@@ -267,4 +267,37 @@ fn a_root_that_was_swapped_is_noticed() {
     std::fs::rename(site.root(), site.outer().join("away")).unwrap();
     std::fs::create_dir(site.root()).unwrap();
     assert_eq!(site.workspace.place("file").unwrap_err().kind(), ErrorKind::Conflict);
+}
+
+#[test]
+fn a_readable_folder_is_read_and_never_changed() {
+    let site = Site::new();
+    let secret = site.outer().join("work-secret");
+    let workspace = site.workspace.with_readable(std::slice::from_ref(&secret)).unwrap();
+    assert_eq!(workspace.roots().collect::<Vec<_>>(), [site.root()]);
+    let place = workspace.place(secret.join("file").to_str().unwrap()).unwrap();
+    assert!(workspace.is_read_only(&place));
+    assert_eq!(workspace.read(&place, 100).unwrap().bytes, SECRET.as_bytes());
+    let refused = workspace.replace(&place, b"x", Expected::Anything).unwrap_err();
+    assert!(refused.to_string().contains("can be read and not changed"), "{refused}");
+    assert!(workspace.remove(&place, Expected::Anything).is_err());
+    let absent = workspace.place(secret.join("new/file").to_str().unwrap()).unwrap();
+    assert!(workspace.replace(&absent, b"x", Expected::Absent).is_err());
+    assert!(!secret.join("new").exists());
+    // Who was not given the folder does not reach it, and links do not lead out of it.
+    assert!(site.workspace.read(&place, 100).is_err());
+    std::os::unix::fs::symlink(site.outer().join("secret"), secret.join("link")).unwrap();
+    assert!(workspace.place(secret.join("link").to_str().unwrap()).is_err());
+    let inside = workspace.place("file").unwrap();
+    assert!(!workspace.is_read_only(&inside));
+    workspace.replace(&inside, b"x", Expected::Anything).unwrap();
+}
+
+#[test]
+fn a_readable_folder_around_a_root_is_refused_and_a_root_stays_one() {
+    let site = Site::new();
+    assert!(site.workspace.with_readable(&[site.outer().to_owned()]).is_err());
+    assert!(site.workspace.with_readable(&[site.outer().join("nowhere")]).is_err());
+    let same = site.workspace.with_readable(&[site.root().to_owned()]).unwrap();
+    same.replace(&same.place("file").unwrap(), b"x", Expected::Anything).unwrap();
 }
