@@ -9,8 +9,9 @@ use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use super::{Config, ConfigError, Environment, KeySource, ProviderSettings, Secret};
+use super::{Config, ConfigError, KeySource, ProviderSettings, Secret};
 
 #[cfg(test)]
 mod tests;
@@ -21,7 +22,7 @@ const LARGEST: u64 = 1024 * 1024;
 /// Where keys are looked for.
 #[derive(Debug, Clone)]
 pub struct Keys {
-    environment: Environment,
+    config: Arc<Config>,
     file: KeyFile,
 }
 
@@ -50,12 +51,9 @@ pub enum KeyPlace {
 pub struct StoredKeys(BTreeMap<String, Secret>);
 
 impl Keys {
-    pub fn new(config: &Config) -> Self {
+    pub fn new(config: Arc<Config>) -> Self {
         let folder = config.paths.config.as_deref();
-        Self {
-            environment: config.environment.clone(),
-            file: KeyFile { path: folder.map(|folder| folder.join("keys.json")) },
-        }
+        Self { file: KeyFile { path: folder.map(|folder| folder.join("keys.json")) }, config }
     }
 
     /// The key file.
@@ -76,12 +74,24 @@ impl Keys {
         |provider| self.outside_file(provider).or_else(|| stored.of(provider))
     }
 
+    /// Where keys are that no logout can drop: the variables that are set, the configuration.
+    pub fn lasting(&self) -> Vec<KeyPlace> {
+        let found = self.config.providers.iter().filter_map(|provider| self.outside_file(provider));
+        let mut places = Vec::new();
+        for place in found.map(|key| key.place).filter(|place| *place != KeyPlace::NotNeeded) {
+            if !places.contains(&place) {
+                places.push(place);
+            }
+        }
+        places
+    }
+
     fn outside_file(&self, provider: &ProviderSettings) -> Option<Key> {
         match &provider.key {
             KeySource::None => Some(Key { secret: None, place: KeyPlace::NotNeeded }),
             KeySource::Given(secret) => Some(Key { secret: Some(secret.clone()), place: KeyPlace::Config }),
             KeySource::Usual(names) => names.iter().find_map(|name| {
-                let secret = Secret::new(self.environment.value(name)?.trim());
+                let secret = Secret::new(self.config.environment.value(name)?.trim());
                 Some(Key { secret: Some(secret), place: KeyPlace::Variable(name.clone()) })
             }),
         }

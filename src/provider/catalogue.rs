@@ -36,7 +36,12 @@ enum Choice<'a> {
 
 impl Catalogue {
     pub fn new(config: Arc<Config>) -> Self {
-        Self { keys: Keys::new(&config), config, remotes: Mutex::default() }
+        Self { keys: Keys::new(Arc::clone(&config)), config, remotes: Mutex::default() }
+    }
+
+    /// What was set.
+    pub fn config(&self) -> &Config {
+        &self.config
     }
 
     /// Where keys are looked for.

@@ -1,11 +1,11 @@
 use std::fs::Permissions;
 
-use super::super::{Api, Paths, ProviderLimits};
+use super::super::{Api, Environment, Paths, ProviderLimits};
 use super::*;
 
 fn keys(folder: &Path, environment: Environment) -> Keys {
     let paths = Paths { config: Some(folder.to_owned()), ..Paths::default() };
-    Keys::new(&Config { paths, environment, ..Config::default() })
+    Keys::new(Arc::new(Config { paths, environment, providers: vec![usual()], ..Config::default() }))
 }
 
 fn provider(key: KeySource) -> ProviderSettings {
@@ -42,6 +42,8 @@ fn the_configuration_comes_first_then_the_environment_then_the_file() {
     let given = provider(KeySource::Given(Secret::new("given")));
     assert_eq!(found(&set, &given), Some(("given".into(), KeyPlace::Config)));
     assert_eq!(found(&set, &provider(KeySource::None)), Some((String::new(), KeyPlace::NotNeeded)));
+    assert_eq!(set.lasting(), [KeyPlace::Variable("ACME_OTHER".into())]);
+    assert_eq!(bare.lasting(), []);
     let stored = set.file().read().unwrap();
     for provider in [usual(), given, provider(KeySource::None)] {
         assert_eq!(set.with(&stored)(&provider), set.of(&provider).unwrap());
@@ -105,7 +107,7 @@ fn a_damaged_file_is_named_without_what_is_in_it() {
 
 #[test]
 fn without_a_home_nothing_is_stored() {
-    let keys = Keys::new(&Config::default());
+    let keys = Keys::new(Arc::default());
     assert_eq!(found(&keys, &usual()), None);
     assert!(keys.file().set("acme", &Secret::new("k")).unwrap_err().to_string().contains("HOME"));
 }

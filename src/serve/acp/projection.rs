@@ -29,6 +29,7 @@ pub(super) struct Projection {
     notices: bool,
     /// Whether the client draws compactions.
     compactions: bool,
+    switches: bool,
     /// Whether the client has terminals, and whether commands of the turn that runs are in them.
     terminals: bool,
     in_terminals: bool,
@@ -87,6 +88,7 @@ impl Projection {
             sessions,
             notices: client.takes_notices(),
             compactions: client.draws_compactions(),
+            switches: client.draws_switches(),
             terminals: client.capabilities().terminal,
             in_terminals: false,
             gathered: None,
@@ -264,7 +266,7 @@ impl Projection {
             settings.options.retain(|(option, _)| *option != setting.option);
             settings.options.push((setting.option.clone(), setting.value.clone()));
         }
-        let options = options::options(self.session.cwd(), &settings, &self.sessions);
+        let options = options::options(self.session.cwd(), &settings, &self.sessions, self.switches);
         self.update(&SessionUpdate::ConfigOptionUpdate(ConfigOptionUpdate::new(options)), out);
     }
 

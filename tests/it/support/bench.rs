@@ -6,7 +6,7 @@ use std::sync::Arc;
 use adjutant::agent::builtin::{Builtin, Caps, Parts};
 use adjutant::app;
 use adjutant::clock::Clock;
-use adjutant::config::{Config, Environment, Flags, Paths};
+use adjutant::config::{Config, Environment, Flags, Keys, Paths};
 use adjutant::engine::{Engine, EngineSource};
 use adjutant::permission::Mode;
 use adjutant::provider::{Only, scripted};
@@ -123,6 +123,7 @@ impl Bench {
             sessions: Sessions::new(store, Arc::new(agent), clock),
             commands: Arc::new(LocalCommands::new(Path::new(PROGRAM).to_owned())),
             mode,
+            keys: Keys::new(Arc::default()),
             warnings: Arc::new([]),
         };
         Arc::new(Door::new(EngineSource::new(move || Ok(engine.clone()))))
