@@ -139,6 +139,9 @@ async fn look(catalogue: &Catalogue, provider: &ProviderSettings, online: bool) 
                 "start it",
             ));
         }
+        (None, false) if key.secret.is_none() => {
+            return Some(Finding::ok(format!("{name} needs no key (--online asks it)")));
+        }
         (None, false) => return Some(Finding::ok(format!("{name} has a key (--online tries it)"))),
         (Some(true), _) | (None, true) => {}
     }

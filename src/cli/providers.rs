@@ -6,7 +6,7 @@ use super::args::Providers;
 use super::plain::one_line;
 use super::{Setup, print, table};
 use crate::app;
-use crate::config::{Api, Config, KeyPlace};
+use crate::config::{Api, Config, KeyPlace, StoredKeys};
 
 /// A provider as programs read it.
 #[derive(Serialize)]
@@ -24,7 +24,7 @@ pub(super) fn run(setup: &Setup, command: &Providers) -> anyhow::Result<ExitCode
     let catalogue = app::catalogue(Config::load(&setup.environment, &setup.flags)?);
     let stored = catalogue.keys().file().read().unwrap_or_else(|e| {
         print::note(&format!("adjutant: {e}"));
-        Default::default()
+        StoredKeys::default()
     });
     let key = catalogue.keys().with(&stored);
     let providers = catalogue.providers();

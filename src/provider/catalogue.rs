@@ -25,13 +25,20 @@ const PROPOSED: usize = 3;
 pub struct Catalogue {
     config: Arc<Config>,
     keys: Keys,
-    remotes: Mutex<HashMap<String, (Option<Secret>, Arc<Remote>)>>,
+    remotes: Mutex<HashMap<String, Line>>,
+}
+
+/// Who talks to a provider, and with which key.
+#[derive(Debug)]
+struct Line {
+    key: Option<Secret>,
+    remote: Arc<Remote>,
 }
 
 /// A model that was chosen, before anything is built to ask it.
 enum Choice<'a> {
     Offline,
-    Remote { provider: &'a ProviderSettings, key: Option<Secret>, model: ModelInfo },
+    Remote { provider: &'a ProviderSettings, key: Option<Secret>, model: Box<ModelInfo> },
 }
 
 impl Catalogue {
@@ -60,10 +67,10 @@ impl Catalogue {
     /// The provider of that id; `Err` proposes those that may be meant.
     pub fn provider(&self, id: &str) -> Result<&ProviderSettings, ProviderError> {
         self.config.providers.iter().find(|provider| provider.id == id).ok_or_else(|| {
-            let ids = self.config.providers.iter().map(|provider| provider.id.as_str()).collect();
+            let ids: Vec<_> = self.config.providers.iter().map(|provider| provider.id.as_str()).collect();
             ProviderError::Misconfigured(format!(
                 "unknown provider {id:?}{}: `adjutant providers` lists those there are",
-                meant(id, ids)
+                meant(id, &ids)
             ))
         })
     }
@@ -90,13 +97,11 @@ impl Catalogue {
     /// Who talks to a provider with this key: the same as before unless the key is another one.
     pub fn remote(&self, provider: &ProviderSettings, key: Option<Secret>) -> Arc<Remote> {
         let mut remotes = self.remotes.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((known, remote)) = remotes.get(&provider.id)
-            && *known == key
-        {
-            return Arc::clone(remote);
+        if let Some(line) = remotes.get(&provider.id).filter(|line| line.key == key) {
+            return Arc::clone(&line.remote);
         }
         let remote = Arc::new(Remote::new(provider, key.clone()));
-        remotes.insert(provider.id.clone(), (key, Arc::clone(&remote)));
+        remotes.insert(provider.id.clone(), Line { key, remote: Arc::clone(&remote) });
         remote
     }
 
@@ -124,14 +129,14 @@ impl Catalogue {
         };
         let provider = self.provider(provider)?;
         let key = self.key(provider)?.secret;
-        Ok(Choice::Remote { provider, key, model: self.info(provider, wire) })
+        Ok(Choice::Remote { provider, key, model: Box::new(self.info(provider, wire)) })
     }
 
     /// The default of the first provider that has a key and a model.
     fn first(&self) -> Option<Choice<'_>> {
         self.with_keys().into_iter().find_map(|(provider, key)| {
             let model = self.known(provider).into_iter().next()?;
-            Some(Choice::Remote { provider, key: key.secret, model })
+            Some(Choice::Remote { provider, key: key.secret, model: Box::new(model) })
         })
     }
 
@@ -145,9 +150,10 @@ impl Catalogue {
     fn unknown(&self, id: &str) -> ProviderError {
         let known = self.config.providers.iter().flat_map(|provider| self.known(provider));
         let ids: Vec<_> = known.map(|model| model.id).collect();
+        let ids: Vec<_> = ids.iter().map(String::as_str).chain([offline::ID]).collect();
         ProviderError::Misconfigured(format!(
             "unknown model {id:?}{}: `adjutant models` lists those there are",
-            meant(id, ids.iter().map(String::as_str).chain([offline::ID]).collect())
+            meant(id, &ids)
         ))
     }
 }
@@ -155,7 +161,7 @@ impl Catalogue {
 impl Models for Catalogue {
     fn usable(&self) -> Vec<Arc<ModelInfo>> {
         let default = match self.choose(None) {
-            Ok(Choice::Remote { model, .. }) => Some(model),
+            Ok(Choice::Remote { model, .. }) => Some(*model),
             Ok(Choice::Offline) => Some(offline::model()),
             Err(_) => None,
         };
@@ -170,7 +176,7 @@ impl Models for Catalogue {
             Choice::Offline => offline::answerer(),
             Choice::Remote { provider, key, model } => {
                 let provider: Arc<dyn Provider> = self.remote(provider, key);
-                Answerer { model: Arc::new(model), provider }
+                Answerer { model: Arc::from(model), provider }
             }
         })
     }
@@ -202,8 +208,8 @@ fn missing(provider: &ProviderSettings) -> ProviderError {
 }
 
 /// A proposal to put behind an unknown name, if any known one is like it.
-fn meant(unknown: &str, known: Vec<&str>) -> String {
-    match similar::get_close_matches(unknown, &known, PROPOSED, 0.6).as_slice() {
+fn meant(unknown: &str, known: &[&str]) -> String {
+    match similar::get_close_matches(unknown, known, PROPOSED, 0.6).as_slice() {
         [] => String::new(),
         near => format!(", did you mean {}?", near.join(", ")),
     }

@@ -22,7 +22,7 @@ fn set(id: &str) -> ModelSettings {
     ModelSettings { id: id.to_owned(), ..ModelSettings::default() }
 }
 
-/// Mistral, Anthropic and OpenAI are known; `llama` needs no key and has a model; `ollama` needs none and has none.
+/// Three usual providers are known; `llama` needs no key and has a model; `ollama` needs none and has none.
 fn config(environment: Environment, model: Model) -> Config {
     let mut llama = provider("llama", KeySource::None);
     llama.models = vec![set("tiny")];

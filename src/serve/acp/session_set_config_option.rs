@@ -21,7 +21,7 @@ struct SetOption {
 }
 
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "value: expected the id of a value, true or false")]
 enum Chosen {
     Id(String),
     Switch(bool),
