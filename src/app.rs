@@ -7,10 +7,10 @@ use std::sync::Arc;
 use crate::acp::{AvailableCommand, AvailableCommandInput, UnstructuredCommandInput};
 use crate::agent::builtin::{Builtin, Caps, Parts};
 use crate::clock::Clock;
-use crate::config::{Config, Environment, Flags, Model, Paths};
+use crate::config::{Config, Environment, Flags, Keys, Model, Paths};
 use crate::engine::{Engine, EngineSource};
 use crate::provider::offline::{self, SlashCommand};
-use crate::provider::{Models, Only, scripted};
+use crate::provider::{Catalogue, Models, Only, scripted};
 use crate::session::{Sessions, StoredGrants};
 use crate::store::{self, Place, Store};
 use crate::tool::Registry;
@@ -38,9 +38,13 @@ fn build(config: Config) -> Result<Engine, String> {
     }
     let store = store(&config.paths);
     let clock = Clock::real();
-    let models = models(&config.model)?;
-    let commands = commands(&config.model);
     let (mode, config) = (config.mode, Arc::new(config));
+    let keys = Keys::new(Arc::clone(&config));
+    if let Err(e) = keys.file().read() {
+        warnings.push(e.to_string());
+    }
+    let models = models(&config)?;
+    let commands = commands(&*models);
     let agent = Builtin::new(Parts {
         config,
         models,
@@ -54,20 +58,26 @@ fn build(config: Config) -> Result<Engine, String> {
         sessions: Sessions::new(store, Arc::new(agent), clock),
         commands: Arc::new(LocalCommands::new(own_executable())),
         mode,
+        keys,
         warnings: warnings.into(),
     })
 }
 
-fn models(model: &Model) -> Result<Arc<dyn Models>, String> {
-    let answerer = match model {
-        Model::Offline | Model::Auto | Model::Named(_) => offline::answerer(),
-        Model::Scripted(path) => scripted::answerer(path).map_err(|e| e.to_string())?,
-    };
-    Ok(Arc::new(Only(answerer)))
+/// All models there are, for commands that only look.
+pub fn catalogue(config: Config) -> Catalogue {
+    Catalogue::new(Arc::new(config))
 }
 
-fn commands(model: &Model) -> Vec<AvailableCommand> {
-    if !matches!(model, Model::Offline | Model::Auto) {
+fn models(config: &Arc<Config>) -> Result<Arc<dyn Models>, String> {
+    Ok(match &config.model {
+        Model::Offline | Model::Auto | Model::Named(_) => Arc::new(Catalogue::new(Arc::clone(config))),
+        Model::Scripted(path) => Arc::new(Only(scripted::answerer(path).map_err(|e| e.to_string())?)),
+    })
+}
+
+/// What the command agent understands, where it is the one who answers.
+fn commands(models: &dyn Models) -> Vec<AvailableCommand> {
+    if models.usable().first().is_none_or(|default| default.id != offline::ID) {
         return Vec::new();
     }
     let command = |known: &SlashCommand| {

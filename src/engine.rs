@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::config::Keys;
 use crate::permission::Mode;
 use crate::session::Sessions;
 use crate::workspace::Commands;
@@ -15,6 +16,8 @@ pub struct Engine {
     pub commands: Arc<dyn Commands>,
     /// The mode of new sessions.
     pub mode: Mode,
+    /// Whose keys there are, for whoever signs in or out.
+    pub keys: Keys,
     /// What people should know about how it was set up; each is told once.
     pub warnings: Arc<[String]>,
 }

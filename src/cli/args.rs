@@ -50,6 +50,16 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: Configuration,
     },
+    /// Store a provider's key
+    Login(Login),
+    /// Forget stored keys
+    Logout(Logout),
+    /// List models
+    Models(Models),
+    /// List providers of models, and where their keys come from
+    Providers(Providers),
+    /// Look whether everything that is needed is there
+    Doctor(Doctor),
 }
 
 #[derive(Debug, clap::Args)]
@@ -60,6 +70,66 @@ pub(super) struct Acp {
     /// Spellings of other agents, without a meaning here
     #[arg(long = "acp", alias = "experimental-acp", hide = true)]
     pub(super) _spelling: bool,
+    /// What a client puts behind the command it was told when somebody is to sign in
+    #[command(subcommand)]
+    pub(super) command: Option<SignIn>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum SignIn {
+    /// Store a provider's key
+    #[command(hide = true)]
+    Login(Login),
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Login {
+    /// Whose key, as `adjutant providers` names it
+    pub(super) provider: Option<String>,
+    /// Read the key from stdin instead of asking for it
+    #[arg(long)]
+    pub(super) key_stdin: bool,
+    /// Store the key without trying it
+    #[arg(long)]
+    pub(super) no_check: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Logout {
+    /// Whose key; the only one if it is left out
+    pub(super) provider: Option<String>,
+    /// Every stored key
+    #[arg(long, conflicts_with = "provider")]
+    pub(super) all: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Models {
+    /// Of this provider alone
+    pub(super) provider: Option<String>,
+    /// Ask the providers for their models
+    #[arg(long)]
+    pub(super) refresh: bool,
+    /// As JSON objects, a line each
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Providers {
+    /// As JSON objects, a line each
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Doctor {
+    /// Ask providers whether their keys work
+    #[arg(long)]
+    pub(super) online: bool,
+    /// As JSON objects, a line each
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 #[derive(Debug, clap::Args)]

@@ -1,7 +1,9 @@
 //! Exit codes, after `sysexits.h`.
 
 use super::print::PrintError;
+use crate::config::ConfigError;
 use crate::error::ErrorKind;
+use crate::provider::ProviderError;
 use crate::session::SessionError;
 use crate::store::StoreError;
 
@@ -17,6 +19,8 @@ pub(super) const INTERNAL: u8 = 70;
 pub(super) const CANNOT_CREATE: u8 = 73;
 /// Not now; later perhaps.
 pub(super) const TEMPORARY: u8 = 75;
+/// The person said no: what a shell reports of a program that `SIGINT` ended.
+pub(super) const CANCELLED: u8 = 130;
 /// Nobody reads the output: what a shell reports of a program that `SIGPIPE` ended.
 pub(super) const CLOSED: u8 = 141;
 /// The configuration is wrong.
@@ -24,7 +28,7 @@ pub(super) const CONFIG: u8 = 78;
 
 /// The code of a failure, from what a caller can do about it.
 pub(super) fn code(error: &anyhow::Error) -> u8 {
-    if error.downcast_ref::<crate::config::ConfigError>().is_some() {
+    if matches!(error.downcast_ref(), Some(ConfigError::Invalid(_) | ConfigError::Unreadable { .. })) {
         return CONFIG;
     }
     let store = error.downcast_ref::<StoreError>();
@@ -34,7 +38,9 @@ pub(super) fn code(error: &anyhow::Error) -> u8 {
     let kind = store
         .map(StoreError::kind)
         .or_else(|| error.downcast_ref::<SessionError>().map(SessionError::kind))
-        .or_else(|| error.downcast_ref::<PrintError>().map(PrintError::kind));
+        .or_else(|| error.downcast_ref::<PrintError>().map(PrintError::kind))
+        .or_else(|| error.downcast_ref::<ProviderError>().map(ProviderError::kind))
+        .or_else(|| error.downcast_ref::<ConfigError>().map(ConfigError::kind));
     match kind {
         Some(ErrorKind::Invalid) => USAGE,
         Some(ErrorKind::NotFound | ErrorKind::Unavailable | ErrorKind::Denied) => UNAVAILABLE,

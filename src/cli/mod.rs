@@ -12,12 +12,20 @@ mod acp;
 mod args;
 mod ask;
 mod config;
+mod doctor;
 mod exit;
+mod hidden;
+mod local;
+mod login;
+mod logout;
+mod models;
 mod permissions;
 mod plain;
 mod print;
+mod providers;
 mod run;
 mod sessions;
+mod table;
 
 #[cfg(test)]
 mod tests;
@@ -28,7 +36,7 @@ use clap::Parser;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::config::{Environment, Flags};
-use args::{Args, Command};
+use args::{Acp, Args, Command, SignIn};
 
 /// What every command is given.
 struct Setup {
@@ -68,11 +76,19 @@ fn dispatch(command: Option<Command>, setup: &Setup, cwd: Option<std::path::Path
     };
     let outcome = runtime.block_on(async {
         match command {
+            Some(Command::Acp(Acp { command: Some(SignIn::Login(command)), .. })) => {
+                login::run(setup, command).await
+            }
             Some(Command::Acp(command)) => acp::run(setup, command).await,
             Some(Command::Run(command)) => run::run(setup, command).await,
             Some(Command::Sessions { command }) => sessions::run(setup, command).await,
             Some(Command::Permissions { command }) => permissions::run(setup, command).await,
             Some(Command::Config { command }) => config::run(setup, &command),
+            Some(Command::Login(command)) => login::run(setup, command).await,
+            Some(Command::Logout(command)) => logout::run(setup, &command),
+            Some(Command::Models(command)) => models::run(setup, command).await,
+            Some(Command::Providers(command)) => providers::run(setup, &command),
+            Some(Command::Doctor(command)) => doctor::run(setup, &command).await,
             None => Ok(print::help()),
         }
     });

@@ -129,7 +129,7 @@ fn conclude(stop: &TurnStop, json: bool) -> anyhow::Result<ExitCode> {
     }
     Ok(match stop {
         TurnStop::Finished { reason: StopReason::EndTurn } => ExitCode::SUCCESS,
-        TurnStop::Finished { reason: StopReason::Cancelled } => print::failure(130, "cancelled"),
+        TurnStop::Finished { reason: StopReason::Cancelled } => print::failure(exit::CANCELLED, "cancelled"),
         TurnStop::Finished { reason } => {
             print::failure(exit::TEMPORARY, &format!("the turn stopped early: {reason:?}"))
         }

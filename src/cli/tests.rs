@@ -2,8 +2,9 @@ use std::ffi::OsString;
 
 use clap::Parser;
 
-use super::args::{Args, Command, spelt};
+use super::args::{Acp, Args, Command, SignIn, spelt};
 use super::plain::{clean, one_line, visible};
+use super::{hidden, table};
 
 fn parsed(line: &str) -> Option<Args> {
     let words = line.split_whitespace().map(OsString::from);
@@ -44,4 +45,36 @@ fn what_is_judged_is_shown_whole() {
     let long = "0123456789".repeat(1_000);
     assert_eq!(visible(&long), long);
     assert_eq!(visible(&"\t".repeat(5_000)).len(), 5_000);
+}
+
+#[test]
+fn a_client_may_put_the_sign_in_behind_the_command_it_was_told() {
+    for line in
+        ["adjutant acp login", "adjutant --acp login", "adjutant acp --max-line 5 login openai --no-check"]
+    {
+        let args = parsed(line).unwrap_or_else(|| panic!("{line}"));
+        let Some(Command::Acp(Acp { command: Some(SignIn::Login(_)), .. })) = args.command else {
+            panic!("{line}")
+        };
+    }
+    assert!(matches!(parsed("adjutant login openai").unwrap().command, Some(Command::Login(_))));
+}
+
+#[test]
+fn what_is_typed_unseen_can_be_mended() {
+    let typed = |keys: &[u8]| hidden::read(keys.iter().map(|key| Ok(*key))).unwrap();
+    assert_eq!(typed(b"key\r").as_deref(), Some("key"));
+    assert_eq!(typed(b"kex\x7fy\nrest").as_deref(), Some("key"));
+    assert_eq!(typed(b"\x7fwrong\x15key\n").as_deref(), Some("key"));
+    assert_eq!(typed(b"key\x03\n"), None);
+    assert_eq!(typed(b"key\x04"), None);
+    assert_eq!(typed(b"key"), None);
+    let long = [b"k".repeat(100_000), b"\n".to_vec()].concat();
+    assert_eq!(typed(&long).unwrap().len(), 8 * 1024);
+}
+
+#[test]
+fn columns_are_as_wide_as_their_widest_cell() {
+    let rows = [["A", "LONG", ""], ["ünïcode", "b", ""], ["c", "", "d"]].map(|row| row.map(str::to_owned));
+    assert_eq!(table::lines(&rows), ["A        LONG", "ünïcode  b", "c              d"]);
 }

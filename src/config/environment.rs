@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::fmt;
 use std::path::PathBuf;
 
 use super::Paths;
@@ -6,9 +7,15 @@ use super::Paths;
 /// Variables that name files.
 const FILES: [&str; 2] = ["ADJUTANT_CONFIG", "ADJUTANT_SCRIPT"];
 
-/// The process's environment, read once.
-#[derive(Debug, Clone, Default)]
+/// The process's environment, read once. Keys are in it: it shows nothing, whoever prints it.
+#[derive(Clone, Default)]
 pub struct Environment(HashMap<String, String>);
+
+impl fmt::Debug for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Environment(…)")
+    }
+}
 
 impl Environment {
     /// Variables of this process that are Unicode. Files are meant from the working directory of now.

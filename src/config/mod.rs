@@ -15,6 +15,7 @@ mod agent;
 mod environment;
 mod file;
 mod import;
+mod keys;
 mod known;
 mod layer;
 mod markdown;
@@ -40,6 +41,7 @@ use problem::Problems;
 
 pub use agent::{AgentProfile, AgentUse, Budget, Budgets, CommandTemplate, LanguageServer, Project};
 pub use environment::Environment;
+pub use keys::{Key, KeyFile, KeyPlace, Keys, StoredKeys};
 pub use mcp::{McpServer, McpTransport, Origin};
 pub use provider::{Api, KeySource, ModelSettings, ProviderLimits, ProviderSettings};
 pub use secret::Secret;
@@ -116,13 +118,16 @@ pub enum ConfigError {
     /// A file that cannot be read.
     #[error("{path}: {reason}")]
     Unreadable { path: PathBuf, reason: String },
+    /// A file that cannot be written.
+    #[error("{path} cannot be written: {reason}")]
+    Unwritable { path: PathBuf, reason: String },
 }
 
 impl ConfigError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Invalid(_) => ErrorKind::Invalid,
-            Self::Unreadable { .. } => ErrorKind::Unavailable,
+            Self::Unreadable { .. } | Self::Unwritable { .. } => ErrorKind::Unavailable,
         }
     }
 }

@@ -12,6 +12,7 @@
 
 mod answer;
 mod anthropic;
+mod catalogue;
 mod conversation;
 mod decoder;
 mod dialect;
@@ -27,6 +28,7 @@ mod request;
 mod retry;
 pub mod scripted;
 mod sse;
+mod table;
 #[cfg(test)]
 mod tests;
 
@@ -37,6 +39,7 @@ use futures_util::stream::BoxStream;
 
 use crate::acp::StopReason;
 
+pub use catalogue::Catalogue;
 pub use decoder::Decoder;
 pub use dialect::ReadError;
 pub use error::ProviderError;

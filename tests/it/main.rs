@@ -6,6 +6,7 @@
     reason = "a failure here is a failed test"
 )]
 
+mod catalogue;
 mod command_line;
 mod conversations;
 mod crash;

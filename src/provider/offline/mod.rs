@@ -32,16 +32,23 @@ use super::{Answerer, Delta, ModelInfo, ModelRequest, Provider, ProviderError};
 pub use answer::answer;
 pub use words::{SlashCommand, commands};
 
-/// The command agent as a model that can be chosen.
-pub fn answerer() -> Answerer {
-    let model = ModelInfo {
-        id: "offline".to_owned(),
+/// Its id as a model.
+pub const ID: &str = "offline";
+
+/// What is known of the command agent as a model.
+pub fn model() -> ModelInfo {
+    ModelInfo {
+        id: ID.to_owned(),
         name: "Offline".to_owned(),
         description: "The command agent: no language model, works without a network".to_owned(),
         context: 0,
         ..ModelInfo::unknown("offline", "offline")
-    };
-    Answerer { model: Arc::new(model), provider: Arc::new(Offline) }
+    }
+}
+
+/// The command agent as a model that can be chosen.
+pub fn answerer() -> Answerer {
+    Answerer { model: Arc::new(model()), provider: Arc::new(Offline) }
 }
 
 /// The command agent. It holds nothing: the state of a turn is in the request's messages.

@@ -1,10 +1,11 @@
 use jsonrpsee::types::Params;
 use serde::Deserialize;
 
-use super::error;
-use super::initialize::LOCAL;
-use super::params::{Reply, parse};
+use super::initialize::{LOCAL, LOGIN};
+use super::params::{Reply, engine, parse};
+use super::{EngineSource, error, opening};
 use crate::acp::AuthenticateResponse;
+use crate::agent::Settings;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -13,12 +14,16 @@ struct Authenticate {
     method_id: Option<String>,
 }
 
-/// `authenticate`: there is nothing to do, however often it is asked.
-pub(super) fn handle(params: &Params<'_>) -> Reply<AuthenticateResponse> {
-    match parse::<Authenticate>(params)?.method_id {
-        Some(other) if other != LOCAL => {
-            Err(error::invalid(&format!("methodId: unknown {other:?}, the only one is {LOCAL:?}")))
+/// `authenticate`: looks again whether the keys are there, however often it is asked.
+pub(super) fn handle(params: &Params<'_>, source: &EngineSource) -> Reply<AuthenticateResponse> {
+    match parse::<Authenticate>(params)?.method_id.as_deref() {
+        None | Some(LOCAL | LOGIN) => {}
+        Some(other) => {
+            let detail = format!("methodId: unknown {other:?}, there are {LOCAL:?} and {LOGIN:?}");
+            return Err(error::invalid(&detail));
         }
-        _ => Ok(AuthenticateResponse::new()),
     }
+    let engine = engine(source)?;
+    opening::ready(&engine, &Settings { mode: engine.mode, options: Vec::new() })?;
+    Ok(AuthenticateResponse::new())
 }

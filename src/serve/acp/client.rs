@@ -95,6 +95,12 @@ impl Client {
         self.capabilities().session.as_ref().is_some_and(|session| session.compaction.is_some())
     }
 
+    /// Whether it draws options that are on or off; for others they are two values to choose from.
+    pub(super) fn draws_switches(&self) -> bool {
+        let options = self.capabilities().session.as_ref().and_then(|it| it.config_options.as_ref());
+        options.is_some_and(|options| options.boolean.is_some())
+    }
+
     /// The hands of a turn that this client begins: its editor and terminals where it offers them.
     pub(super) fn hands(&self, session: &SessionHandle, local_commands: &Arc<dyn Commands>) -> Hands {
         let capabilities = self.capabilities();

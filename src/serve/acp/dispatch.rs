@@ -43,8 +43,8 @@ pub(super) fn methods(engine: &EngineSource) -> Methods {
 fn register(module: &mut RpcModule<EngineSource>) -> Result<(), RegisterMethodError> {
     module
         .register_method(AGENT.initialize, |params, _, extensions| initialize::handle(&params, extensions))?;
-    module.register_method(AGENT.authenticate, |params, _, _| authenticate::handle(&params))?;
-    module.register_method(AGENT.logout, |_, _, _| logout::handle())?;
+    module.register_method(AGENT.authenticate, |params, engine, _| authenticate::handle(&params, engine))?;
+    module.register_method(AGENT.logout, |_, engine, _| logout::handle(engine))?;
     module.register_async_method(AGENT.session_new, session_new::handle)?;
     module.register_async_method(AGENT.session_load, session_load::handle)?;
     module.register_async_method(AGENT.session_resume, session_resume::handle)?;

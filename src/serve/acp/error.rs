@@ -11,6 +11,9 @@ use crate::rpc;
 use crate::session::SessionError;
 use crate::store::StoreError;
 
+/// A key is missing: sign in first.
+const AUTH_REQUIRED: i32 = -32000;
+
 /// The thing named does not exist.
 pub(super) const NOT_FOUND: i32 = -32002;
 
@@ -20,6 +23,11 @@ const REPEATED: usize = 500;
 /// The parameters are wrong; `detail` says which and how.
 pub(super) fn invalid(detail: &str) -> ErrorObjectOwned {
     rpc::error(ErrorCode::InvalidParams.code(), "Invalid params", Some(&shown(detail)))
+}
+
+/// No session can be worked in before somebody signs in; `detail` says which key is missing and how to give it.
+pub(super) fn auth_required(detail: &str) -> ErrorObjectOwned {
+    rpc::error(AUTH_REQUIRED, "Authentication required", Some(&shown(detail)))
 }
 
 /// The request does not fit the state of things.

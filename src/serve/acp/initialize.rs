@@ -1,23 +1,27 @@
 use jsonrpsee::Extensions;
 use jsonrpsee::types::Params;
+use serde_json::json;
 
 use super::params::{Reply, client, parse};
 use crate::acp::lenient::Initialize;
 use crate::acp::{
-    AgentAuthCapabilities, AgentCapabilities, AuthMethod, AuthMethodAgent, Implementation,
-    InitializeResponse, LogoutCapabilities, PromptCapabilities, ProtocolVersion,
-    SessionAdditionalDirectoriesCapabilities, SessionCapabilities, SessionCloseCapabilities,
+    AgentAuthCapabilities, AgentCapabilities, AuthMethod, AuthMethodAgent, AuthMethodTerminal,
+    ClientCapabilities, Implementation, InitializeResponse, LogoutCapabilities, Meta, PromptCapabilities,
+    ProtocolVersion, SessionAdditionalDirectoriesCapabilities, SessionCapabilities, SessionCloseCapabilities,
     SessionDeleteCapabilities, SessionForkCapabilities, SessionListCapabilities, SessionResumeCapabilities,
 };
 
-/// The one way to sign in: nothing to do, what is needed is in the configuration and the environment.
-/// Listed because registries ask for one and `CodeCompanion` always calls the first.
+/// The way to sign in without a terminal: what is needed is in the configuration and the environment.
+/// Listed first because registries ask for one and `CodeCompanion` always calls the first.
 pub(super) const LOCAL: &str = "local";
+/// The way to sign in at a terminal, which the client opens: `adjutant login`.
+pub(super) const LOGIN: &str = "login";
 
 /// `initialize`: whatever version is asked for, the answer is the one spoken here. Touches no disk.
 pub(super) fn handle(params: &Params<'_>, extensions: &Extensions) -> Reply<InitializeResponse> {
     let request: Initialize = parse(params)?;
-    client(extensions)?.introduce(request);
+    let client = client(extensions)?;
+    client.introduce(request);
     let sessions = SessionCapabilities::new()
         .list(SessionListCapabilities::new())
         .delete(SessionDeleteCapabilities::new())
@@ -30,12 +34,34 @@ pub(super) fn handle(params: &Params<'_>, extensions: &Extensions) -> Reply<Init
         .prompt_capabilities(PromptCapabilities::new().image(true).embedded_context(true))
         .session_capabilities(sessions)
         .auth(AgentAuthCapabilities::new().logout(LogoutCapabilities::new()));
-    let local = AuthMethodAgent::new(LOCAL, "Local configuration").description(
-        "Nothing to sign in to: keys come from the configuration and the environment".to_owned(),
-    );
     let info = Implementation::new("adjutant", env!("CARGO_PKG_VERSION")).title("Adjutant".to_owned());
     Ok(InitializeResponse::new(ProtocolVersion::V1)
         .agent_capabilities(capabilities)
-        .auth_methods(vec![AuthMethod::Agent(local)])
+        .auth_methods(auth_methods(client.capabilities()))
         .agent_info(info))
+}
+
+fn auth_methods(capabilities: &ClientCapabilities) -> Vec<AuthMethod> {
+    let local = AuthMethodAgent::new(LOCAL, "Local configuration")
+        .description("Keys come from the configuration, the environment and `adjutant login`".to_owned());
+    let (name, description) = ("Sign in", "Stores a provider's key: `adjutant login`".to_owned());
+    // Before the protocol had terminals for this, Zed had them by this convention.
+    let earlier = capabilities.meta.as_ref().and_then(|meta| meta.get(TERMINAL_AUTH)) == Some(&true.into());
+    let meta = earlier.then(terminal_auth);
+    let login = if capabilities.auth.terminal {
+        let login = AuthMethodTerminal::new(LOGIN, name).args(vec!["login".to_owned()]);
+        Some(AuthMethod::Terminal(login.description(description).meta(meta)))
+    } else {
+        let login = AuthMethodAgent::new(LOGIN, name).description(description).meta(meta);
+        earlier.then_some(AuthMethod::Agent(login))
+    };
+    std::iter::once(AuthMethod::Agent(local)).chain(login).collect()
+}
+
+const TERMINAL_AUTH: &str = "terminal-auth";
+
+fn terminal_auth() -> Meta {
+    let own = std::env::current_exe().unwrap_or_else(|_| "adjutant".into());
+    let run = json!({ "label": "Sign in", "command": own, "args": ["login"], "env": {} });
+    Meta::from_iter([(TERMINAL_AUTH.to_owned(), run)])
 }

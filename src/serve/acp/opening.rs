@@ -14,7 +14,8 @@ use crate::acp::{
     AvailableCommandsUpdate, Notice, NoticeSeverity, SessionConfigOption, SessionId, SessionModeState,
     SessionUpdate,
 };
-use crate::agent::Roots;
+use crate::agent::{Roots, Settings};
+use crate::permission::Mode;
 use crate::session::{SessionHandle, Sessions};
 
 /// A session that is being opened for a client.
@@ -24,6 +25,11 @@ pub(super) struct Opening {
     pub(super) engine: Engine,
     pub(super) roots: Roots,
     place: SessionPlace,
+}
+
+/// `Err` when no session with these settings could be worked in before somebody signs in.
+pub(super) fn ready(engine: &Engine, settings: &Settings) -> Reply<()> {
+    engine.sessions.backend().ready(settings).map_err(|e| error::auth_required(&e.to_string()))
 }
 
 impl Opening {
@@ -36,8 +42,17 @@ impl Opening {
         &self.engine.sessions
     }
 
+    /// Whether a stored session could be worked in with what was chosen in it.
+    pub(super) async fn ready(&self, id: &SessionId) -> Reply<()> {
+        let found = self.sessions().store().find(id).await;
+        let record = found.map_err(|e| error::session(id, &e.into()))?;
+        let mode = Mode::from_id(&record.mode).unwrap_or(self.engine.mode);
+        ready(&self.engine, &Settings { mode, options: record.options })
+    }
+
     /// The session of that id, live or from the store.
     pub(super) async fn load(&self, id: &SessionId) -> Reply<SessionHandle> {
+        self.ready(id).await?;
         let loaded = self.sessions().load(id, Some(self.roots.clone())).await;
         loaded.map_err(|e| error::session(id, &e))
     }
@@ -45,7 +60,10 @@ impl Opening {
     /// What can be chosen in the session: part of every reply.
     pub(super) fn choices(&self, session: &SessionHandle) -> (SessionModeState, Vec<SessionConfigOption>) {
         let settings = session.settings();
-        (options::modes(&settings), options::options(session.cwd(), &settings, self.sessions()))
+        (
+            options::modes(&settings),
+            options::options(session.cwd(), &settings, self.sessions(), self.client.draws_switches()),
+        )
     }
 
     /// Replies, attaches the client to what happens from now on, and welcomes it.

@@ -26,11 +26,8 @@ use crate::session::{SessionHandle, Sessions};
 pub(super) struct Projection {
     session: SessionHandle,
     sessions: Sessions,
-    notices: bool,
-    /// Whether the client draws compactions.
-    compactions: bool,
-    /// Whether the client has terminals, and whether commands of the turn that runs are in them.
-    terminals: bool,
+    client: Arc<Client>,
+    /// Whether commands of the turn that runs are in the client's terminals.
     in_terminals: bool,
     /// Replayed text that is being put together: pieces of one message come as few chunks.
     gathered: Option<Gathered>,
@@ -82,20 +79,12 @@ struct Params<'a> {
 
 impl Projection {
     pub(super) fn new(session: SessionHandle, sessions: Sessions, client: &Arc<Client>) -> Self {
-        Self {
-            session,
-            sessions,
-            notices: client.takes_notices(),
-            compactions: client.draws_compactions(),
-            terminals: client.capabilities().terminal,
-            in_terminals: false,
-            gathered: None,
-        }
+        Self { session, sessions, client: Arc::clone(client), in_terminals: false, gathered: None }
     }
 
     /// A turn begins. `own`: on this client's word, so that its commands are in its terminals.
     pub(super) fn begin(&mut self, own: bool) {
-        self.in_terminals = own && self.terminals;
+        self.in_terminals = own && self.client.capabilities().terminal;
     }
 
     /// Writes what the client is to see of an event. `replay`: it happened before the client came.
@@ -156,7 +145,9 @@ impl Projection {
                 }
             }
             EventKind::Compacting { .. } | EventKind::Compacted { .. } => {
-                for update in self.compactions.then(|| compaction::updates(kind)).into_iter().flatten() {
+                for update in
+                    self.client.draws_compactions().then(|| compaction::updates(kind)).into_iter().flatten()
+                {
                     self.update(&update, out);
                 }
             }
@@ -264,13 +255,14 @@ impl Projection {
             settings.options.retain(|(option, _)| *option != setting.option);
             settings.options.push((setting.option.clone(), setting.value.clone()));
         }
-        let options = options::options(self.session.cwd(), &settings, &self.sessions);
+        let switches = self.client.draws_switches();
+        let options = options::options(self.session.cwd(), &settings, &self.sessions, switches);
         self.update(&SessionUpdate::ConfigOptionUpdate(ConfigOptionUpdate::new(options)), out);
     }
 
     /// A client that takes no notices is told as if the agent thought so: it is to see why it waits.
     fn notice(&self, seq: Seq, level: NoticeLevel, title: &str, detail: Option<String>, out: &mut Vec<u8>) {
-        if !self.notices {
+        if !self.client.takes_notices() {
             let detail = detail.map_or_else(String::new, |detail| format!(": {detail}"));
             let message = MessageId::new(format!("notice-{seq}"));
             return self.chunk(Voice::Thinks, &message, &format!("{title}{detail}\n"), out);

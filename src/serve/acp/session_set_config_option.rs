@@ -2,12 +2,30 @@ use std::sync::Arc;
 
 use jsonrpsee::Extensions;
 use jsonrpsee::types::{ErrorObjectOwned, Params};
+use serde::Deserialize;
 
 use super::own_change::Asked;
 use super::params::{Reply, client, engine, parse};
 use super::{Engine, EngineSource, error, options, session_set_mode};
-use crate::acp::{SessionConfigOptionValue, SetSessionConfigOptionRequest, SetSessionConfigOptionResponse};
+use crate::acp::{SessionId, SetSessionConfigOptionResponse};
 use crate::session::SessionHandle;
+
+/// The value of a switch comes as a boolean with a `type`, as the schema has it, without one, or as the id that is
+/// offered to clients without switches.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct SetOption {
+    session_id: SessionId,
+    config_id: String,
+    value: Chosen,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "value: expected the id of a value, true or false")]
+enum Chosen {
+    Id(String),
+    Switch(bool),
+}
 
 /// `session/set_config_option`: the reply holds all options, as they are now.
 pub(super) async fn handle(
@@ -15,22 +33,22 @@ pub(super) async fn handle(
     source: Arc<EngineSource>,
     extensions: Extensions,
 ) -> Reply<SetSessionConfigOptionResponse> {
-    let request: SetSessionConfigOptionRequest = parse(&params)?;
-    let id = &request.session_id;
+    let SetOption { session_id: id, config_id: option, value } = parse(&params)?;
     let (client, engine) = (client(&extensions)?, engine(&source)?);
-    let session = client.attached(id).ok_or_else(|| error::no_session(id))?;
-    let option = &*request.config_id.0;
-    let SessionConfigOptionValue::ValueId { value } = &request.value else {
-        return Err(unknown(option, "a boolean"));
+    let session = client.attached(&id).ok_or_else(|| error::no_session(&id))?;
+    let value = match value {
+        Chosen::Id(id) => id,
+        Chosen::Switch(on) => on.to_string(),
     };
-    match option {
-        options::MODE => session_set_mode::set(&client, &session, &value.0, Asked::Option).await?,
+    match option.as_str() {
+        options::MODE => session_set_mode::set(&client, &session, &value, Asked::Option).await?,
         other => {
-            let _asking = client.changes().begin(&session, other, &value.0, Asked::Option);
-            set_option(&engine, &session, other, &value.0).await?;
+            let _asking = client.changes().begin(&session, other, &value, Asked::Option);
+            set_option(&engine, &session, other, &value).await?;
         }
     }
-    let options = options::options(session.cwd(), &session.settings(), &engine.sessions);
+    let switches = client.draws_switches();
+    let options = options::options(session.cwd(), &session.settings(), &engine.sessions, switches);
     Ok(SetSessionConfigOptionResponse::new(options))
 }
 

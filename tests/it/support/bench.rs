@@ -6,13 +6,13 @@ use std::sync::Arc;
 use adjutant::agent::builtin::{Builtin, Caps, Parts};
 use adjutant::app;
 use adjutant::clock::Clock;
-use adjutant::config::{Config, Environment, Flags, Paths};
+use adjutant::config::{Config, Environment, Flags, Keys, Paths};
 use adjutant::engine::{Engine, EngineSource};
 use adjutant::permission::Mode;
-use adjutant::provider::{Only, scripted};
+use adjutant::provider::{Catalogue, Models, Only, scripted};
 use adjutant::serve::acp::Door;
 use adjutant::session::{Sessions, StoredGrants};
-use adjutant::store::Store;
+use adjutant::store::{self, Place, Store};
 use adjutant::tool::Registry;
 use adjutant::workspace::LocalCommands;
 use tempfile::TempDir;
@@ -25,6 +25,8 @@ pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_adjutant");
 pub(crate) enum Model {
     Scripted,
     Offline,
+    /// Whoever the configuration file names.
+    Configured,
 }
 
 /// A home, a workspace and a script, gone with the value.
@@ -83,6 +85,7 @@ impl Bench {
         let model = match self.model {
             Model::Scripted => "scripted",
             Model::Offline => "offline",
+            Model::Configured => "",
         };
         [
             ("HOME", text(self.home())),
@@ -106,25 +109,40 @@ impl Bench {
 
     /// A door to an engine over a store of the caller's. New sessions are in `mode`.
     pub(crate) fn door_over(&self, store: Arc<dyn Store>, mode: Mode) -> Arc<Door> {
-        let clock = Clock::real();
-        let agent = Builtin::new(Parts {
-            config: Arc::new(Config {
-                paths: Paths { home: Some(self.home()), ..Paths::default() },
-                ..Config::default()
-            }),
-            models: Arc::new(Only(scripted::answerer(&self.script()).unwrap())),
-            tools: Registry::standard(),
-            grants: Arc::new(StoredGrants::new(Arc::clone(&store), clock.clone())),
-            clock: clock.clone(),
-            caps: Caps::default(),
-            commands: Vec::new(),
-        });
-        let engine = Engine {
-            sessions: Sessions::new(store, Arc::new(agent), clock),
-            commands: Arc::new(LocalCommands::new(Path::new(PROGRAM).to_owned())),
-            mode,
-            warnings: Arc::new([]),
-        };
-        Arc::new(Door::new(EngineSource::new(move || Ok(engine.clone()))))
+        let paths = Paths { home: Some(self.home()), ..Paths::default() };
+        let config = Arc::new(Config { paths, mode, ..Config::default() });
+        let models = Arc::new(Only(scripted::answerer(&self.script()).unwrap()));
+        door_to(store, config, models)
     }
+
+    /// A door to an engine with the models of a configuration of the caller's, which is given the bench's folders.
+    pub(crate) fn door_of(&self, config: Config) -> Arc<Door> {
+        let home = self.home();
+        let paths = Paths { config: Some(home.join("config")), home: Some(home), ..Paths::default() };
+        let config = Arc::new(Config { paths, ..config });
+        let models = Arc::new(Catalogue::new(Arc::clone(&config)));
+        door_to(store::open(Place::Memory), config, models)
+    }
+}
+
+fn door_to(store: Arc<dyn Store>, config: Arc<Config>, models: Arc<dyn Models>) -> Arc<Door> {
+    let clock = Clock::real();
+    let (mode, keys) = (config.mode, Keys::new(Arc::clone(&config)));
+    let agent = Builtin::new(Parts {
+        config,
+        models,
+        tools: Registry::standard(),
+        grants: Arc::new(StoredGrants::new(Arc::clone(&store), clock.clone())),
+        clock: clock.clone(),
+        caps: Caps::default(),
+        commands: Vec::new(),
+    });
+    let engine = Engine {
+        sessions: Sessions::new(store, Arc::new(agent), clock),
+        commands: Arc::new(LocalCommands::new(Path::new(PROGRAM).to_owned())),
+        mode,
+        keys,
+        warnings: Arc::new([]),
+    };
+    Arc::new(Door::new(EngineSource::new(move || Ok(engine.clone()))))
 }

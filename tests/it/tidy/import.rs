@@ -29,17 +29,18 @@ const ROOMS: &[Row] = &[
     ("store",      3, &["acp", "event", "config"]),
     ("agent",      4, &["acp", "event", "permission", "provider", "tool", "workspace", "transport", "rpc", "config", "clock"]),
     ("session",    5, &["memory", "acp", "event", "agent", "store", "permission", "workspace", "config", "clock"]),
-    ("engine",     6, &["session", "permission", "workspace"]),
+    ("engine",     6, &["session", "permission", "workspace", "config::Keys"]),
     // A door gives a turn its hands (the client's files and terminals), shows a session's settings, pages through the
     // store's records, and writes times and identifiers as the wire wants them.
     ("serve",      7, &["engine", "session", "event", "acp", "rpc", "transport", "jsonrpc", "config", "permission", "workspace",
-                        "agent::Hands", "agent::Roots", "agent::Settings", "agent::OptionKind", "agent::SessionOption", "store", "clock"]),
+                        "agent::Hands", "agent::Roots", "agent::Settings", "agent::OptionKind", "agent::OptionValue", "agent::SessionOption", "store", "clock"]),
     ("telemetry",  7, &[]),
     ("app",        8, &["acp", "agent", "clock", "config", "engine", "event", "permission", "provider", "rpc", "serve", "session",
                         "store", "tool", "transport", "workspace"]),
     // The command line is a door for people, with the same sessions and events as every other door.
     ("cli",        9, &["app", "config", "engine", "telemetry", "acp", "agent::Hands", "agent::Roots", "clock", "event",
-                        "jsonrpc", "permission", "rpc", "serve", "session", "store", "transport", "workspace"]),
+                        "jsonrpc", "permission", "provider::Catalogue", "provider::Effort", "provider::ModelInfo", "provider::Models",
+                        "provider::ProviderError", "rpc", "serve", "session", "store", "transport", "workspace"]),
     ("main",      10, &["cli", "workspace::supervisor"]),
 ];
 

@@ -8,6 +8,7 @@
 
 mod ceiling;
 mod dispatch;
+mod options;
 mod own_change;
 mod pulse;
 mod terminal_output;

@@ -65,7 +65,12 @@ impl Run {
         for step in steps {
             match &step.kind {
                 Kind::Script(line) => script.extend([line, "\n"]),
-                Kind::Do(Directive::Config(line)) => config.extend([line, "\n"]),
+                Kind::Do(Directive::Config(line)) => {
+                    config.extend([line, "\n"]);
+                    if line.starts_with("model ") {
+                        model = Model::Configured;
+                    }
+                }
                 Kind::Do(Directive::Offline) => model = Model::Offline,
                 _ => {}
             }

@@ -47,7 +47,8 @@ pub(super) enum Directive {
     Everywhere,
     /// `@ offline`: the model is the offline one.
     Offline,
-    /// `@ config <TOML line>`: a line of the configuration file, written before the start.
+    /// `@ config <TOML line>`: a line of the configuration file, written before the start. One that sets the model
+    /// takes the place of the script.
     Config(String),
     /// `@ session [capabilities]`: says hello, and opens `{session}` in the workspace.
     Session(Value),

@@ -1,0 +1,196 @@
+//! Whose keys: where they are looked for, and the file that `adjutant login` stores them in.
+//!
+//! The file is `keys.json` beside `config.toml`, mode 0600: what the keyring of a desktop adds (a lock while nobody is
+//! logged in) is not there over ssh, in a container or on a server, where such an agent runs as often, and the crate
+//! that speaks to it brings a hundred others. What others can read is not used.
+
+use std::collections::BTreeMap;
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::{Config, ConfigError, KeySource, ProviderSettings, Secret};
+
+#[cfg(test)]
+mod tests;
+
+/// Largest key file taken, in bytes.
+const LARGEST: u64 = 1024 * 1024;
+
+/// Where keys are looked for.
+#[derive(Debug, Clone)]
+pub struct Keys {
+    config: Arc<Config>,
+    file: KeyFile,
+}
+
+/// A provider's key, and where it was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Key {
+    pub secret: Option<Secret>,
+    pub place: KeyPlace,
+}
+
+/// Where a key was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyPlace {
+    /// Nowhere: none is needed.
+    NotNeeded,
+    /// In the configuration.
+    Config,
+    /// In the environment variable of that name.
+    Variable(String),
+    /// In the key file.
+    File,
+}
+
+/// What the key file holds, by the provider's id.
+#[derive(Debug, Default)]
+pub struct StoredKeys(BTreeMap<String, Secret>);
+
+impl Keys {
+    pub fn new(config: Arc<Config>) -> Self {
+        let folder = config.paths.config.as_deref();
+        Self { file: KeyFile { path: folder.map(|folder| folder.join("keys.json")) }, config }
+    }
+
+    /// The key file.
+    pub fn file(&self) -> &KeyFile {
+        &self.file
+    }
+
+    /// A provider's key as things are now; `None`: it is missing. `Err` when it may be in a file that is not used.
+    pub fn of(&self, provider: &ProviderSettings) -> Result<Option<Key>, ConfigError> {
+        match self.outside_file(provider) {
+            Some(key) => Ok(Some(key)),
+            None => Ok(self.file.read()?.of(provider)),
+        }
+    }
+
+    /// The same for many providers, with the file read once.
+    pub fn with<'a>(&'a self, stored: &'a StoredKeys) -> impl Fn(&ProviderSettings) -> Option<Key> + use<'a> {
+        |provider| self.outside_file(provider).or_else(|| stored.of(provider))
+    }
+
+    /// Where keys are that no logout can drop: the variables that are set, the configuration.
+    pub fn lasting(&self) -> Vec<KeyPlace> {
+        let found = self.config.providers.iter().filter_map(|provider| self.outside_file(provider));
+        let mut places = Vec::new();
+        for place in found.map(|key| key.place).filter(|place| *place != KeyPlace::NotNeeded) {
+            if !places.contains(&place) {
+                places.push(place);
+            }
+        }
+        places
+    }
+
+    fn outside_file(&self, provider: &ProviderSettings) -> Option<Key> {
+        match &provider.key {
+            KeySource::None => Some(Key { secret: None, place: KeyPlace::NotNeeded }),
+            KeySource::Given(secret) => Some(Key { secret: Some(secret.clone()), place: KeyPlace::Config }),
+            KeySource::Usual(names) => names.iter().find_map(|name| {
+                let secret = Secret::new(self.config.environment.value(name)?.trim());
+                Some(Key { secret: Some(secret), place: KeyPlace::Variable(name.clone()) })
+            }),
+        }
+    }
+}
+
+impl StoredKeys {
+    fn of(&self, provider: &ProviderSettings) -> Option<Key> {
+        let stored = matches!(provider.key, KeySource::Usual(_)).then(|| self.0.get(&provider.id))?;
+        stored.map(|secret| Key { secret: Some(secret.clone()), place: KeyPlace::File })
+    }
+
+    /// Whose keys there are.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+}
+
+/// The file with stored keys. It is read whenever it is asked, so that a login counts at once.
+#[derive(Debug, Clone)]
+pub struct KeyFile {
+    path: Option<PathBuf>,
+}
+
+impl KeyFile {
+    /// Where it is; `None`: there is no home.
+    pub fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+
+    /// What it holds; a missing file holds nothing. One that others can read is not used.
+    pub fn read(&self) -> Result<StoredKeys, ConfigError> {
+        let Some(path) = &self.path else { return Ok(StoredKeys::default()) };
+        let unreadable = |reason: String| ConfigError::Unreadable { path: path.clone(), reason };
+        let mut text = String::new();
+        match File::open(path) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(StoredKeys::default()),
+            Err(e) => return Err(unreadable(e.to_string())),
+            Ok(file) => {
+                let mode = file.metadata().map_err(|e| unreadable(e.to_string()))?.permissions().mode();
+                if mode & 0o077 != 0 {
+                    let fix = format!(
+                        "its keys are not used, because others can read it: chmod 600 {}",
+                        path.display()
+                    );
+                    return Err(unreadable(fix));
+                }
+                file.take(LARGEST).read_to_string(&mut text).map_err(|e| unreadable(e.to_string()))?;
+            }
+        }
+        // What serde says of a wrong file could repeat a part of a key.
+        let keys: BTreeMap<String, String> = serde_json::from_str(&text)
+            .map_err(|e| unreadable(format!("line {} is not an object of provider and key", e.line())))?;
+        Ok(StoredKeys(keys.into_iter().map(|(id, key)| (id, Secret::new(&key))).collect()))
+    }
+
+    /// Stores a provider's key in the place of an earlier one.
+    pub fn set(&self, provider: &str, key: &Secret) -> Result<(), ConfigError> {
+        let mut stored = self.read()?;
+        stored.0.insert(provider.to_owned(), key.clone());
+        self.write(&stored)
+    }
+
+    /// Forgets the keys of these providers and says which there were.
+    pub fn remove(&self, unwanted: impl Fn(&str) -> bool) -> Result<Vec<String>, ConfigError> {
+        let mut stored = self.read()?;
+        let removed: Vec<_> = stored.0.extract_if(.., |id, _| unwanted(id)).map(|(id, _)| id).collect();
+        if !removed.is_empty() {
+            self.write(&stored)?;
+        }
+        Ok(removed)
+    }
+
+    fn write(&self, keys: &StoredKeys) -> Result<(), ConfigError> {
+        let Some(path) = &self.path else {
+            return Err(ConfigError::Invalid("there is no home to keep keys in: set HOME".into()));
+        };
+        let exposed: BTreeMap<_, _> = keys.0.iter().map(|(id, key)| (id, key.expose())).collect();
+        let written = serde_json::to_vec_pretty(&exposed).map_err(io::Error::from);
+        let written = written.and_then(|text| replace(path, &text));
+        written.map_err(|e| ConfigError::Unwritable { path: path.clone(), reason: e.to_string() })
+    }
+}
+
+/// Puts a private file in the place of an earlier one; whoever reads meanwhile sees the one or the other, whole.
+fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    let draft = folder.join(format!(".keys.{}.json", std::process::id()));
+    let mut file = match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft) {
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
+            // Left behind by a process of the same number that ended in the middle of this.
+            std::fs::remove_file(&draft)?;
+            OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?
+        }
+        opened => opened?,
+    };
+    let written = file.write_all(content).and_then(|()| file.sync_all());
+    written.and_then(|()| std::fs::rename(&draft, path)).inspect_err(|_| {
+        let _gone = std::fs::remove_file(&draft);
+    })
+}
