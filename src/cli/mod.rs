@@ -12,6 +12,7 @@ mod acp;
 mod args;
 mod ask;
 mod exit;
+mod form;
 mod permissions;
 mod plain;
 mod print;

@@ -52,6 +52,13 @@ pub(super) const TIME: Duration = Duration::from_secs(10);
 pub(super) const COMMAND: u64 = 120;
 pub(super) const MAX_COMMAND: u64 = 600;
 
+/// Fields of a form, choices of one field, and characters of what is asked.
+pub(super) const FORM: usize = 20;
+pub(super) const CHOICES: usize = 50;
+pub(super) const ASKED: usize = 2000;
+/// Characters of a name, a title or a choice in a form.
+pub(super) const FORM_LABEL: usize = 200;
+
 /// Entries of a plan, and characters of one.
 pub(super) const PLAN: usize = 50;
 pub(super) const PLAN_ENTRY: usize = 300;
@@ -92,7 +99,7 @@ pub(super) fn cut(line: &str, limit: usize) -> Cow<'_, str> {
 }
 
 /// The beginning and the end of a text that is too long for one output.
-pub(super) fn middle(text: String) -> String {
+pub fn middle(text: String) -> String {
     let limit = TEXT - NOTES;
     if weight(&text) <= limit {
         return text;

@@ -16,6 +16,7 @@ mod people;
 mod progress;
 mod prompt;
 mod report;
+mod task;
 mod transcript;
 
 #[cfg(test)]

@@ -13,13 +13,14 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::machine::{Effect, Input, Machine};
-use super::{BuiltinSession, choice, report};
+use super::people::TurnPeople;
+use super::{BuiltinSession, choice, report, task};
 use crate::acp::{MessageId, ToolKind};
 use crate::agent::{Prompt, Turn, TurnFault};
 use crate::event::{AskOutcome, EventKind, NoticeLevel, TurnStop, Usage};
 use crate::permission::{Grant, Judgement};
 use crate::provider::{Delta, ModelCall, ModelInfo, ModelRequest, ProviderError, ToolSpec};
-use crate::tool::{Prepared, ToolOutput};
+use crate::tool::{Prepared, Registry, ToolOutput};
 use crate::workspace::Live;
 
 /// Pieces of an answer taken at once when they are there at once.
@@ -67,6 +68,8 @@ pub(super) struct Driver<'a> {
     thought: MessageId,
     /// Told to every tool: the turn was cancelled, or took too long.
     give_up: CancellationToken,
+    /// What can be called in this turn.
+    tools: Registry,
     /// Calls in the answer that is being worked off.
     called: usize,
 }
@@ -75,8 +78,12 @@ impl<'a> Driver<'a> {
     pub(super) fn new(session: &'a mut BuiltinSession, turn: Turn, prompt: Prompt) -> Self {
         let machine = Machine::new(session.parts.caps.steps);
         let give_up = turn.cancelled().child_token();
+        let people = TurnPeople::new(turn.clone(), None, &prompt.hands);
+        let mut tools = session.parts.tools.available(&people);
+        task::tool(session, &turn, &prompt.hands).into_iter().for_each(|task| tools.add(task));
         Self {
             give_up,
+            tools,
             called: 0,
             session,
             turn,
@@ -157,7 +164,7 @@ impl<'a> Driver<'a> {
                 return self.inputs.push_back(Input::ModelFailed(e.to_string()));
             }
         };
-        let tools = self.session.parts.tools.iter();
+        let tools = self.tools.iter();
         let request = ModelRequest {
             effort: choice::effort(&answerer.model, &settings),
             model: Arc::clone(&answerer.model),
