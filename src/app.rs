@@ -44,7 +44,7 @@ fn build(config: Config) -> Result<Engine, String> {
         warnings.push(e.to_string());
     }
     let models = models(&config)?;
-    let commands = commands(&*models);
+    let commands = commands();
     let agent = Builtin::new(Parts {
         config,
         models,
@@ -75,11 +75,8 @@ fn models(config: &Arc<Config>) -> Result<Arc<dyn Models>, String> {
     })
 }
 
-/// What the command agent understands, where it is the one who answers.
-fn commands(models: &dyn Models) -> Vec<AvailableCommand> {
-    if models.usable().first().is_none_or(|default| default.id != offline::ID) {
-        return Vec::new();
-    }
+/// What the command agent understands.
+fn commands() -> Vec<AvailableCommand> {
     let command = |known: &SlashCommand| {
         let command = AvailableCommand::new(known.name, known.description);
         let input =

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Actor, NewPrompt, RunningTurn, TURN_QUEUE, reply};
 use crate::acp::StopReason;
 use crate::agent::{AgentSession, Prompt, Turn, TurnInput};
-use crate::event::{EventKind, QuestionAnswer, TurnId, TurnStop};
+use crate::event::{EventKind, TurnId, TurnStop};
 use crate::session::SessionError;
 use crate::session::handle::{Accepted, GRACE};
 use crate::session::state::OnPrompt;
@@ -89,14 +89,14 @@ impl Actor {
                     self.stream(&mut streamed).await;
                     self.open_ask(call, options, answer).await;
                 }
-                TurnInput::Question { answer, .. } => {
+                TurnInput::Question { call, question, answer } => {
                     self.stream(&mut streamed).await;
-                    // A turn that no longer waits has been given up.
-                    let _told = answer.send(QuestionAnswer::Cancelled);
+                    self.open_question(call, question, answer).await;
                 }
             }
         }
         self.stream(&mut streamed).await;
+        self.settle_withdrawn().await;
     }
 
     /// Makes what the turn reports durable, and keeps account of what it leaves open.
@@ -153,7 +153,8 @@ impl Actor {
             inputs.push(input);
         }
         self.inputs(&mut inputs).await;
-        let fault = self.turn.take().and_then(|turn| turn.fault);
+        let (fault, stopped) =
+            self.turn.take().map_or((None, false), |turn| (turn.fault, turn.cancel.is_cancelled()));
         let stop = match ended {
             Some((agent, stop)) => {
                 self.agent = Some(agent);
@@ -164,7 +165,8 @@ impl Actor {
         let Some((turn, cancelled, asks)) = self.state.end() else { return };
         let stop = match fault {
             Some(message) => TurnStop::Failed { message },
-            None if cancelled => TurnStop::Finished { reason: StopReason::Cancelled },
+            // It may have given up before the word of it came here.
+            None if cancelled || stopped => TurnStop::Finished { reason: StopReason::Cancelled },
             None => stop,
         };
         let mut kinds = self.settle_all(asks);

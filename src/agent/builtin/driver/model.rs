@@ -29,6 +29,8 @@ impl Driver<'_> {
         if self.is_nearly_full(&answerer.model) {
             self.compact(&answerer, "").await?;
         }
+        // Servers come and go, and their tools with them.
+        self.tools = self.session.tools(&self.turn, &self.prompt.hands);
         let request = self.request(&answerer);
         self.called = 0;
         self.message = MessageId::new(self.session.parts.clock.id());
