@@ -24,13 +24,11 @@ pub(super) fn person(
     let mut tree = built_in();
     let named = flags.named(environment);
     match (&named, &paths.config) {
-        (Some(path), _) => match own(path)? {
-            Some(layer) => tree.overlay(layer),
-            None => {
-                let reason = "there is no such file".to_owned();
-                return Err(ConfigError::Unreadable { path: path.clone(), reason });
-            }
-        },
+        (Some(path), _) => {
+            let missing =
+                || ConfigError::Unreadable { path: path.clone(), reason: "there is no such file".into() };
+            tree.overlay(own(path)?.ok_or_else(missing)?);
+        }
         (None, Some(folder)) => {
             for layer in usual(paths, folder, problems) {
                 tree.overlay(layer);

@@ -17,11 +17,11 @@ const MOST_ENTRIES: usize = 4_096;
 /// Folders in folders.
 const DEEPEST: usize = 4;
 
-/// What a kind of file becomes: its section, its folders, and how it is read.
-type Kind =
-    (&'static str, [&'static str; 2], fn(&mut Import<'_>, &str, &Node, &str) -> Option<(String, Node)>);
+/// What is read from a file: by its name, its front matter and its body, the name and the entry it stands for.
+type Read = fn(&mut Import<'_>, &str, &Node, &str) -> (String, Node);
 
-const KINDS: [Kind; 2] = [
+/// What the files become: their section, their folders, and how they are read.
+const KINDS: [(&str, [&str; 2], Read); 2] = [
     ("agent", ["agent", "agents"], |import, name, front, body| import.agent_file(name, front, body)),
     ("command", ["command", "commands"], |import, name, front, body| import.command_file(name, front, body)),
 ];
@@ -53,7 +53,7 @@ fn one(
     path: &Path,
     fence: Option<&Path>,
     import: &mut Import<'_>,
-    read: fn(&mut Import<'_>, &str, &Node, &str) -> Option<(String, Node)>,
+    read: Read,
 ) -> Option<(String, Node)> {
     let source = Source::file(path);
     let text = match file::text(path, fence) {
@@ -64,7 +64,7 @@ fn one(
         }
     };
     match tree::front_matter(&text, &source) {
-        Ok((front, body)) => read(import, name, &front, body),
+        Ok((front, body)) => Some(read(import, name, &front, body)),
         Err(e) => {
             import.problems.at(&e.place, &e.reason);
             None

@@ -130,3 +130,43 @@ async fn an_interrupt_at_a_question_cancels_the_turn() {
     assert_eq!(end(child).await.status.code(), Some(130));
     assert!(bench.read("made").is_err());
 }
+
+#[tokio::test]
+async fn what_is_set_is_shown_with_where_it_was_set() {
+    let bench = Bench::scripted("");
+    let file = bench.home().join(".config/adjutant/config.toml");
+    let (code, path, _) = output(&bench, &["config", "path"]).await;
+    assert_eq!((code, path.trim_end()), (Some(0), file.to_str().unwrap()));
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    std::fs::write(&file, "\n[provider.lab]\nbase_url = \"http://127.0.0.1:1/v1\"\nkey = \"sk-1\"\n")
+        .unwrap();
+    std::fs::write(
+        bench.root().join(".mcp.json"),
+        "{\"colour\":\"\u{1b}[31m\",\n\"mcpServers\":{\"a\":{\"command\":\"a\"}}}",
+    )
+    .unwrap();
+    let (code, shown, told) = output(&bench, &["config", "show", "--mode", "plan"]).await;
+    assert_eq!(code, Some(0));
+    for line in [
+        format!("provider.lab.key = (set)  # {}:4\n", file.display()),
+        format!("mcp.a.command = \"a\"  # {}:2\n", bench.root().join(".mcp.json").display()),
+        "mode = \"plan\"  # option --mode\n".to_owned(),
+        "model = \"scripted\"  # variable ADJUTANT_MODEL\n".to_owned(),
+    ] {
+        assert!(shown.contains(&line), "{line} not in {shown}");
+    }
+    assert!(told.contains("`colour` has no meaning here"), "{told}");
+    let (_, json, _) = output(&bench, &["config", "show", "--json"]).await;
+    assert!(
+        json.lines()
+            .all(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["origin"].is_string())
+    );
+    let (_, schema, _) = output(&bench, &["config", "schema"]).await;
+    assert!(serde_json::from_str::<serde_json::Value>(&schema).unwrap()["properties"]["mcp"].is_object());
+    std::fs::write(&file, "[provider.lab]\nkye = \"sk-1\"\n").unwrap();
+    let (code, _, told) = output(&bench, &["config", "show"]).await;
+    assert_eq!(code, Some(78));
+    let expected =
+        format!("adjutant: {}:2: provider.lab: unknown key \"kye\": did you mean \"key\"?\n", file.display());
+    assert_eq!(told, expected);
+}

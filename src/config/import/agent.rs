@@ -2,7 +2,7 @@
 
 use super::tool::names;
 use super::{Import, add, copy, unknown};
-use crate::config::tree::{Node, Value};
+use crate::config::tree::Node;
 
 /// Keys of agents that are understood, or change nothing here.
 const AGENT: &[&str] = &[
@@ -40,7 +40,7 @@ const AGENT: &[&str] = &[
 
 impl Import<'_> {
     /// An agent in any of the ways it is written.
-    pub(super) fn agent(&mut self, name: &str, from: &Node) -> Option<(String, Node)> {
+    pub(super) fn agent(&mut self, name: &str, from: &Node) -> (String, Node) {
         let mut out = Node::table(&from.place);
         copy(
             from,
@@ -83,31 +83,23 @@ impl Import<'_> {
                 add(&mut out, "without", names(without), without);
             }
         }
-        if from.part("disable").and_then(Node::as_truth) == Some(true) {
-            out.put("enabled", Node::new(Value::Truth(false), &from.place));
-        }
         for key in unknown(from, AGENT) {
             self.problems.at(&from.place, &format!("agent {name}: `{key}` has no meaning here"));
         }
         let name = from.part("name").and_then(Node::as_text).unwrap_or(name);
-        Some((name.to_owned(), out))
+        (name.to_owned(), out)
     }
 
     /// A Markdown file: its body is the prompt.
-    pub(in crate::config) fn agent_file(
-        &mut self,
-        name: &str,
-        front: &Node,
-        body: &str,
-    ) -> Option<(String, Node)> {
-        let (name, mut agent) = self.agent(name, front)?;
+    pub(in crate::config) fn agent_file(&mut self, name: &str, front: &Node, body: &str) -> (String, Node) {
+        let (name, mut agent) = self.agent(name, front);
         if !body.trim().is_empty() {
             agent.put("prompt", Node::text(body.trim(), &front.place));
         }
-        Some((name, agent))
+        (name, agent)
     }
 
-    pub(super) fn command(&mut self, name: &str, from: &Node) -> Option<(String, Node)> {
+    pub(super) fn command(&mut self, name: &str, from: &Node) -> (String, Node) {
         let mut out = Node::table(&from.place);
         let keys = [
             ("description", "description"),
@@ -130,17 +122,12 @@ impl Import<'_> {
         if let Some(model) = from.part("model") {
             self.model(model, &mut out, "model");
         }
-        Some((name.to_owned(), out))
+        (name.to_owned(), out)
     }
 
     /// A Markdown file: its body is the template, whose first line says what it does where nothing else does.
-    pub(in crate::config) fn command_file(
-        &mut self,
-        name: &str,
-        front: &Node,
-        body: &str,
-    ) -> Option<(String, Node)> {
-        let (name, mut command) = self.command(name, front)?;
+    pub(in crate::config) fn command_file(&mut self, name: &str, front: &Node, body: &str) -> (String, Node) {
+        let (name, mut command) = self.command(name, front);
         command.put("template", Node::text(body.trim(), &front.place));
         if command.part("description").is_none() {
             let first =
@@ -148,6 +135,6 @@ impl Import<'_> {
             let first: String = first.unwrap_or_default().chars().take(100).collect();
             command.put("description", Node::text(first, &front.place));
         }
-        Some((name, command))
+        (name, command)
     }
 }

@@ -81,7 +81,7 @@ impl Import<'_> {
         node: &Node,
         section: &str,
         out: &mut Node,
-        entry: impl Fn(&mut Self, &str, &Node) -> Option<(String, Node)>,
+        entry: impl Fn(&mut Self, &str, &Node) -> (String, Node),
     ) {
         // `"lsp": false` and the like mean none.
         let Some(_) = node.as_table() else { return };
@@ -89,9 +89,19 @@ impl Import<'_> {
         for (name, part) in node.written() {
             if part.as_table().is_none() {
                 self.problems.at(&part.place, &format!("`{name}` is {}, and is left out", part.kind()));
-            } else if let Some((name, meant)) = entry(self, name, part) {
-                all.put(&name, meant);
+                continue;
             }
+            let (name, mut meant) = entry(self, name, part);
+            let is_off = ["disable", "disabled"]
+                .iter()
+                .any(|key| part.part(key).and_then(Node::as_truth) == Some(true));
+            if is_off && section == "provider" {
+                continue;
+            }
+            if is_off {
+                meant.put("enabled", Node::new(Value::Truth(false), &part.place));
+            }
+            all.put(&name, meant);
         }
         out.put(section, all);
     }
@@ -109,9 +119,8 @@ impl Import<'_> {
     /// The older `agents`: its `coder` is who answers.
     fn older_agents(&mut self, node: &Node, out: &mut Node) {
         for (name, agent) in node.written() {
-            match (name, agent.part("model")) {
-                ("coder", Some(model)) => self.model(model, out, "model"),
-                _ => {}
+            if let ("coder", Some(model)) = (name, agent.part("model")) {
+                self.model(model, out, "model");
             }
         }
     }

@@ -1,4 +1,4 @@
-use super::{Import, copy};
+use super::{Import, copy, unknown};
 use crate::config::known;
 use crate::config::tree::{Node, Value};
 
@@ -10,16 +10,13 @@ const PACKAGES: [(&str, &str); 4] = [
     ("@ai-sdk/azure", "openai-responses"),
 ];
 
+/// Keys that are understood, or change nothing here.
+const KEYS: &[&str] =
+    &["name", "npm", "api", "apiKey", "baseURL", "options", "models", "env", "id", "disable", "disabled"];
+
 impl Import<'_> {
-    pub(super) fn provider(&mut self, id: &str, from: &Node) -> Option<(String, Node)> {
+    pub(super) fn provider(&mut self, id: &str, from: &Node) -> (String, Node) {
         let mut out = Node::table(&from.place);
-        if [from.part("disabled"), from.part("disable")]
-            .iter()
-            .flatten()
-            .any(|it| it.as_truth() == Some(true))
-        {
-            return None;
-        }
         copy(from, &mut out, &[("name", "name"), ("apiKey", "key"), ("baseURL", "base_url")]);
         if let Some(package) = from.part("npm")
             && let Some(name) = package.as_text()
@@ -47,7 +44,10 @@ impl Import<'_> {
             }
             out.put("model", all);
         }
-        Some((known::provider(id).to_owned(), out))
+        for key in unknown(from, KEYS) {
+            self.problems.at(&from.place, &format!("provider {id}: `{key}` has no meaning here"));
+        }
+        (known::provider(id).to_owned(), out)
     }
 }
 

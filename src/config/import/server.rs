@@ -5,7 +5,7 @@ use crate::config::tree::{Node, Table, Value};
 
 impl Import<'_> {
     /// `{"type":"local","command":["npx","x"],"environment":{}}`, `{"command":"npx","args":["x"],"env":{}}`, or a `url`.
-    pub(super) fn server(&mut self, name: &str, from: &Node) -> Option<(String, Node)> {
+    pub(super) fn server(&mut self, name: &str, from: &Node) -> (String, Node) {
         let mut out = Node::table(&from.place);
         command(from, &mut out);
         copy(
@@ -31,9 +31,6 @@ impl Import<'_> {
                 self.problems.at(&from.place, &format!("mcp {name}: the type {other:?} has no meaning here"))
             }
         }
-        if from.part("disabled").and_then(Node::as_truth) == Some(true) {
-            out.put("enabled", Node::new(Value::Truth(false), &from.place));
-        }
         if let Some(Node { value: Value::Integer(milliseconds), place }) = from.part("timeout") {
             let seconds = (milliseconds / 1000).clamp(1, 86_400);
             out.put("startup_timeout", Node::new(Value::Integer(seconds), place));
@@ -44,22 +41,17 @@ impl Import<'_> {
                 out.put(table, values);
             }
         }
-        Some((name.to_owned(), out))
+        (name.to_owned(), out)
     }
 
-    pub(super) fn language_server(&mut self, name: &str, from: &Node) -> Option<(String, Node)> {
+    pub(super) fn language_server(&mut self, name: &str, from: &Node) -> (String, Node) {
         let mut out = Node::table(&from.place);
-        if from.part("disabled").and_then(Node::as_truth) == Some(true) {
-            return None;
-        }
         command(from, &mut out);
         copy(from, &mut out, &[("env", "env"), ("extensions", "extensions")]);
-        if out.part("command").is_none() {
-            self.problems
-                .at(&from.place, &format!("lsp {name}: it is left out, because it has no `command`"));
-            return None;
+        if from.part("initialization").is_some() {
+            self.problems.at(&from.place, &format!("lsp {name}: `initialization` has no meaning here"));
         }
-        Some((name.to_owned(), out))
+        (name.to_owned(), out)
     }
 }
 
@@ -95,26 +87,22 @@ fn variables(from: &Node) -> Node {
 fn in_our_words(values: &mut Node) {
     let Value::Table(table) = &mut values.value else { return };
     for node in table.values_mut() {
-        let Value::Text(text) = &mut node.value else { continue };
-        let mut out = String::new();
-        let mut rest = text.as_str();
-        while let Some((before, inner)) = rest.split_once("${") {
-            let name = inner.split_once('}').filter(|(name, _)| {
-                !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-            });
-            out += before;
-            rest = match name {
-                Some((name, after)) => {
-                    out += &format!("{{env:{name}}}");
-                    after
-                }
-                None => {
-                    out += "${";
-                    inner
-                }
-            };
+        if let Value::Text(text) = &mut node.value {
+            *text = variables_in_our_words(text);
         }
-        out += rest;
-        *text = out;
     }
+}
+
+fn variables_in_our_words(text: &str) -> String {
+    let is_name =
+        |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let mut pieces = text.split("${");
+    let mut out = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        match piece.split_once('}').filter(|(name, _)| is_name(name)) {
+            Some((name, rest)) => out.extend(["{env:", name, "}", rest]),
+            None => out.extend(["${", piece]),
+        }
+    }
+    out
 }

@@ -63,13 +63,11 @@ impl Reading<'_> {
 
     /// A path that was written in a file: `~` is the home, anything relative lies beside that file.
     fn path(&self, written: &str, place: &Place) -> PathBuf {
-        match (written.strip_prefix("~/"), self.home) {
-            (Some(rest), Some(home)) => home.join(rest),
-            _ => {
-                let folder = place.file().and_then(Path::parent);
-                folder.map_or_else(|| PathBuf::from(written), |folder| folder.join(written))
-            }
+        if let (Some(rest), Some(home)) = (written.strip_prefix("~/"), self.home) {
+            return home.join(rest);
         }
+        let folder = place.file().and_then(Path::parent);
+        folder.map_or_else(|| PathBuf::from(written), |folder| folder.join(written))
     }
 
     /// The text of a file that was named in another.

@@ -13,21 +13,24 @@ use super::tree::{self, Node, Source};
 use super::{Config, file, layer, markdown};
 
 /// Files in the words of other agents, the later the weightier.
-const JSON: [&str; 6] = [
-    ".mcp.json",
-    ".opencode.json",
-    "opencode.json",
-    "opencode.jsonc",
-    ".opencode/opencode.json",
-    ".opencode/opencode.jsonc",
+const JSON: [&str; 4] = [".mcp.json", ".opencode.json", "opencode.json", "opencode.jsonc"];
+
+/// A folder of one agent's settings.
+struct Folder {
+    name: &'static str,
+    files: &'static [&'static str],
+    has_markdown: bool,
+    skills: &'static [&'static str],
+}
+
+/// All of them, the later the weightier.
+#[rustfmt::skip]
+const FOLDERS: [Folder; 4] = [
+    Folder { name: ".opencode", files: &["opencode.json", "opencode.jsonc"], has_markdown: true, skills: &["skills", "skill"] },
+    Folder { name: ".claude", files: &[], has_markdown: true, skills: &["skills"] },
+    Folder { name: ".agents", files: &[], has_markdown: false, skills: &["skills"] },
+    Folder { name: ".adjutant", files: &["config.toml"], has_markdown: true, skills: &["skills"] },
 ];
-
-/// Folders of agents and commands, the later the weightier.
-const FOLDERS: [&str; 3] = [".claude", ".opencode", ".adjutant"];
-
-/// Folders of skills, the first the weightiest.
-const SKILLS: [&str; 5] =
-    [".adjutant/skills", ".agents/skills", ".claude/skills", ".opencode/skills", ".opencode/skill"];
 
 /// Folders upwards that are looked at.
 const HIGHEST: usize = 64;
@@ -91,13 +94,8 @@ impl Found {
         for folder in upwards.iter().rev() {
             found.look(folder, home == Some(folder));
         }
-        // The nearest first: of skills of one name the first counts.
-        found.skills = upwards
-            .iter()
-            .filter(|folder| home != Some(**folder))
-            .flat_map(|folder| SKILLS.map(|name| folder.join(name)))
-            .filter(|folder| folder.is_dir())
-            .collect();
+        // Of skills of one name the first counts.
+        found.skills.reverse();
         let is_empty =
             [&found.json, &found.toml, &found.folders, &found.skills].iter().all(|it| it.is_empty());
         found.root = if is_empty { return None } else { file::real(upwards.last()?)? };
@@ -106,14 +104,19 @@ impl Found {
 
     /// Looks at one folder. In the home, the folders are the person's own and are read as such.
     fn look(&mut self, folder: &Path, is_home: bool) {
-        let has_opencode = folder.join(".opencode").is_dir();
-        let names = JSON.iter().filter(|name| has_opencode || !name.starts_with(".opencode/"));
-        self.json.extend(names.map(|name| folder.join(name)).filter(|path| exists(path)));
-        if is_home {
-            return;
+        self.json.extend(JSON.map(|name| folder.join(name)).into_iter().filter(|path| exists(path)));
+        for Folder { name, files, has_markdown, skills } in FOLDERS {
+            let folder = folder.join(name);
+            if is_home || !folder.is_dir() {
+                continue;
+            }
+            for file in files.iter().map(|name| folder.join(name)).filter(|path| exists(path)) {
+                let is_toml = file.extension().is_some_and(|extension| extension == "toml");
+                if is_toml { self.toml.push(file) } else { self.json.push(file) }
+            }
+            self.skills.extend(skills.iter().map(|name| folder.join(name)).filter(|path| path.is_dir()));
+            self.folders.extend(has_markdown.then_some(folder));
         }
-        self.folders.extend(FOLDERS.map(|name| folder.join(name)).into_iter().filter(|path| path.is_dir()));
-        self.toml.extend(Some(folder.join(".adjutant/config.toml")).filter(|path| exists(path)));
     }
 
     /// Everything in one tree, the nearest on top, without what a project may not set.

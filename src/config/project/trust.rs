@@ -1,6 +1,8 @@
 //! What a project's files may not set. They come with the code, from whoever wrote it: opening a folder must not send
 //! anything elsewhere, loosen anything, or run anything.
 
+use std::collections::BTreeMap;
+
 use crate::config::Config;
 use crate::config::known;
 use crate::config::problem::Problems;
@@ -63,7 +65,14 @@ fn entries<'a>(tree: &'a mut Node, sections: [&str; 2]) -> Vec<(&'a str, &'a str
 fn no_allowances(entry: &mut Node, key: &str, problems: &mut Problems) {
     let Some(mut permission) = entry.take("permission") else { return };
     if let Some(allow) = permission.take("allow") {
-        problems.at(&allow.place, &format!("`{key}` is left out: a project's rules only ask or deny"));
+        let places = allow.as_list().into_iter().flatten().map(|rule| &rule.place);
+        let mut files = BTreeMap::new();
+        for place in places {
+            files.entry(&place.source).or_insert(place);
+        }
+        for place in files.into_values() {
+            problems.at(place, &format!("`{key}` is left out: a project's rules only ask or deny"));
+        }
     }
     entry.put("permission", permission);
 }

@@ -74,23 +74,29 @@ fn nearest(written: &str, known: &[&'static str]) -> Option<&'static str> {
     if written.len() > 64 {
         return None;
     }
-    let near = known.iter().map(|word| (distance(written, word), *word)).min()?;
-    (near.0 <= 2.min(near.1.len() / 2)).then_some(near.1)
+    let far = |word: &str| (distance(written, word), word.len().abs_diff(written.len()));
+    let (near, word) = known.iter().map(|word| (far(word), *word)).min()?;
+    (near.0 <= 2.min(word.len() / 2)).then_some(word)
 }
 
-/// Letters to change, add or take away.
+/// Letters to change, add, take away, or exchange with their neighbour.
 fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, to) in b.iter().enumerate() {
-            let changed = diagonal + usize::from(from != *to);
-            diagonal = row[j + 1];
-            row[j + 1] = changed.min(diagonal + 1).min(row[j] + 1);
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
+    for i in 0..=a.len() {
+        for j in 0..=b.len() {
+            rows[i][j] = match (i, j) {
+                (0, _) | (_, 0) => i + j,
+                _ => {
+                    let changed = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
+                    let exchanged = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+                    let exchanged = if exchanged { rows[i - 2][j - 2] + 1 } else { usize::MAX };
+                    changed.min(exchanged).min(rows[i - 1][j] + 1).min(rows[i][j - 1] + 1)
+                }
+            };
         }
     }
-    row[b.len()]
+    rows[a.len()][b.len()]
 }
 
 impl<'de> Deserializer<'de> for &'de Node {

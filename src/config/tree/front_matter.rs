@@ -43,6 +43,12 @@ struct Line<'a> {
     content: &'a str,
 }
 
+impl Line<'_> {
+    fn is_item(&self) -> bool {
+        self.content == "-" || self.content.starts_with("- ")
+    }
+}
+
 struct Reader<'a> {
     lines: Vec<Line<'a>>,
     at: usize,
@@ -72,19 +78,30 @@ impl<'a> Reader<'a> {
 
     /// A table or a list whose lines begin at one indentation.
     fn block(&mut self, indent: usize, depth: usize) -> Result<Node, Malformed> {
-        let line = self.next().map_or(1, |line| line.number);
+        let first = self.next().map(|line| (line.number, line.is_item()));
+        let (line, is_list) = first.unwrap_or((1, false));
         if depth > DEEPEST {
             return Err(self.wrong(line, "it is nested too deeply"));
         }
-        let (mut table, mut list) = (Table::new(), Vec::new());
+        let value =
+            if is_list { Value::List(self.list(indent)?) } else { Value::Table(self.table(indent, depth)?) };
+        Ok(self.node(line, value))
+    }
+
+    fn list(&mut self, indent: usize) -> Result<Vec<Node>, Malformed> {
+        let mut items = Vec::new();
+        while let Some(line) = self.next().filter(|line| line.indent == indent && line.is_item()) {
+            let (number, text) = (line.number, line.content[1..].trim());
+            self.at += 1;
+            items.push(self.node(number, self.scalar(text, number)?));
+        }
+        Ok(items)
+    }
+
+    fn table(&mut self, indent: usize, depth: usize) -> Result<Table, Malformed> {
+        let mut table = Table::new();
         while let Some(line) = self.next().filter(|line| line.indent == indent) {
             let (number, content) = (line.number, line.content);
-            if content == "-" || content.starts_with("- ") {
-                self.at += 1;
-                let text = content[1..].trim();
-                list.push(self.node(number, self.scalar(text, number)?));
-                continue;
-            }
             let Some((key, rest)) = key(content) else {
                 return Err(self.wrong(number, &format!("{content:?} is no `key: value`")));
             };
@@ -92,11 +109,7 @@ impl<'a> Reader<'a> {
             let value = self.value(rest, indent, depth, number)?;
             table.insert(key, self.node(number, value));
         }
-        match (table.is_empty(), list.is_empty()) {
-            (_, true) => Ok(self.node(line, Value::Table(table))),
-            (true, false) => Ok(self.node(line, Value::List(list))),
-            (false, false) => Err(self.wrong(line, "a list and keys stand at one indentation")),
-        }
+        Ok(table)
     }
 
     /// What stands behind a key, on its line or on the lines below it.
@@ -104,7 +117,7 @@ impl<'a> Reader<'a> {
         if let Some(style) = rest.chars().next().filter(|style| matches!(style, '|' | '>')) {
             return Ok(Value::Text(self.block_text(indent, style)));
         }
-        let below = self.next().map(|line| (line.indent, line.content.starts_with("- ")));
+        let below = self.next().map(|line| (line.indent, line.is_item()));
         if rest.is_empty() {
             return match below {
                 Some((deeper, is_list)) if deeper > indent || is_list && deeper == indent => {

@@ -1,0 +1,165 @@
+use super::*;
+
+fn imported(json: &str) -> Config {
+    House::new([("home/.config/opencode/opencode.jsonc", json)]).load_with([("SET", "s")]).unwrap()
+}
+
+fn rules(config: &Config) -> Vec<String> {
+    config.rules.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn providers_of_others_become_ours() {
+    let config = imported(
+        r#"{ // a comment
+          "$schema": "https://opencode.ai/config.json", "theme": "x",
+          "provider": {
+            "lab": {"npm":"@ai-sdk/openai-compatible","name":"Lab","options":{"baseURL":"http://10.1.1.1/v1","apiKey":"{env:SET}","headers":{"X":"y"},"timeout":90000},
+              "models":{"m":{"name":"M","reasoning":true,"attachment":true,"tool_call":false,"limit":{"context":10,"output":2},"cost":{"input":1,"output":2.5}}}},
+            "gemini": {"options":{"apiKey":"k"}},
+            "anthropic": {"npm":"@ai-sdk/anthropic","models":{"claude-x":{}}},
+            "none": {"options":{}},
+          },
+        }"#,
+    );
+    let lab = provider(&config, "lab");
+    assert_eq!((lab.api, lab.name.as_str(), lab.limits.total.as_secs()), (Api::OpenAiChat, "Lab", 90));
+    assert_eq!(lab.key, KeySource::Usual(vec!["SET".into()]));
+    let model = &lab.models[0];
+    assert_eq!(
+        (model.context, model.output, model.images, model.tools),
+        (Some(10), Some(2), Some(true), Some(false))
+    );
+    assert_eq!(model.price, Some([1.0, 2.5, 0.0, 0.0]));
+    assert_eq!(model.efforts.as_ref().unwrap().len(), 3);
+    assert_eq!(provider(&config, "google").key, KeySource::Given(Secret::new("k")));
+    assert_eq!(
+        (provider(&config, "anthropic").models.len(), provider(&config, "anthropic").api),
+        (1, Api::Anthropic)
+    );
+    told(&config.problems, &["opencode.jsonc:8", "provider.none", "base_url"]);
+    assert_eq!(config.problems.len(), 1, "{:?}", config.problems);
+}
+
+#[test]
+fn permissions_of_others_stay_on_the_careful_side() {
+    for (json, expected) in [
+        (r#""ask""#, &["ask *"][..]),
+        (r#"{"edit":"deny","webfetch":"ask","grep":"allow"}"#, &["allow search", "ask fetch", "deny edit"]),
+        (
+            r#"{"bash":{"git push":"deny","git log*":"allow","ls *":"allow"}}"#,
+            &["allow bash(git log*:*)", "allow bash(ls *)", "deny bash(git push)"],
+        ),
+        (r#"{"bash":{"*":"ask","git status":"allow"}}"#, &["allow bash(git status)"]),
+        (r#"{"bash":{"*":"deny","git status":"allow"}}"#, &["allow bash(git status)", "deny bash"]),
+        (
+            r#"{"read":{"*.env":"deny","$HOME/.ssh/*":"deny"},"external_directory":"ask"}"#,
+            &["deny read(**/*.env)", "deny read(~/.ssh/**)"],
+        ),
+    ] {
+        let config = imported(&format!("{{\"permission\":{json}}}"));
+        assert_eq!(rules(&config), expected, "{json} {:?}", config.problems);
+        assert_eq!(config.problems, Vec::<String>::new());
+    }
+    let config = imported(
+        "{\"permission\":{\n\"bash\":\"maybe\",\n\"websearch\":\"ask\"},\"tools\":{\"bash\":false},\"plugin\":[]}",
+    );
+    assert_eq!(rules(&config), ["deny bash"]);
+    told(&config.problems, &["opencode.jsonc:2", "maybe"]);
+    told(&config.problems, &["opencode.jsonc:3", "websearch"]);
+    told(&config.problems, &["`plugin` has no meaning here"]);
+}
+
+#[test]
+fn agents_and_commands_of_others_are_read_from_json_and_markdown() {
+    let house = House::new([
+        (
+            "home/.config/opencode/opencode.json",
+            r#"{"agent":{"a":{"mode":"subagent","tools":{"write":false,"bash":false},"maxSteps":4,"prompt":"{file:./a.txt}",
+                 "permission":{"edit":"deny","task":"deny"}},
+                 "gone":{"disable":true},"bad":{"description":7}},
+                "command":{"c":{"template":"do $ARGUMENTS","agent":"a","subtask":true}}}"#,
+        ),
+        ("home/.config/opencode/a.txt", "be a"),
+        (
+            "home/.claude/agents/review.md",
+            "---\nname: reviewer\ndescription: Use it: always\ntools: Read, Grep, Bash(git log:*), mcp__docs__find\n\
+             model: sonnet\ncolor: red\n---\n\nYou review.\n",
+        ),
+        (
+            "home/.claude/commands/git/commit.md",
+            "---\nargument-hint: [message]\nallowed-tools: Bash(git:*)\n---\nCommit $1\n",
+        ),
+        ("home/.config/adjutant/commands/plain.md", "# Explain it\n\nExplain $ARGUMENTS"),
+        (
+            "home/.config/adjutant/agents/own.md",
+            "---\nmode: plan\nuse_as: primary\npermission:\n  deny:\n    - bash\n---\nx",
+        ),
+        ("home/.config/adjutant/agents/broken.md", "---\nmode: &x\n---\nx"),
+    ]);
+    let config = house.load().unwrap();
+    let names: Vec<_> = config.agents.iter().map(|agent| agent.name.as_str()).collect();
+    assert_eq!(names, ["a", "own", "reviewer"]);
+    let [a, own, reviewer] = &config.agents[..] else { panic!() };
+    assert_eq!((a.use_as, a.steps, a.prompt.as_deref()), (AgentUse::Sub, Some(4), Some("be a")));
+    assert_eq!(
+        (a.without.as_slice(), a.rules.len()),
+        (&["write".to_owned(), "bash".into(), "task".into()][..], 1)
+    );
+    assert_eq!((own.mode, own.use_as, own.rules.len()), (Some(Mode::Plan), AgentUse::Primary, 1));
+    assert_eq!(reviewer.tools.as_ref().unwrap().join(" "), "read grep bash docs_find");
+    assert_eq!((reviewer.prompt.as_deref(), reviewer.model.as_deref()), (Some("You review."), None));
+    let commands: Vec<_> =
+        config.commands.iter().map(|it| (it.name.as_str(), it.description.as_str())).collect();
+    assert_eq!(commands, [("c", ""), ("git:commit", "Commit $1"), ("plain", "Explain it")]);
+    assert_eq!(config.commands[1].hint.as_deref(), Some("[message]"));
+    told(&config.problems, &["opencode.json:3", "agent.bad.description"]);
+    told(&config.problems, &["broken.md:2", "anchors"]);
+    assert_eq!(config.problems.len(), 2, "{:?}", config.problems);
+}
+
+#[test]
+fn servers_are_read_in_both_ways_of_writing() {
+    let config = imported(
+        r#"{"mcp":{"a":{"type":"local","command":["npx","-y","a"],"environment":{"K":"${SET}"},"timeout":9000},
+                   "b":{"type":"remote","url":"https://b","headers":{"H":"Bearer {env:SET}"}},
+                   "off":{"type":"local","command":["x"],"enabled":false},"odd":7},
+            "mcpServers":{"c":{"command":"c","args":["1"],"env":["A=b=c"]},"d":{"type":"sse","url":"https://d"}},
+            "lsp":{"go":{"command":["gopls","serve"],"extensions":[".go"]},"off":{"disabled":true}},
+            "providers":{"groq":{"apiKey":"k"}},"agents":{"coder":{"model":"groq/x"},"task":{"model":"y"}}}"#,
+    );
+    let names: Vec<_> = config.servers.iter().map(|server| server.name.as_str()).collect();
+    assert_eq!(names, ["a", "b", "c", "d"]);
+    let McpTransport::Stdio { command, args, env, .. } = &config.servers[0].transport else { panic!() };
+    assert_eq!((command.as_str(), args.join(" ").as_str(), env[0].1.expose()), ("npx", "-y a", "s"));
+    assert_eq!(config.servers[0].startup.as_secs(), 9);
+    let McpTransport::Http { headers, .. } = &config.servers[1].transport else { panic!() };
+    assert_eq!(headers[0].1.expose(), "Bearer s");
+    let McpTransport::Stdio { env, .. } = &config.servers[2].transport else { panic!() };
+    assert_eq!((env[0].0.as_str(), env[0].1.expose()), ("A", "b=c"));
+    assert!(matches!(config.servers[3].transport, McpTransport::Sse { .. }));
+    assert_eq!((config.language_servers[0].command.as_str(), config.language_servers.len()), ("gopls", 1));
+    assert_eq!(config.model, Model::Named("groq/x".into()));
+    assert_eq!(provider(&config, "groq").key, KeySource::Given(Secret::new("k")));
+    told(&config.problems, &["opencode.jsonc:3", "`odd` is a whole number"]);
+    assert_eq!(config.problems.len(), 1, "{:?}", config.problems);
+}
+
+#[test]
+fn a_file_of_others_that_cannot_be_read_is_told_and_stops_nothing() {
+    for (bytes, part) in
+        [(&b"{\"model\": "[..], "opencode.jsonc:1"), (b"[1, 2]", ""), (b"\xff\xfe", "not UTF-8"), (b"", "")]
+    {
+        let house = House::new([]);
+        house.write("home/.config/opencode/opencode.jsonc", bytes);
+        let config = house.load().unwrap();
+        assert_eq!(config.model, Model::Auto);
+        if part.is_empty() {
+            assert_eq!(config.problems, Vec::<String>::new());
+        } else {
+            told(&config.problems, &[part]);
+        }
+    }
+    let deep = format!("{{\"mcp\":{}1{}}}", "[".repeat(100_000), "]".repeat(100_000));
+    told(&imported(&deep).problems, &["nesting"]);
+}
