@@ -2,23 +2,17 @@
 //! file per source.
 //!
 //! No tool is run here and no session is known: a provider is given a whole request and answers with a
-//! stream of [`Delta`]s.
+//! stream of [`Delta`]s. No library speaks to the vendors either: it offers what all of them share, and an agent lives
+//! from what they do not. Signed thoughts go back unread and unmoved, marks say what is to be cached, a half-received
+//! call is held back: that wants the bytes of the request and the events of the answer. The one that came closest,
+//! `rig-core`, also needs a newer compiler than `rust-version`. A dialect is a pure function from a request to a body
+//! and a pure reader of events; sockets, time and retries are written once, in `remote`.
 //!
 //! What always holds: a tool call is delivered whole or not at all; a stream ends with exactly one
 //! [`Delta::Done`] or one error; dropping the stream ends the work behind it, its connection included.
 //!
 //! To add a source: one file and its arm in `app`. To add a wire dialect: one file that is a [`Dialect`], pure,
 //! and its arm in `dialect::of`; the contract suite of the tests picks it up.
-//!
-//! # Why own dialects, and no library
-//!
-//! A library that speaks to all vendors offers what all of them share, and an agent lives from what they do not:
-//! signed thoughts that have to go back unread and unmoved, marks that say what a provider is to cache, the arguments
-//! of a call while they are half there, the words of each refusal. Each of those wants the bytes of the request and
-//! the events of the answer, which a library hides or names its own way a release later than the vendor. The one that
-//! came closest, `rig-core`, also needs a newer compiler than this house (`rust-version`). What is left to write is small: a dialect is a pure function from a request to a body and a
-//! pure reader of events, some hundred lines each, held by recorded answers; sockets, time and retries are written
-//! once, in `remote`.
 
 mod answer;
 mod anthropic;
