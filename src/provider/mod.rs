@@ -2,7 +2,11 @@
 //! file per source.
 //!
 //! No tool is run here and no session is known: a provider is given a whole request and answers with a
-//! stream of [`Delta`]s.
+//! stream of [`Delta`]s. No library speaks to the vendors either: it offers what all of them share, and an agent lives
+//! from what they do not. Signed thoughts go back unread and unmoved, marks say what is to be cached, a half-received
+//! call is held back: that wants the bytes of the request and the events of the answer. The one that came closest,
+//! `rig-core`, also needs a newer compiler than `rust-version`. A dialect is a pure function from a request to a body
+//! and a pure reader of events; sockets, time and retries are written once, in `remote`.
 //!
 //! What always holds: a tool call is delivered whole or not at all; a stream ends with exactly one
 //! [`Delta::Done`] or one error; dropping the stream ends the work behind it, its connection included.

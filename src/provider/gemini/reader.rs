@@ -58,15 +58,22 @@ struct FunctionCall {
     args: Option<Value>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-#[derive(Default)]
+/// In tokens.
+#[derive(Default, Deserialize)]
+#[serde(default)]
 struct Usage {
-    prompt_token_count: u64,
-    tool_use_prompt_token_count: u64,
-    cached_content_token_count: u64,
-    candidates_token_count: u64,
-    thoughts_token_count: u64,
+    #[serde(rename = "promptTokenCount")]
+    prompt: u64,
+    #[serde(rename = "toolUsePromptTokenCount")]
+    tool_use: u64,
+    /// Of `prompt`.
+    #[serde(rename = "cachedContentTokenCount")]
+    cached: u64,
+    #[serde(rename = "candidatesTokenCount")]
+    candidates: u64,
+    /// Beside `candidates`.
+    #[serde(rename = "thoughtsTokenCount")]
+    thoughts: u64,
 }
 
 #[derive(Deserialize)]
@@ -173,11 +180,11 @@ impl Candidate {
 
     fn count(&mut self, usage: &Usage) {
         self.usage = Tokens {
-            input: usage.prompt_token_count + usage.tool_use_prompt_token_count,
-            cache_read: usage.cached_content_token_count,
+            input: usage.prompt + usage.tool_use,
+            cache_read: usage.cached,
             cache_write: 0,
-            output: usage.candidates_token_count + usage.thoughts_token_count,
-            thought: usage.thoughts_token_count,
+            output: usage.candidates + usage.thoughts,
+            thought: usage.thoughts,
         };
     }
 

@@ -51,11 +51,11 @@ struct GenerationConfig {
 pub(super) struct Thinking {
     include_thoughts: bool,
     /// Up to 2.5.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    thinking_budget: Option<i64>,
+    #[serde(rename = "thinkingBudget", skip_serializing_if = "Option::is_none")]
+    budget: Option<i64>,
     /// From 3 on.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    thinking_level: Option<&'static str>,
+    #[serde(rename = "thinkingLevel", skip_serializing_if = "Option::is_none")]
+    level: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -78,8 +78,8 @@ struct Part<'a> {
 #[serde(rename_all = "camelCase")]
 enum Data<'a> {
     Text(Cow<'a, str>),
-    #[serde(rename_all = "camelCase")]
-    InlineData {
+    #[serde(rename = "inlineData", rename_all = "camelCase")]
+    Inline {
         mime_type: &'a str,
         data: &'a str,
     },
@@ -152,11 +152,7 @@ pub(super) fn thinking(model: &ModelInfo, effort: Option<Effort>) -> Option<Thin
     let wire = &model.wire;
     let Some(effort) = effort else {
         let include_thoughts = !model.efforts.is_empty();
-        return include_thoughts.then_some(Thinking {
-            include_thoughts,
-            thinking_budget: None,
-            thinking_level: None,
-        });
+        return include_thoughts.then_some(Thinking { include_thoughts, budget: None, level: None });
     };
     let include_thoughts = effort != Effort::Off;
     if signs(wire) {
@@ -170,7 +166,7 @@ pub(super) fn thinking(model: &ModelInfo, effort: Option<Effort>) -> Option<Thin
             Effort::Medium => "medium",
             Effort::High => "high",
         };
-        return Some(Thinking { include_thoughts, thinking_budget: None, thinking_level: Some(level) });
+        return Some(Thinking { include_thoughts, budget: None, level: Some(level) });
     }
     let budget = match effort {
         // Pro cannot be told not to think.
@@ -180,7 +176,7 @@ pub(super) fn thinking(model: &ModelInfo, effort: Option<Effort>) -> Option<Thin
         Effort::Medium => 8_192,
         Effort::High => 24_576,
     };
-    Some(Thinking { include_thoughts, thinking_budget: Some(budget), thinking_level: None })
+    Some(Thinking { include_thoughts, budget: Some(budget), level: None })
 }
 
 fn contents(turns: Vec<Turn<'_>>, signs: bool) -> Vec<Content<'_>> {
@@ -247,6 +243,6 @@ fn shown(part: Shown<'_>) -> Part<'_> {
         Shown::Image { mime: "image/gif", .. } => {
             Data::Text("(A GIF was left out: this model takes PNG, JPEG and WebP.)".into()).into()
         }
-        Shown::Image { mime, data } => Data::InlineData { mime_type: mime, data }.into(),
+        Shown::Image { mime, data } => Data::Inline { mime_type: mime, data }.into(),
     }
 }

@@ -50,6 +50,8 @@ struct Item {
     arguments: String,
     summary: Option<Value>,
     encrypted_content: Option<String>,
+    /// Of a message: `commentary` or `final_answer`. Models that tell it want it back.
+    phase: Option<String>,
 }
 
 /// The response as a whole, in the first events and the last.
@@ -95,6 +97,8 @@ pub(super) struct Response {
     source: Arc<str>,
     ids: CallIds,
     place: Place,
+    /// Where the item that is being received began.
+    began: Place,
     refused: bool,
     /// A summary has begun: the next part of it is a new paragraph.
     thought: bool,
@@ -106,6 +110,7 @@ impl Response {
             source: answer::source(super::NAME, &request.model),
             ids: CallIds::default(),
             place: Place::default(),
+            began: Place::default(),
             refused: false,
             thought: false,
         }
@@ -145,11 +150,19 @@ impl Response {
                 if let Some(id) = item.id {
                     whole["id"] = id.into();
                 }
-                let data = self.place.mark(&whole);
-                out.push(Delta::Echo(Echo { source: Arc::clone(&self.source), data }));
+                self.echo(self.place, &whole, out);
+            }
+            ("message", _) => {
+                if let Some(phase) = item.phase {
+                    self.echo(self.began, &json!({ "phase": phase }), out);
+                }
             }
             _ => {}
         }
+    }
+
+    fn echo(&self, place: Place, item: &Value, out: &mut Vec<Delta>) {
+        out.push(Delta::Echo(Echo { source: Arc::clone(&self.source), data: place.mark(item) }));
     }
 
     fn stop(&mut self, whole: Whole, out: &mut Vec<Delta>) {
@@ -194,6 +207,7 @@ impl Reader for Response {
                 self.refused = true;
                 self.say(event.text()?, out);
             }
+            "response.output_item.added" => self.began = self.place,
             "response.output_item.done" => {
                 if let Some(item) = event.item {
                     self.item(answer::parse(item.get())?, out);

@@ -58,9 +58,21 @@ enum Item<'a> {
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 enum Own<'a> {
-    Message { role: &'static str, content: Vec<Content<'a>> },
-    FunctionCall { call_id: Cow<'a, str>, name: &'a str, arguments: String },
-    FunctionCallOutput { call_id: Cow<'a, str>, output: Output<'a> },
+    Message {
+        role: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        phase: Option<&'a str>,
+        content: Vec<Content<'a>>,
+    },
+    FunctionCall {
+        call_id: Cow<'a, str>,
+        name: &'a str,
+        arguments: String,
+    },
+    FunctionCallOutput {
+        call_id: Cow<'a, str>,
+        output: Output<'a>,
+    },
 }
 
 #[derive(Serialize)]
@@ -132,7 +144,7 @@ fn items(turn: Turn<'_>) -> Vec<Item<'_>> {
     match turn {
         Turn::User(parts) => {
             let content = parts.into_iter().map(shown).collect();
-            vec![Item::Own(Own::Message { role: "user", content })]
+            vec![Item::Own(Own::Message { role: "user", phase: None, content })]
         }
         Turn::Assistant(said) => said_items(&said),
         Turn::Outcomes(outcomes) => outcomes.into_iter().map(outcome).collect(),
@@ -140,18 +152,28 @@ fn items(turn: Turn<'_>) -> Vec<Item<'_>> {
 }
 
 fn said_items<'a>(said: &Said<'a>) -> Vec<Item<'a>> {
-    let item = |piece: Piece<'a>| match piece {
-        Piece::Echo(item) => Item::Echo(item),
-        Piece::Text(text) => {
-            Item::Own(Own::Message { role: "assistant", content: vec![Content::OutputText { text }] })
-        }
-        Piece::Call(call) => Item::Own(Own::FunctionCall {
-            call_id: conversation::wire_id(&call.id),
-            name: &call.name,
-            arguments: conversation::object(&call.input).to_string(),
-        }),
-    };
-    let mut items: Vec<_> = said.pieces().into_iter().map(item).collect();
+    let mut items = Vec::new();
+    let mut phase = None;
+    for piece in said.pieces() {
+        items.push(match piece {
+            Piece::Echo(item) => match item["phase"].as_str() {
+                Some(next) => {
+                    phase = Some(next);
+                    continue;
+                }
+                None => Item::Echo(item),
+            },
+            Piece::Text(text) => {
+                let content = vec![Content::OutputText { text }];
+                Item::Own(Own::Message { role: "assistant", phase: phase.take(), content })
+            }
+            Piece::Call(call) => Item::Own(Own::FunctionCall {
+                call_id: conversation::wire_id(&call.id),
+                name: &call.name,
+                arguments: conversation::object(&call.input).to_string(),
+            }),
+        });
+    }
     // Reasoning that led to nothing is refused.
     while matches!(items.last(), Some(Item::Echo(_))) {
         items.pop();

@@ -69,6 +69,27 @@ fn reasoning_that_led_to_nothing_is_left_out() {
 }
 
 #[test]
+fn the_phase_of_each_message_goes_back_with_it() {
+    let begin = json!({ "type": "response.output_item.added", "item": { "type": "message" } });
+    let text = |text: &str| json!({ "type": "response.output_text.delta", "delta": text });
+    let end = |phase: &str| json!({ "type": "response.output_item.done", "item": { "type": "message", "phase": phase } });
+    let events =
+        [begin.clone(), text("I look."), end("commentary"), begin, text("Done."), end("final_answer")];
+    let echoes = recorded::answer(&OpenAiResponses, &events).into_iter().filter_map(|told| {
+        let data = told.get("echo")?["data"].clone();
+        Some(Echo { source: "openai-responses:gpt-5.4".into(), data })
+    });
+    let last =
+        Message::Assistant { text: "I look.Done.".to_owned(), calls: Vec::new(), echoes: echoes.collect() };
+    let request = rich::request(model("gpt-5.4"), vec![user("hi"), last]);
+    let input = rich::body(&OpenAiResponses, &request)["input"].clone();
+    let told = |at: usize| (input[at]["phase"].clone(), input[at]["content"][0]["text"].clone());
+    assert_eq!(told(1), ("commentary".into(), "I look.".into()));
+    assert_eq!(told(2), ("final_answer".into(), "Done.".into()));
+    assert_eq!(input[0].get("phase"), None);
+}
+
+#[test]
 fn events_and_items_that_nobody_knows_mean_nothing() {
     let odd = [
         json!({ "type": "response.tomorrow", "delta": { "an": "object" }, "item": 7, "response": [] }),

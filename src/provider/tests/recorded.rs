@@ -2,13 +2,13 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use super::golden;
+use super::{golden, rich};
 use crate::provider::dialect::{Dialect, ReadError, Reader};
 use crate::provider::{Delta, ModelInfo, ModelRequest};
 
 /// The request that every recording answers.
 fn request(dialect: &str) -> ModelRequest {
-    ModelRequest { model: ModelInfo::unknown(dialect, "m-1").into(), ..ModelRequest::default() }
+    rich::request(ModelInfo::unknown(dialect, "m-1"), vec![rich::user("Hello.")])
 }
 
 /// Name and data of each event of a stream.
