@@ -12,6 +12,7 @@ pub(crate) mod bench;
 pub(crate) mod client;
 pub(crate) mod conversation;
 pub(crate) mod link;
+pub(crate) mod model;
 pub(crate) mod proc;
 pub(crate) mod recorder;
 pub(crate) mod wire;

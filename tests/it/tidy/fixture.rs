@@ -4,8 +4,11 @@ use super::source::{self, Source};
 use super::{caught, none};
 
 /// Folders that a test reads whole, and the test.
-const WALKED: &[(&str, &str)] =
-    &[("fixtures/acp", "tests/it/support/conversation/mod.rs"), ("fixtures/hostile", "tests/it/wire.rs")];
+const WALKED: &[(&str, &str)] = &[
+    ("fixtures/acp", "tests/it/support/conversation/mod.rs"),
+    ("fixtures/hostile", "tests/it/wire.rs"),
+    ("fixtures/provider", "tests/it/provider/mod.rs"),
+];
 
 /// Fixtures that no code names: neither the file, nor a folder that its test reads whole.
 fn unused(sources: &[Source]) -> Vec<String> {
