@@ -23,7 +23,10 @@ pub struct Decoder {
 
 impl std::fmt::Debug for Decoder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Decoder").field("received", &self.received).field("over", &self.over).finish()
+        f.debug_struct("Decoder")
+            .field("received", &self.received)
+            .field("over", &self.over)
+            .finish_non_exhaustive()
     }
 }
 

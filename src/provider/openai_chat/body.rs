@@ -122,7 +122,7 @@ struct Function<'a> {
 
 pub(super) fn body(vendor: Vendor, request: &ModelRequest) -> Vec<u8> {
     let limit = |name: Limit| (vendor.limit() == name).then_some(request.model.output);
-    let thinking = request.effort.map(|effort| vendor.thinking(effort));
+    let thinking = request.effort.and_then(|effort| vendor.thinking(&request.model.wire, effort));
     let body = Body {
         model: &request.model.wire,
         messages: messages(vendor, request),
@@ -143,7 +143,7 @@ pub(super) fn body(vendor: Vendor, request: &ModelRequest) -> Vec<u8> {
             Some(Thinking::Switch(kind)) => Some(Switch { kind }),
             _ => None,
         },
-        prompt_cache_key: Some(&*request.session).filter(|it| vendor.has_cache_key() && !it.is_empty()),
+        prompt_cache_key: vendor.cache_key(&request.session),
     };
     serde_json::to_vec(&body).unwrap_or_default()
 }

@@ -184,7 +184,7 @@ pub(super) fn tokens(chunk: &Chunk<'_>) -> Option<Tokens> {
     let direct = |raw: &RawValue| serde_json::from_str::<Usage>(raw.get()).ok();
     let groq = |raw: &RawValue| serde_json::from_str::<Groq>(raw.get()).ok().map(|it| it.usage);
     let usage = chunk.usage.and_then(direct).or_else(|| choice.and_then(direct));
-    usage.or_else(|| chunk.x_groq.and_then(groq)).map(|usage| usage.tokens())
+    usage.or_else(|| chunk.x_groq.and_then(groq)).map(Usage::tokens)
 }
 
 impl Usage {

@@ -27,17 +27,16 @@ impl Reasoning {
     /// Takes in a list of details, each a piece of the one before it if both are of the same kind and index. Returns
     /// what they say to people.
     pub(super) fn details(&mut self, list: &RawValue) -> String {
-        let list: Vec<Map<String, Value>> = serde_json::from_str(list.get()).unwrap_or_default();
         let mut said = String::new();
-        for detail in list {
-            let word = |key: &str| detail.get(key).and_then(Value::as_str).unwrap_or_default();
+        for piece in serde_json::from_str::<Vec<Map<String, Value>>>(list.get()).unwrap_or_default() {
+            let word = |key: &str| piece.get(key).and_then(Value::as_str).unwrap_or_default();
             said += word("text");
             said += word("summary");
             match self.details.last_mut() {
-                Some(last) if ["type", "index"].iter().all(|key| last.get(*key) == detail.get(*key)) => {
-                    continue_detail(last, detail);
+                Some(open) if ["type", "index"].iter().all(|key| open.get(*key) == piece.get(*key)) => {
+                    go_on(open, piece);
                 }
-                _ => self.details.push(detail),
+                _ => self.details.push(piece),
             }
         }
         said
@@ -55,11 +54,12 @@ impl Reasoning {
     }
 }
 
-fn continue_detail(detail: &mut Map<String, Value>, more: Map<String, Value>) {
-    for (key, value) in more {
+/// Adds a piece to the detail it belongs to.
+fn go_on(detail: &mut Map<String, Value>, piece: Map<String, Value>) {
+    for (key, value) in piece {
         match (detail.get_mut(&key), value) {
             (Some(Value::String(text)), Value::String(next)) if PIECES.contains(&key.as_str()) => {
-                text.push_str(&next)
+                text.push_str(&next);
             }
             (Some(_), Value::Null) => {}
             (_, value) => {

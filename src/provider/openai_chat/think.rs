@@ -18,9 +18,11 @@ enum State {
     /// Nothing but blanks so far.
     #[default]
     Beginning,
+    /// Nothing but blanks of a thought so far; they are not said.
+    Opened,
     Thinking,
-    /// The thought is over; blanks before the text are not said.
-    Between,
+    /// Nothing but blanks after the thought so far; they are not said.
+    Closed,
     Text,
 }
 
@@ -37,9 +39,9 @@ impl Think {
     pub(super) fn finish(&mut self, out: &mut Vec<Delta>) {
         let held = std::mem::take(&mut self.held);
         match self.state {
-            State::Thinking => say(Delta::Thought, held, out),
+            State::Opened | State::Thinking => say(Delta::Thought, held, out),
             State::Beginning | State::Text => say(Delta::Text, held, out),
-            State::Between => {}
+            State::Closed => {}
         }
         self.state = State::Text;
     }
@@ -47,36 +49,45 @@ impl Think {
     fn read(&mut self, out: &mut Vec<Delta>) {
         if self.state == State::Beginning {
             let said = self.held.trim_start();
-            if said.is_empty() || OPEN.starts_with(said) && said.len() < OPEN.len() {
+            if said.len() < OPEN.len() && OPEN.starts_with(said) {
                 return;
             }
             match said.strip_prefix(OPEN) {
-                Some(rest) => (self.held, self.state) = (rest.trim_start().to_owned(), State::Thinking),
+                Some(rest) => (self.held, self.state) = (rest.to_owned(), State::Opened),
                 None => self.state = State::Text,
             }
         }
-        if self.state == State::Thinking {
-            match self.held.split_once(CLOSE) {
-                Some((thought, rest)) => {
-                    say(Delta::Thought, thought.to_owned(), out);
-                    (self.held, self.state) = (rest.to_owned(), State::Between);
-                }
-                None => {
-                    let mark = self.held.len() - beginning_of_mark(&self.held);
-                    let rest = self.held.split_off(mark);
-                    say(Delta::Thought, std::mem::replace(&mut self.held, rest), out);
-                }
-            }
+        if self.state == State::Opened {
+            self.skip_blanks(State::Thinking);
         }
-        if self.state == State::Between {
-            self.held = self.held.trim_start().to_owned();
-            if !self.held.is_empty() {
-                self.state = State::Text;
-            }
+        if self.state == State::Thinking {
+            self.thought(out);
+        }
+        if self.state == State::Closed {
+            self.skip_blanks(State::Text);
         }
         if self.state == State::Text {
             say(Delta::Text, std::mem::take(&mut self.held), out);
         }
+    }
+
+    fn skip_blanks(&mut self, next: State) {
+        self.held = self.held.trim_start().to_owned();
+        if !self.held.is_empty() {
+            self.state = next;
+        }
+    }
+
+    fn thought(&mut self, out: &mut Vec<Delta>) {
+        let (thought, rest) = match self.held.split_once(CLOSE) {
+            Some((thought, rest)) => {
+                self.state = State::Closed;
+                (thought, rest)
+            }
+            None => self.held.split_at(self.held.len() - beginning_of_mark(&self.held)),
+        };
+        say(Delta::Thought, thought.to_owned(), out);
+        self.held = rest.to_owned();
     }
 }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::http::{self, Url};
-use crate::provider::Effort;
+use crate::provider::{Effort, openai_responses};
 
 /// Who speaks the dialect, known by the host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,21 +72,21 @@ impl Vendor {
         self != Self::Mistral
     }
 
-    /// Whether it keeps requests of the same key on the same cache.
-    pub(super) fn has_cache_key(self) -> bool {
-        self == Self::OpenAi
+    /// What keeps the requests of a session on the same cache, where that can be said.
+    pub(super) fn cache_key(self, session: &str) -> Option<&str> {
+        Some(openai_responses::cache_key(session)).filter(|it| self == Self::OpenAi && !it.is_empty())
     }
 
-    pub(super) fn thinking(self, effort: Effort) -> Thinking {
-        let level = match effort {
-            Effort::Off => "none",
-            other => other.id(),
-        };
+    /// How a model is told; `None`: it cannot be.
+    pub(super) fn thinking(self, wire: &str, effort: Effort) -> Option<Thinking> {
+        let off = effort == Effort::Off;
+        let usual = if off { "none" } else { effort.id() };
         match self {
-            Self::OpenRouter => Thinking::Reasoning(level),
-            Self::DeepSeek if effort == Effort::Off => Thinking::Switch("disabled"),
-            Self::DeepSeek => Thinking::Switch("enabled"),
-            Self::OpenAi | Self::Mistral | Self::Local | Self::Other => Thinking::Effort(level),
+            Self::OpenAi => Some(Thinking::Effort(openai_responses::level(wire, effort))),
+            Self::OpenRouter => Some(Thinking::Reasoning(usual)),
+            Self::DeepSeek => Some(Thinking::Switch(if off { "disabled" } else { "enabled" })),
+            Self::Mistral => None,
+            Self::Local | Self::Other => Some(Thinking::Effort(usual)),
         }
     }
 

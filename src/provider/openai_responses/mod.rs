@@ -5,7 +5,7 @@
 //! What always holds: nothing is stored at the provider, so every request tells the whole conversation; reasoning
 //! comes back sealed and goes back to the model that gave it, before what it led to.
 //!
-//! To follow a new model: `request::effort`; a new kind of item: its arm in `reader`.
+//! To follow a new model: `request::level`; a new kind of item: its arm in `reader`.
 
 mod reader;
 mod request;
@@ -15,6 +15,7 @@ mod tests;
 
 use super::dialect::{Dialect, Reader, Refusal};
 use super::{ModelRequest, fault::Fault};
+pub(super) use request::{cache_key, level};
 
 /// `OpenAI` Responses. The base URL ends in `/v1`.
 #[derive(Debug)]

@@ -122,7 +122,7 @@ fn reasoning(wire: &str, effort: Option<Effort>) -> Reasoning {
 }
 
 /// What "off" is called differs: <https://platform.openai.com/docs/guides/reasoning>.
-fn level(wire: &str, effort: Effort) -> &'static str {
+pub(in crate::provider) fn level(wire: &str, effort: Effort) -> &'static str {
     let wire = wire.rsplit('/').next().unwrap_or(wire);
     let first_of_five = wire == "gpt-5" || wire.starts_with("gpt-5-");
     match effort {
@@ -136,7 +136,7 @@ fn level(wire: &str, effort: Effort) -> &'static str {
 }
 
 /// At most 64 characters are taken.
-fn cache_key(session: &str) -> &str {
+pub(in crate::provider) fn cache_key(session: &str) -> &str {
     &session[..session.floor_char_boundary(64)]
 }
 
