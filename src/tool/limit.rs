@@ -67,6 +67,11 @@ pub(super) const SKILL_FILES: usize = 100;
 pub(super) const COMMAND: u64 = 120;
 pub(super) const MAX_COMMAND: u64 = 600;
 
+/// How long loading a page may take, bytes of it, and redirects on the way.
+pub(super) const FETCH_TIME: Duration = Duration::from_secs(30);
+pub(super) const BODY: usize = 5 * 1024 * 1024;
+pub(super) const REDIRECTS: usize = 10;
+
 /// Entries of a plan, and characters of one.
 pub(super) const PLAN: usize = 50;
 pub(super) const PLAN_ENTRY: usize = 300;

@@ -30,6 +30,7 @@ mod spill;
 mod standard;
 mod todo;
 mod walk;
+mod web_fetch;
 mod write;
 
 #[cfg(test)]
@@ -173,7 +174,9 @@ impl Registry {
             bash::TOOL,
             todo::TOOL,
         ];
-        let tools = rows.into_iter().map(|tool| Arc::new(tool) as Arc<dyn Tool>).collect();
+        let mut tools: Vec<Arc<dyn Tool>> = Vec::with_capacity(rows.len() + 1);
+        tools.extend(rows.into_iter().map(|tool| Arc::new(tool) as Arc<dyn Tool>));
+        tools.push(Arc::new(web_fetch::WebFetch::public()));
         Self { tools }
     }
 

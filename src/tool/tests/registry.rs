@@ -8,7 +8,19 @@ fn the_standard_tools_are_named_and_described() {
     let names: Vec<&str> = registry.iter().map(|tool| tool.name()).collect();
     assert_eq!(
         names,
-        ["read", "write", "edit", "multi_edit", "apply_patch", "list", "glob", "grep", "bash", "todo"]
+        [
+            "read",
+            "write",
+            "edit",
+            "multi_edit",
+            "apply_patch",
+            "list",
+            "glob",
+            "grep",
+            "bash",
+            "todo",
+            "web_fetch"
+        ]
     );
     for tool in registry.iter() {
         let schema = tool.input();
@@ -29,7 +41,7 @@ fn what_only_looks_may_run_beside_others() {
     let registry = Registry::standard();
     let parallel: Vec<&str> =
         registry.iter().filter(|tool| tool.parallel()).map(|tool| tool.name()).collect();
-    assert_eq!(parallel, ["read", "list", "glob", "grep"]);
+    assert_eq!(parallel, ["read", "list", "glob", "grep", "web_fetch"]);
 }
 
 #[test]
