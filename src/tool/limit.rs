@@ -73,6 +73,10 @@ pub(super) const CHOICES: usize = 50;
 pub(super) const ASKED: usize = 2000;
 /// Characters of a name, a title or a choice in a form.
 pub(super) const FORM_LABEL: usize = 200;
+/// How long loading a page may take, bytes of it, and redirects on the way.
+pub(super) const FETCH_TIME: Duration = Duration::from_secs(30);
+pub(super) const BODY: usize = 5 * 1024 * 1024;
+pub(super) const REDIRECTS: usize = 10;
 
 /// Entries of a plan, and characters of one.
 pub(super) const PLAN: usize = 50;

@@ -31,6 +31,7 @@ mod spill;
 mod standard;
 mod todo;
 mod walk;
+mod web_fetch;
 mod write;
 
 #[cfg(test)]
@@ -179,8 +180,11 @@ impl Registry {
             bash::TOOL,
             todo::TOOL,
         ];
-        let tools = rows.into_iter().map(|tool| Arc::new(tool) as Arc<dyn Tool>);
-        Self { tools: tools.chain([Arc::new(question::AskPeople) as Arc<dyn Tool>]).collect() }
+        let mut tools: Vec<Arc<dyn Tool>> = Vec::with_capacity(rows.len() + 2);
+        tools.extend(rows.into_iter().map(|tool| Arc::new(tool) as Arc<dyn Tool>));
+        tools.push(Arc::new(web_fetch::WebFetch::public()));
+        tools.push(Arc::new(question::AskPeople));
+        Self { tools }
     }
 
     /// Those that can be used where these are the people behind the turn.

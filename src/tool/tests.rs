@@ -17,6 +17,7 @@ mod skill;
 mod spill;
 mod todo;
 mod walk;
+mod web_fetch;
 mod write;
 
 use std::path::Path;

@@ -19,6 +19,7 @@ fn the_standard_tools_are_named_and_described() {
             "grep",
             "bash",
             "todo",
+            "web_fetch",
             "question"
         ]
     );
@@ -41,7 +42,7 @@ fn what_only_looks_may_run_beside_others() {
     let registry = Registry::standard();
     let parallel: Vec<&str> =
         registry.iter().filter(|tool| tool.parallel()).map(|tool| tool.name()).collect();
-    assert_eq!(parallel, ["read", "list", "glob", "grep"]);
+    assert_eq!(parallel, ["read", "list", "glob", "grep", "web_fetch"]);
 }
 
 #[test]
