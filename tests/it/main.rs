@@ -16,6 +16,7 @@ mod law;
 mod question;
 mod schema;
 mod session_list;
+mod sign_in;
 mod support;
 mod tidy;
 mod wire;
