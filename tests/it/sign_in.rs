@@ -179,9 +179,12 @@ async fn a_key_is_typed_without_being_shown_and_the_terminal_is_as_before() {
         while !said.ends_with(b"shown):") {
             assert_ne!(timeout(PATIENCE, notes.read_until(b':', &mut said)).await.unwrap().unwrap(), 0);
         }
-        while tcgetattr(&stdin).unwrap().local_modes.contains(LocalModes::ECHO) {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        let quiet = async {
+            while tcgetattr(&stdin).unwrap().local_modes.contains(LocalModes::ECHO) {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        timeout(PATIENCE, quiet).await.expect("the terminal shows what is typed");
         let mut keyboard = File::from(terminal);
         keyboard.write_all(typed.as_bytes()).unwrap();
         timeout(PATIENCE, notes.read_to_end(&mut said)).await.expect("it does not end").unwrap();
