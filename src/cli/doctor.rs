@@ -74,10 +74,8 @@ pub(super) async fn run(setup: &Setup, command: &Doctor) -> anyhow::Result<ExitC
         Ok(config) => {
             findings.push(Finding::ok("the configuration can be read"));
             let cwd = std::env::current_dir()?;
-            let problems = config.project(&cwd).problems;
-            findings.extend(
-                problems.into_iter().map(|it| Finding::warn(it, "it is left out until it is mended")),
-            );
+            let problems = config.problems.iter().cloned().chain(config.project(&cwd).problems);
+            findings.extend(problems.map(|it| Finding::warn(it, "it is left out until it is mended")));
             findings.extend(servers(setup, &config));
             let catalogue = app::catalogue(config);
             findings.extend(keys(&catalogue));

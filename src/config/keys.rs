@@ -11,7 +11,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{Config, ConfigError, KeySource, ProviderSettings, Secret};
+use super::{Config, ConfigError, Environment, KeySource, Paths, ProviderSettings, Secret};
 
 #[cfg(test)]
 mod tests;
@@ -52,8 +52,7 @@ pub struct StoredKeys(BTreeMap<String, Secret>);
 
 impl Keys {
     pub fn new(config: Arc<Config>) -> Self {
-        let folder = config.paths.config.as_deref();
-        Self { file: KeyFile { path: folder.map(|folder| folder.join("keys.json")) }, config }
+        Self { file: KeyFile::new(&config.paths), config }
     }
 
     /// The key file.
@@ -63,7 +62,7 @@ impl Keys {
 
     /// A provider's key as things are now; `None`: it is missing. `Err` when it may be in a file that is not used.
     pub fn of(&self, provider: &ProviderSettings) -> Result<Option<Key>, ConfigError> {
-        match self.outside_file(provider) {
+        match outside_file(provider, &self.config.environment) {
             Some(key) => Ok(Some(key)),
             None => Ok(self.file.read()?.of(provider)),
         }
@@ -71,12 +70,13 @@ impl Keys {
 
     /// The same for many providers, with the file read once.
     pub fn with<'a>(&'a self, stored: &'a StoredKeys) -> impl Fn(&ProviderSettings) -> Option<Key> + use<'a> {
-        |provider| self.outside_file(provider).or_else(|| stored.of(provider))
+        |provider| outside_file(provider, &self.config.environment).or_else(|| stored.of(provider))
     }
 
     /// Where keys are that no logout can drop: the variables that are set, the configuration.
     pub fn lasting(&self) -> Vec<KeyPlace> {
-        let found = self.config.providers.iter().filter_map(|provider| self.outside_file(provider));
+        let config = &self.config;
+        let found = config.providers.iter().filter_map(|it| outside_file(it, &config.environment));
         let mut places = Vec::new();
         for place in found.map(|key| key.place).filter(|place| *place != KeyPlace::NotNeeded) {
             if !places.contains(&place) {
@@ -85,16 +85,24 @@ impl Keys {
         }
         places
     }
+}
 
-    fn outside_file(&self, provider: &ProviderSettings) -> Option<Key> {
-        match &provider.key {
-            KeySource::None => Some(Key { secret: None, place: KeyPlace::NotNeeded }),
-            KeySource::Given(secret) => Some(Key { secret: Some(secret.clone()), place: KeyPlace::Config }),
-            KeySource::Usual(names) => names.iter().find_map(|name| {
-                let secret = Secret::new(self.config.environment.value(name)?.trim());
-                Some(Key { secret: Some(secret), place: KeyPlace::Variable(name.clone()) })
-            }),
-        }
+impl Config {
+    /// Whether a provider can be asked: its key is there, or it needs none.
+    pub(super) fn has_key(&self, provider: &ProviderSettings) -> bool {
+        let stored = || KeyFile::new(&self.paths).read().is_ok_and(|stored| stored.of(provider).is_some());
+        outside_file(provider, &self.environment).is_some() || stored()
+    }
+}
+
+fn outside_file(provider: &ProviderSettings, environment: &Environment) -> Option<Key> {
+    match &provider.key {
+        KeySource::None => Some(Key { secret: None, place: KeyPlace::NotNeeded }),
+        KeySource::Given(secret) => Some(Key { secret: Some(secret.clone()), place: KeyPlace::Config }),
+        KeySource::Usual(names) => names.iter().find_map(|name| {
+            let secret = Secret::new(environment.value(name)?.trim());
+            Some(Key { secret: Some(secret), place: KeyPlace::Variable(name.clone()) })
+        }),
     }
 }
 
@@ -117,6 +125,10 @@ pub struct KeyFile {
 }
 
 impl KeyFile {
+    fn new(paths: &Paths) -> Self {
+        Self { path: paths.config.as_deref().map(|folder| folder.join("keys.json")) }
+    }
+
     /// Where it is; `None`: there is no home.
     pub fn path(&self) -> Option<&Path> {
         self.path.as_deref()

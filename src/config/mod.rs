@@ -184,14 +184,6 @@ impl Config {
     ) -> Result<(Vec<Setting>, Vec<String>), ConfigError> {
         show::settings(environment, flags, cwd)
     }
-
-    /// Whether a provider can be asked: its key is set, or it needs none.
-    fn has_key(&self, provider: &ProviderSettings) -> bool {
-        match &provider.key {
-            KeySource::None | KeySource::Given(_) => true,
-            KeySource::Usual(names) => names.iter().any(|name| self.environment.value(name).is_some()),
-        }
-    }
 }
 
 fn model(environment: &Environment, name: Option<&str>) -> Result<Model, ConfigError> {

@@ -77,10 +77,10 @@ impl Catalogue {
 
     /// What is known of a provider's models without asking it, its default first.
     pub fn known(&self, provider: &ProviderSettings) -> Vec<ModelInfo> {
-        let set = provider.models.iter().map(|model| self.info(provider, &model.id));
-        let mut known: Vec<_> = set.collect();
-        let rest = table::of(&provider.id).filter(|row| provider.models.iter().all(|it| it.id != row.wire));
-        known.extend(rest);
+        let mut known: Vec<_> = table::of(&provider.id).map(|row| self.info(provider, &row.wire)).collect();
+        let set = provider.models.iter().filter(|set| known.iter().all(|it| it.wire != set.id));
+        let further: Vec<_> = set.map(|set| self.info(provider, &set.id)).collect();
+        known.extend(further);
         known
     }
 

@@ -17,6 +17,7 @@ mod provider;
 mod question;
 mod schema;
 mod session_list;
+mod sign_in;
 mod support;
 mod tidy;
 mod wire;

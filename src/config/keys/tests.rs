@@ -1,6 +1,6 @@
 use std::fs::Permissions;
 
-use super::super::{Api, Environment, Paths, ProviderLimits};
+use super::super::{Api, ProviderLimits};
 use super::*;
 
 fn keys(folder: &Path, environment: Environment) -> Keys {

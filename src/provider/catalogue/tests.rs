@@ -126,11 +126,12 @@ fn what_is_set_of_a_model_wins_over_the_table() {
     openai.models = vec![ModelSettings { context, price, efforts, ..set("gpt-5.5") }, set("mine")];
     let catalogue = Catalogue::new(Arc::new(Config { providers: vec![openai.clone()], ..Config::default() }));
     let known = catalogue.known(&openai);
-    let model = &known[0];
-    assert_eq!((model.wire.as_str(), model.name.as_str(), model.context), ("gpt-5.5", "GPT-5.5", 1_000));
+    let model = known.iter().find(|model| model.wire == "gpt-5.5").unwrap();
+    assert_eq!((model.name.as_str(), model.context), ("GPT-5.5", 1_000));
     assert_eq!((model.output, model.efforts.as_slice()), (128_000, &[Effort::Low][..]));
     assert_eq!(model.price, Some(Price { input: 1.0, output: 2.0, cache_read: 3.0, cache_write: 4.0 }));
-    assert_eq!(known[1], ModelInfo::unknown("openai", "mine"));
+    assert_eq!(known[0].wire, "gpt-6.2-sol", "what is set of a model makes it no default");
+    assert_eq!(known.last(), Some(&ModelInfo::unknown("openai", "mine")));
     assert_eq!(known.iter().filter(|model| model.wire == "gpt-5.5").count(), 1);
 }
 

@@ -22,7 +22,6 @@ use crate::permission::Mode;
 use crate::session::{SessionHandle, Sessions};
 
 /// What one client is shown of one session.
-#[expect(clippy::struct_excessive_bools, reason = "each is a thing that this client can or cannot do")]
 pub(super) struct Projection {
     session: SessionHandle,
     sessions: Sessions,
