@@ -91,6 +91,41 @@ impl PermissionAnswer {
     }
 }
 
+/// The answer to `elicitation/create`, of any shape: before it was stable, `action` held all of it.
+/// Only what is clearly an answer counts as one.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct ElicitationAnswer {
+    #[serde(default)]
+    action: Value,
+    #[serde(default)]
+    content: Value,
+}
+
+/// What was answered.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Elicited {
+    Accepted(Value),
+    Declined,
+    Cancelled,
+}
+
+impl ElicitationAnswer {
+    /// What it comes to; whatever is neither a yes nor a no is none.
+    pub fn elicited(self) -> Elicited {
+        let (action, content) = match self.action {
+            Value::Object(mut inner) => {
+                (inner.remove("action").unwrap_or_default(), inner.remove("content").unwrap_or(self.content))
+            }
+            action => (action, self.content),
+        };
+        match action.as_str() {
+            Some("accept") => Elicited::Accepted(content),
+            Some("decline") => Elicited::Declined,
+            _ => Elicited::Cancelled,
+        }
+    }
+}
+
 /// Whether the client draws the output of our own commands as a display-only terminal (codex-acp's
 /// convention, drawn by Zed): `_meta.terminal_output` is true.
 pub fn draws_terminal_output(meta: Option<&Meta>) -> bool {

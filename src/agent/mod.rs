@@ -118,6 +118,8 @@ pub struct Child {
     pub parent: SessionId,
     pub depth: u32,
     pub title: String,
+    /// Who it is, for people who are asked something by it.
+    pub agent: String,
     pub prompt: Vec<ContentBlock>,
     /// Mode and options it begins with.
     pub settings: Settings,

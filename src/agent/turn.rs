@@ -2,7 +2,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::Settings;
-use crate::acp::{PermissionOption, ToolCallUpdate};
+use crate::acp::{PermissionOption, ToolCallId, ToolCallUpdate};
 use crate::event::{AskOutcome, EventKind, Question, QuestionAnswer};
 
 /// The only handle an agent talks through while it does a turn. Sending waits while the session is busy
@@ -21,8 +21,8 @@ pub enum TurnInput {
     Emit { events: Vec<EventKind>, done: Option<oneshot::Sender<Result<(), String>>> },
     /// Ask a person.
     Ask { call: Box<ToolCallUpdate>, options: Vec<PermissionOption>, answer: oneshot::Sender<AskOutcome> },
-    /// Ask a person something that only they know.
-    Question { question: Question, answer: oneshot::Sender<QuestionAnswer> },
+    /// Ask a person something that only they know, perhaps on behalf of a call.
+    Question { call: Option<ToolCallId>, question: Question, answer: oneshot::Sender<QuestionAnswer> },
 }
 
 /// Why a turn cannot go on.
@@ -73,9 +73,10 @@ impl Turn {
     }
 
     /// Puts a question to whoever is attached and can be asked; waits until somebody answers or the turn ends.
-    pub async fn question(&self, question: Question) -> QuestionAnswer {
+    /// `call`: on whose behalf.
+    pub async fn question(&self, call: Option<ToolCallId>, question: Question) -> QuestionAnswer {
         let (answer, answered) = oneshot::channel();
-        if self.sender.send(TurnInput::Question { question, answer }).await.is_err() {
+        if self.sender.send(TurnInput::Question { call, question, answer }).await.is_err() {
             return QuestionAnswer::Cancelled;
         }
         answered.await.unwrap_or(QuestionAnswer::Cancelled)
@@ -84,6 +85,16 @@ impl Turn {
     /// The session's settings as they are now.
     pub fn settings(&self) -> Settings {
         self.settings.borrow().clone()
+    }
+
+    /// Follows them.
+    pub fn watch_settings(&self) -> watch::Receiver<Settings> {
+        self.settings.clone()
+    }
+
+    /// The same turn for a part of its work that may be given up earlier.
+    pub fn until(&self, cancel: CancellationToken) -> Self {
+        Self { cancel, ..self.clone() }
     }
 
     /// Ends when the turn is to be given up.

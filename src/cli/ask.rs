@@ -24,15 +24,20 @@ pub(super) async fn person(call: &ToolCallUpdate, options: &[PermissionOption]) 
         print::note(&format!("  {}  {}", at + 1, one_line(&option.name)));
     }
     print::question("  your choice: ");
-    let answer = tokio::task::spawn_blocking(|| {
-        let mut line = String::new();
-        std::io::stdin().read_line(&mut line).map(|_| line)
-    });
-    let choice = answer.await.ok().and_then(Result::ok).and_then(|line| line.trim().parse::<usize>().ok());
+    let choice = line().await.and_then(|line| line.parse::<usize>().ok());
     match choice.and_then(|at| options.get(at.checked_sub(1)?)) {
         Some(option) => AskOutcome::Selected { option: option.option_id.0.to_string() },
         None => AskOutcome::Cancelled,
     }
+}
+
+/// A line that the person types, without blanks around it; `None` at the end of the input.
+pub(super) async fn line() -> Option<String> {
+    let answer = tokio::task::spawn_blocking(|| {
+        let mut line = String::new();
+        std::io::stdin().read_line(&mut line).map(|length| (length > 0).then(|| line.trim().to_owned()))
+    });
+    answer.await.ok()?.ok()?
 }
 
 /// What is to be judged, in full: a command, a diff, the reason for asking.

@@ -14,6 +14,7 @@ mod ask;
 mod config;
 mod doctor;
 mod exit;
+mod form;
 mod hidden;
 mod local;
 mod login;

@@ -1,5 +1,6 @@
 //! One request from the command line, through the same engine that an editor uses.
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use super::args::Run;
 use super::plain::one_line;
 use super::print::PrintError;
-use super::{Setup, ask, exit, print};
+use super::{Setup, ask, exit, form, print};
 use crate::acp::{MessageId, SessionId, StopReason, ToolCallStatus};
 use crate::agent::{Hands, Roots};
 use crate::app;
@@ -31,8 +32,8 @@ pub(super) async fn run(setup: &Setup, command: Run) -> anyhow::Result<ExitCode>
         files: Arc::new(LocalFiles::new(session.info().workspace.clone())),
         commands: Arc::clone(&engine.commands),
         display_terminal: false,
-        takes_forms: false,
-        takes_pages: false,
+        takes_forms: std::io::stdin().is_terminal(),
+        takes_pages: std::io::stdin().is_terminal(),
     };
     let interrupt = signal(SignalKind::interrupt()).context("no signals")?;
     let mut following = Following { session: &session, json: command.json, interrupt, printed: Ok(()) };
@@ -74,7 +75,7 @@ impl Following<'_> {
             for event in &page {
                 self.print(event).await;
                 match &event.kind {
-                    EventKind::AskOpened { .. } => self.ask(event).await,
+                    EventKind::AskOpened { .. } | EventKind::QuestionOpened { .. } => self.ask(event).await,
                     EventKind::TurnEnded { stop, .. } => return Ok(stop.clone()),
                     _ => {}
                 }
@@ -92,12 +93,23 @@ impl Following<'_> {
     }
 
     async fn ask(&mut self, event: &Event) {
-        let EventKind::AskOpened { ask, call, options, .. } = &event.kind else { return };
         if self.printed.is_err() {
             return;
         }
+        let session = self.session;
+        let asking = async {
+            match &event.kind {
+                EventKind::AskOpened { ask, call, options, .. } => {
+                    session.answer(ask.clone(), ask::person(call, options).await).await;
+                }
+                EventKind::QuestionOpened { ask, question, .. } => {
+                    session.answer_question(ask.clone(), form::person(question).await).await;
+                }
+                _ => {}
+            }
+        };
         tokio::select! {
-            outcome = ask::person(call, options) => self.session.answer(ask.clone(), outcome).await,
+            () = asking => {}
             _ = self.interrupt.recv() => {
                 print::note("");
                 self.session.cancel().await;

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{AskId, TurnId};
 use crate::acp::{
     AvailableCommand, ContentBlock, Cost, EmbeddedResourceResource, MessageId, PermissionOption, PlanEntry,
-    StopReason, ToolCall, ToolCallContent, ToolCallUpdate,
+    StopReason, ToolCall, ToolCallContent, ToolCallId, ToolCallUpdate,
 };
 
 /// What happened.
@@ -47,8 +47,8 @@ pub enum EventKind {
     UsageChanged { usage: Usage },
     /// Something a person should know that is not part of the conversation.
     Notice { level: NoticeLevel, title: String, detail: Option<String> },
-    /// A person is asked something that only they know.
-    QuestionOpened { ask: AskId, turn: TurnId, question: Question },
+    /// A person is asked something that only they know, perhaps on behalf of a call.
+    QuestionOpened { ask: AskId, turn: TurnId, call: Option<ToolCallId>, question: Question },
     /// That question is settled, by whoever answered first or by its turn's end.
     QuestionSettled { ask: AskId, answer: QuestionAnswer },
     /// A file is about to be changed by the running turn: what it was, for undoing. `after` is the SHA-256 of what it
@@ -109,6 +109,8 @@ impl EventKind {
                 Self::ToolStarted { update } | Self::ToolProgress { update } => updated(update),
                 Self::ToolEnded { update, result } => updated(update) + result.len(),
                 Self::AskOpened { call, .. } => updated(call),
+                Self::QuestionOpened { question, .. } => question.len(),
+                Self::QuestionSettled { answer: QuestionAnswer::Accepted { content }, .. } => value(content),
                 Self::FileChanged { before, .. } => before.len(),
                 Self::Compacted { summary, .. } => summary.len(),
                 _ => 0,
@@ -154,6 +156,16 @@ pub struct Question {
     pub form: QuestionForm,
 }
 
+impl Question {
+    fn len(&self) -> usize {
+        let form = match &self.form {
+            QuestionForm::Fields { schema } => value(schema),
+            QuestionForm::Page { url } => url.len(),
+        };
+        self.message.len() + form
+    }
+}
+
 /// How it is asked.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "form", rename_all = "snake_case")]
@@ -172,6 +184,10 @@ pub enum QuestionAnswer {
         content: Value,
     },
     Declined,
+    /// It was asked or answered in a way that cannot be used: as good as declined. `reason` is a fragment.
+    Unfit {
+        reason: String,
+    },
     /// Nobody answered: the turn ended, or nobody can be asked.
     Cancelled,
 }

@@ -10,13 +10,17 @@
 //! To add a kind: an arm in [`EventKind`] and its answer in [`EventKind::is_control`]; the compiler then
 //! names every projection that has to say what it makes of it.
 
+mod form;
 mod kind;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+pub use form::{Field, Form};
 pub use kind::{
     AskOutcome, CompactingState, EventKind, FileImage, NoticeLevel, Question, QuestionAnswer, QuestionForm,
     TurnStop, Usage,

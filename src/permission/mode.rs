@@ -52,6 +52,17 @@ impl Mode {
         }
     }
 
+    /// The one of both that allows less without asking.
+    pub fn stricter(self, other: Self) -> Self {
+        let freedom = |mode| match mode {
+            Self::Plan => 0,
+            Self::Default => 1,
+            Self::AcceptEdits => 2,
+            Self::Full => 3,
+        };
+        if freedom(other) < freedom(self) { other } else { self }
+    }
+
     /// The mode with this id.
     pub fn from_id(id: &str) -> Result<Self, PermissionError> {
         Self::ALL

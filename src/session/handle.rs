@@ -9,7 +9,7 @@ use super::journal::Journal;
 use super::{SessionError, Subscription};
 use crate::acp::{ContentBlock, MessageId, SessionId};
 use crate::agent::{Hands, Roots, Settings};
-use crate::event::{AskId, AskOutcome, EventKind, Seq, TurnId};
+use crate::event::{AskId, AskOutcome, EventKind, QuestionAnswer, Seq, TurnId};
 use crate::permission::Mode;
 use crate::workspace::Workspace;
 
@@ -52,6 +52,10 @@ pub(super) enum Command {
     Answer {
         ask: AskId,
         outcome: AskOutcome,
+    },
+    AnswerQuestion {
+        ask: AskId,
+        answer: QuestionAnswer,
     },
     SetMode {
         mode: Mode,
@@ -158,9 +162,14 @@ impl SessionHandle {
         self.tell(Command::Cancel { grace: SHORT_GRACE }).await;
     }
 
-    /// Answers an open question; ignored when it is settled already.
+    /// Says whether a tool may run, as was asked; ignored when it is settled already.
     pub async fn answer(&self, ask: AskId, outcome: AskOutcome) {
         self.tell(Command::Answer { ask, outcome }).await;
+    }
+
+    /// Answers an open question; ignored when it is settled already. What does not fit its form is no answer.
+    pub async fn answer_question(&self, ask: AskId, answer: QuestionAnswer) {
+        self.tell(Command::AnswerQuestion { ask, answer }).await;
     }
 
     /// Changes the mode, also in the middle of a turn.

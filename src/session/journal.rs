@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 
-use super::recovery::interrupted;
+use super::recovery::{interrupted, unanswered, unanswered_question};
 use crate::acp::SessionId;
 use crate::agent::History;
 use crate::clock::Clock;
@@ -309,6 +309,8 @@ fn taken_back(kind: &EventKind) -> Option<EventKind> {
             Some(EventKind::TurnEnded { turn: *turn, stop: TurnStop::Interrupted })
         }
         EventKind::ToolStarted { update } => Some(interrupted(&update.tool_call_id.0, false)),
+        EventKind::AskOpened { ask, .. } => Some(unanswered(ask)),
+        EventKind::QuestionOpened { ask, .. } => Some(unanswered_question(ask)),
         _ => None,
     }
 }

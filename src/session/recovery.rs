@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::journal::Journal;
 use crate::acp::{ToolCallStatus, ToolCallUpdate, ToolCallUpdateFields};
-use crate::event::{AskId, AskOutcome, EventKind, TurnId, TurnStop};
+use crate::event::{AskId, AskOutcome, EventKind, QuestionAnswer, TurnId, TurnStop};
 use crate::store::StoreError;
 
 /// What of a session is still open.
@@ -14,7 +14,8 @@ use crate::store::StoreError;
 pub(super) struct Open {
     turn: Option<TurnId>,
     tools: BTreeMap<Arc<str>, bool>,
-    asks: Vec<AskId>,
+    /// What people are asked, with what settles it.
+    asks: Vec<(AskId, EventKind)>,
 }
 
 impl Open {
@@ -24,8 +25,13 @@ impl Open {
             EventKind::ToolProposed { call } => self.started(&call.tool_call_id.0, false),
             EventKind::ToolStarted { update } => self.started(&update.tool_call_id.0, true),
             EventKind::ToolEnded { update, .. } => self.ended(&update.tool_call_id.0),
-            EventKind::AskOpened { ask, .. } => self.asks.push(ask.clone()),
-            EventKind::AskSettled { ask, .. } => self.asks.retain(|open| open != ask),
+            EventKind::AskOpened { ask, .. } => self.asks.push((ask.clone(), unanswered(ask))),
+            EventKind::QuestionOpened { ask, .. } => {
+                self.asks.push((ask.clone(), unanswered_question(ask)));
+            }
+            EventKind::AskSettled { ask, .. } | EventKind::QuestionSettled { ask, .. } => {
+                self.asks.retain(|(open, _)| open != ask);
+            }
             EventKind::TurnEnded { .. } => *self = Self::default(),
             EventKind::Text { .. }
             | EventKind::Thought { .. }
@@ -36,8 +42,6 @@ impl Open {
             | EventKind::CommandsChanged { .. }
             | EventKind::TitleChanged { .. }
             | EventKind::UsageChanged { .. }
-            | EventKind::QuestionOpened { .. }
-            | EventKind::QuestionSettled { .. }
             | EventKind::FileChanged { .. }
             | EventKind::PromptExtended { .. }
             | EventKind::TurnUndone { .. }
@@ -62,16 +66,24 @@ impl Open {
 
     fn close(mut self) -> Vec<EventKind> {
         let turn = self.turn.take();
-        let mut kinds: Vec<_> = std::mem::take(&mut self.asks)
-            .into_iter()
-            .map(|ask| EventKind::AskSettled { ask, outcome: AskOutcome::Cancelled })
-            .collect();
+        let mut kinds: Vec<_> =
+            std::mem::take(&mut self.asks).into_iter().map(|(_, settled)| settled).collect();
         kinds.extend(self.interrupted_tools());
         if let Some(turn) = turn {
             kinds.push(EventKind::TurnEnded { turn, stop: TurnStop::Interrupted });
         }
         kinds
     }
+}
+
+/// A permission that nobody will give any more.
+pub(super) fn unanswered(ask: &AskId) -> EventKind {
+    EventKind::AskSettled { ask: ask.clone(), outcome: AskOutcome::Cancelled }
+}
+
+/// A question that nobody will answer any more.
+pub(super) fn unanswered_question(ask: &AskId) -> EventKind {
+    EventKind::QuestionSettled { ask: ask.clone(), answer: QuestionAnswer::Cancelled }
 }
 
 /// A tool that nobody will hear of again.

@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use tokio::sync::{OnceCell, mpsc, watch};
 use tokio_util::task::TaskTracker;
@@ -28,6 +28,17 @@ const MOST_OPEN: usize = 1000;
 #[derive(Debug, Clone)]
 pub struct Sessions {
     inner: Arc<Inner>,
+}
+
+/// A hold on the register that does not keep it: for what the register itself keeps.
+#[derive(Debug, Clone)]
+pub(super) struct WeakSessions(Weak<Inner>);
+
+impl WeakSessions {
+    /// The register, unless it is gone.
+    pub(super) fn upgrade(&self) -> Option<Sessions> {
+        Some(Sessions { inner: self.0.upgrade()? })
+    }
 }
 
 #[derive(Debug)]
@@ -67,11 +78,20 @@ impl Sessions {
 
     /// Opens a new session; durable when this returns.
     pub async fn create(&self, new: NewSession) -> Result<SessionHandle, SessionError> {
-        self.check_room()?;
         let workspace = Workspace::open(&new.roots.cwd, &new.roots.additional)?;
-        let record = self.record(&new.roots, new.mode);
+        self.begin(self.record(&new.roots, new.mode), new.roots, workspace).await
+    }
+
+    /// Opens a new session with that record.
+    pub(super) async fn begin(
+        &self,
+        record: SessionRecord,
+        roots: Roots,
+        workspace: Workspace,
+    ) -> Result<SessionHandle, SessionError> {
+        self.check_room()?;
         let epoch = self.inner.store.create(record.clone()).await?;
-        let handle = self.start(record, epoch, new.roots, workspace).await?;
+        let handle = self.start(record, epoch, roots, workspace).await?;
         self.live().insert(handle.id().clone(), Arc::new(OnceCell::new_with(Some(handle.clone()))));
         Ok(handle)
     }
@@ -194,8 +214,8 @@ impl Sessions {
             history: Arc::clone(&journal) as _,
             servers: Arc::clone(&roots.servers),
             voice: Arc::new(Announcer(mailbox.downgrade())),
-            children: Arc::new(self.clone()),
-            depth: 0,
+            children: Arc::new(self.downgrade()),
+            depth: record.depth,
         };
         let current = CurrentTurn::default();
         let start = Start {
@@ -211,11 +231,12 @@ impl Sessions {
         Ok(SessionHandle { info, mailbox, journal, settings: watched, current })
     }
 
-    fn record(&self, roots: &Roots, mode: Mode) -> SessionRecord {
+    pub(super) fn record(&self, roots: &Roots, mode: Mode) -> SessionRecord {
         let now = self.inner.clock.now();
         SessionRecord {
             id: SessionId::new(self.inner.clock.id()),
             parent: None,
+            depth: 0,
             cwd: roots.cwd.clone(),
             additional: roots.additional.clone(),
             title: None,
@@ -226,6 +247,23 @@ impl Sessions {
             head: 0,
             running: false,
         }
+    }
+
+    /// Closes a session that nobody waits for any more.
+    pub(super) fn abandon(&self, session: SessionHandle) {
+        let sessions = self.clone();
+        self.inner.tasks.spawn(async move {
+            session.give_up().await;
+            sessions.close(session.id()).await;
+        });
+    }
+
+    pub(super) fn clock(&self) -> &Clock {
+        &self.inner.clock
+    }
+
+    fn downgrade(&self) -> WeakSessions {
+        WeakSessions(Arc::downgrade(&self.inner))
     }
 
     fn check_room(&self) -> Result<(), SessionError> {

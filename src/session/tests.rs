@@ -143,6 +143,7 @@ impl Bench {
         let record = SessionRecord {
             id: id.clone(),
             parent: None,
+            depth: 0,
             cwd: "/".into(),
             additional: Vec::new(),
             title: None,

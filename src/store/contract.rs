@@ -19,6 +19,7 @@ pub(super) fn record(name: &str) -> SessionRecord {
     SessionRecord {
         id: id(name),
         parent: None,
+        depth: 0,
         cwd: "/work/a".into(),
         additional: vec!["/work/b".into()],
         title: None,
@@ -191,6 +192,31 @@ pub(super) async fn a_deleted_session_is_gone_with_its_events(store: Arc<dyn Sto
     assert!(matches!(store.find(&id("s")).await, Err(StoreError::NotFound(_))));
     assert_eq!(store.create(record("s")).await?, Epoch(1));
     assert_eq!(store.read(&id("s"), 0, 9).await?, []);
+    Ok(())
+}
+
+pub(super) async fn sessions_beneath_one_are_not_listed_and_go_with_it(store: Arc<dyn Store>) -> Check {
+    let beneath =
+        |name: &str, parent: &str, depth| SessionRecord { parent: Some(id(parent)), depth, ..record(name) };
+    store.create(record("s")).await?;
+    store.create(beneath("child", "s", 1)).await?;
+    store.create(beneath("grandchild", "child", 2)).await?;
+    store.create(beneath("other", "elsewhere", 1)).await?;
+    store.fork(&id("s"), record("fork")).await?;
+    assert_eq!(store.find(&id("grandchild")).await?, beneath("grandchild", "child", 2));
+    let query = ListQuery { limit: 10, ..ListQuery::default() };
+    for cwd in [None, Some("/work/a".into())] {
+        let page = store.list(ListQuery { cwd, ..query.clone() }).await?;
+        let names: Vec<_> = page.sessions.iter().map(|record| &*record.id.0).collect();
+        assert_eq!(names, ["s", "fork"]);
+    }
+    store.delete(&id("s")).await?;
+    for gone in ["s", "child", "grandchild"] {
+        assert!(store.find(&id(gone)).await.is_err(), "{gone}");
+    }
+    for kept in ["fork", "other"] {
+        assert!(store.find(&id(kept)).await.is_ok(), "{kept}");
+    }
     Ok(())
 }
 

@@ -86,6 +86,7 @@ impl Memory {
             .sessions
             .values()
             .map(|session| &session.record)
+            .filter(|record| record.depth == 0)
             .filter(|record| query.cwd.as_ref().is_none_or(|cwd| *cwd == record.cwd))
             .filter(|record| {
                 cursor.as_ref().is_none_or(|cursor| place(record) < (cursor.updated_at, cursor.id.as_str()))
@@ -107,7 +108,14 @@ impl Memory {
     }
 
     pub(super) fn delete_now(&self, id: &SessionId) {
-        self.state().sessions.remove(id);
+        let mut state = self.state();
+        let mut gone = vec![id.clone()];
+        while let Some(id) = gone.pop() {
+            state.sessions.remove(&id);
+            let beneath = |record: &SessionRecord| record.depth > 0 && record.parent.as_ref() == Some(&id);
+            let sessions = state.sessions.values().filter(|session| beneath(&session.record));
+            gone.extend(sessions.map(|session| session.record.id.clone()));
+        }
     }
 
     pub(super) fn grants_now(&self, workspace: Option<&Path>) -> Vec<GrantRecord> {

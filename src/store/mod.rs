@@ -51,8 +51,11 @@ pub fn open(place: Place) -> Arc<dyn Store> {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionRecord {
     pub id: SessionId,
-    /// The session it was forked from.
+    /// The session it was forked from, or the one it works for.
     pub parent: Option<SessionId>,
+    /// How deep it is beneath a session that a person opened: 0 for such a one, and for every fork.
+    #[serde(default)]
+    pub depth: u32,
     /// Absolute working directory.
     pub cwd: PathBuf,
     pub additional: Vec<PathBuf>,
@@ -93,7 +96,7 @@ pub struct Append {
     pub change: RecordChange,
 }
 
-/// Which sessions to list: newest change first.
+/// Which sessions to list, of those that people opened: newest change first.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct ListQuery {
     /// Only sessions of this working directory.
@@ -147,12 +150,12 @@ pub trait Store: Send + Sync + Debug {
     ) -> BoxFuture<'static, Result<Vec<Event>, StoreError>>;
     /// The record of one session.
     fn find(&self, id: &SessionId) -> BoxFuture<'static, Result<SessionRecord, StoreError>>;
-    /// Sessions, newest change first; at least one and at most [`MAX_PAGE`] of them a page.
+    /// Sessions of depth 0, newest change first; at least one and at most [`MAX_PAGE`] of them a page.
     fn list(&self, query: ListQuery) -> BoxFuture<'static, Result<SessionPage, StoreError>>;
     /// A new session with a copy of another one's events up to its head, claimed by this process.
     /// `parent` and `head` of the record are filled in.
     fn fork(&self, from: &SessionId, record: SessionRecord) -> BoxFuture<'static, Result<Epoch, StoreError>>;
-    /// Forgets a session and its events. An unknown id is fine.
+    /// Forgets a session, those that worked for it, and their events. An unknown id is fine.
     fn delete(&self, id: &SessionId) -> BoxFuture<'static, Result<(), StoreError>>;
     /// Answers remembered for a workspace (for all of them: `None`), oldest first.
     fn grants(&self, workspace: Option<PathBuf>) -> BoxFuture<'static, Result<Vec<GrantRecord>, StoreError>>;

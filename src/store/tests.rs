@@ -57,6 +57,7 @@ contract! {
     an_append_nobody_waits_for_is_done
     a_fork_has_the_events_and_goes_its_own_way
     a_deleted_session_is_gone_with_its_events
+    sessions_beneath_one_are_not_listed_and_go_with_it
     sessions_are_listed_newest_change_first
     a_list_shows_what_was_just_written
     a_cursor_nobody_gave_out_is_refused

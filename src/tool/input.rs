@@ -76,6 +76,11 @@ impl Fields {
         }
     }
 
+    /// Of any kind.
+    pub(super) fn any(&mut self, names: &[&str]) -> Option<Value> {
+        self.take(names).map(|(_, value)| value)
+    }
+
     /// The failure to report when a field holds what its kind allows and the tool does not.
     pub(super) fn refuse(&self, name: &str, what: &str) -> Failure {
         Failure(format!("`{name}` {what}; for example: {}", self.example))

@@ -67,6 +67,13 @@ pub(super) const SKILL_FILES: usize = 100;
 pub(super) const COMMAND: u64 = 120;
 pub(super) const MAX_COMMAND: u64 = 600;
 
+/// Fields of a form, choices of one field, and characters of what is asked.
+pub(super) const FORM: usize = 20;
+pub(super) const CHOICES: usize = 50;
+pub(super) const ASKED: usize = 2000;
+/// Characters of a name, a title or a choice in a form.
+pub(super) const FORM_LABEL: usize = 200;
+
 /// Entries of a plan, and characters of one.
 pub(super) const PLAN: usize = 50;
 pub(super) const PLAN_ENTRY: usize = 300;
@@ -112,7 +119,7 @@ pub(super) fn fits(text: &str) -> bool {
 }
 
 /// A text, or the beginning and the end of one that is too long for one output.
-pub(super) fn middle(text: &str) -> String {
+pub fn middle(text: &str) -> String {
     if fits(text) {
         return text.to_owned();
     }

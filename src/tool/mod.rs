@@ -22,6 +22,7 @@ mod limit;
 mod list;
 mod multi_edit;
 mod output;
+mod question;
 mod read;
 mod readable;
 mod seen;
@@ -52,6 +53,7 @@ use crate::workspace::{Commands, Files, Live, Workspace};
 
 use output::Failure;
 
+pub use limit::middle;
 pub use output::ToolOutput;
 pub use readable::Readable;
 pub use seen::SeenFiles;
@@ -69,6 +71,10 @@ pub trait Tool: Send + Sync + fmt::Debug {
     fn kind(&self) -> ToolKind;
     /// Whether calls may run beside each other: true for what only looks.
     fn parallel(&self) -> bool;
+    /// Whether it can be used where these are the people behind the turn; else the model is not told of it.
+    fn available(&self, _people: &dyn People) -> bool {
+        true
+    }
     /// Looks at the input and at whatever the action depends on, changes nothing, and says what would be
     /// done. `Err` is a failed output: wrong input, a path outside the workspace, text not found.
     fn prepare(&self, input: Value, context: ToolContext) -> BoxFuture<'_, Result<Prepared, ToolOutput>>;
@@ -173,8 +179,13 @@ impl Registry {
             bash::TOOL,
             todo::TOOL,
         ];
-        let tools = rows.into_iter().map(|tool| Arc::new(tool) as Arc<dyn Tool>).collect();
-        Self { tools }
+        let tools = rows.into_iter().map(|tool| Arc::new(tool) as Arc<dyn Tool>);
+        Self { tools: tools.chain([Arc::new(question::AskPeople) as Arc<dyn Tool>]).collect() }
+    }
+
+    /// Those that can be used where these are the people behind the turn.
+    pub fn available(&self, people: &dyn People) -> Self {
+        Self { tools: self.tools.iter().filter(|tool| tool.available(people)).cloned().collect() }
     }
 
     /// Puts a tool in; a later one of the same name replaces the earlier.

@@ -29,6 +29,7 @@ impl Session {
         let record = SessionRecord {
             id: id.clone(),
             parent: None,
+            depth: 0,
             cwd: Path::new("/project").to_owned(),
             additional: Vec::new(),
             title: None,

@@ -23,6 +23,8 @@ topics! {
     session_new
     tool
     permission
+    question
+    task
     cancel
     cancel_request
     mode

@@ -20,6 +20,7 @@ mod progress;
 mod prompt;
 mod report;
 mod role;
+mod task;
 mod transcript;
 mod usage;
 
@@ -33,7 +34,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
-use super::{AgentBackend, AgentSession, GrantBook, NotReady, Prompt, Seed, SessionOption, Settings, Turn};
+use super::{AgentBackend, AgentSession, GrantBook, Hands, NotReady, Prompt, Seed, SessionOption, Settings, Turn};
 use crate::acp::AvailableCommand;
 use crate::clock::Clock;
 use crate::config::{AgentProfile, CommandTemplate, Config, Project};
@@ -43,6 +44,7 @@ use crate::provider::{Models, ProviderError};
 use crate::tool::{Registry, SeenFiles};
 use command::Request;
 use driver::Driver;
+use people::TurnPeople;
 use role::Role;
 use transcript::Transcript;
 use usage::Account;
@@ -234,9 +236,13 @@ impl BuiltinSession {
         self.role.as_ref().map_or(settings.mode, |role| role.mode(settings))
     }
 
-    /// The tools that the agent has now.
-    fn tools(&self) -> Registry {
-        self.role.as_ref().map_or_else(|| self.parts.tools.clone(), |role| role.tools(&self.parts.tools))
+    /// The tools that the agent has in that turn.
+    fn tools(&self, turn: &Turn, hands: &Hands) -> Registry {
+        let mut tools = self.parts.tools.available(&TurnPeople::new(turn.clone(), None, hands));
+        if let Some(task) = task::tool(self, turn, hands) {
+            tools.add(task);
+        }
+        self.role.as_ref().map_or_else(|| tools.clone(), |role| role.tools(&tools))
     }
 
     fn templates(&self) -> Vec<&CommandTemplate> {

@@ -1,20 +1,22 @@
 use futures_util::future::BoxFuture;
 
+use crate::acp::ToolCallId;
 use crate::agent::{Hands, Turn};
-use crate::event::{Question, QuestionAnswer};
+use crate::event::{Question, QuestionAnswer, QuestionForm};
 use crate::tool::People;
 
-/// The people behind a turn.
+/// The people behind a turn, asked on behalf of a call.
 #[derive(Debug)]
 pub(super) struct TurnPeople {
     turn: Turn,
+    call: Option<ToolCallId>,
     forms: bool,
     pages: bool,
 }
 
 impl TurnPeople {
-    pub(super) fn new(turn: Turn, hands: &Hands) -> Self {
-        Self { turn, forms: hands.takes_forms, pages: hands.takes_pages }
+    pub(super) fn new(turn: Turn, call: Option<ToolCallId>, hands: &Hands) -> Self {
+        Self { turn, call, forms: hands.takes_forms, pages: hands.takes_pages }
     }
 }
 
@@ -28,6 +30,15 @@ impl People for TurnPeople {
     }
 
     fn ask(&self, question: Question) -> BoxFuture<'_, QuestionAnswer> {
-        Box::pin(self.turn.question(question))
+        let taken = match question.form {
+            QuestionForm::Fields { .. } => self.forms,
+            QuestionForm::Page { .. } => self.pages,
+        };
+        Box::pin(async move {
+            if !taken {
+                return QuestionAnswer::Cancelled;
+            }
+            self.turn.question(self.call.clone(), question).await
+        })
     }
 }

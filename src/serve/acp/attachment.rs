@@ -10,15 +10,15 @@ use futures_util::future::BoxFuture;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::AbortOnDropHandle;
 
 use super::client::Client;
 use super::own_change::Setting;
 use super::projection::Projection;
 use super::pulse::Pulse;
-use super::{error, options, question};
-use crate::acp::{MessageId, PromptResponse, StopReason};
-use crate::event::{AskId, Event, EventKind, Seq, TurnId, TurnStop};
+use super::question::Questions;
+use super::{error, options};
+use crate::acp::{MessageId, PromptResponse, StopReason, ToolCallId};
+use crate::event::{Event, EventKind, Seq, TurnId, TurnStop};
 use crate::rpc::{PeerError, Responder};
 use crate::session::{SessionHandle, Sessions, Subscription};
 
@@ -144,10 +144,7 @@ struct Watch {
     replay_until: Seq,
     /// Turns that this client began, with the message of their prompt.
     turns: HashMap<TurnId, MessageId>,
-    /// Questions found open in what happened before.
-    unsettled: Vec<Arc<Event>>,
-    /// Questions being put to the client.
-    asks: HashMap<AskId, AbortOnDropHandle<()>>,
+    questions: Questions,
     /// While a turn runs: when a sign of life is due.
     running: Option<Instant>,
     lines: Vec<u8>,
@@ -158,12 +155,11 @@ impl Watch {
         Self {
             projection: Projection::new(session.clone(), sessions.clone(), client),
             pulse: Pulse::default(),
+            questions: Questions::new(client, &session),
             client: Arc::clone(client),
             session,
             replay_until: 0,
             turns: HashMap::new(),
-            unsettled: Vec::new(),
-            asks: HashMap::new(),
             running: None,
             lines: Vec::new(),
         }
@@ -184,7 +180,7 @@ impl Watch {
                     return Some(events.cursor());
                 }
                 caught_up.await;
-                self.put_unsettled();
+                self.questions.put_found();
             }
             let due = self.running;
             let sign_of_life = async move {
@@ -232,17 +228,22 @@ impl Watch {
                         self.projection.show(event, replay, &mut self.lines);
                     }
                 }
-                EventKind::AskOpened { .. } if replay => self.unsettled.push(Arc::clone(event)),
-                EventKind::AskOpened { .. } => {
+                EventKind::AskOpened { .. } | EventKind::QuestionOpened { .. } if replay => {
+                    self.questions.found(event);
+                }
+                EventKind::AskOpened { .. } | EventKind::QuestionOpened { .. } => {
                     self.flush().await?;
-                    self.put(event);
+                    self.questions.put(event);
                 }
-                EventKind::AskSettled { ask, .. } => {
-                    self.unsettled.retain(|open| !question::is_about(open, ask));
-                    self.asks.remove(ask);
+                EventKind::AskSettled { ask, .. } => self.questions.settle(ask),
+                EventKind::QuestionSettled { ask, answer } => {
+                    self.questions.settle_question(ask, answer, &mut self.lines);
                 }
+                // A sub-agent's call is known only to whom it was shown with a question.
+                EventKind::ToolProgress { update } if !self.knows(&update.tool_call_id) => {}
                 EventKind::TurnEnded { turn, stop } => {
                     self.running = None;
+                    self.questions.end_of_turn();
                     self.projection.end_of_turn(*turn, stop, self.turns.contains_key(turn), &mut self.lines);
                     self.flush().await?;
                     self.answer(*turn, stop).await;
@@ -283,22 +284,8 @@ impl Watch {
         }
     }
 
-    fn put_unsettled(&mut self) {
-        for event in std::mem::take(&mut self.unsettled) {
-            self.put(&event);
-        }
-    }
-
-    fn put(&mut self, event: &Event) {
-        let EventKind::AskOpened { ask, call, options, .. } = &event.kind else { return };
-        let question = question::put(
-            self.client.peer().clone(),
-            self.session.clone(),
-            ask.clone(),
-            call.as_ref().clone(),
-            options.clone(),
-        );
-        self.asks.insert(ask.clone(), AbortOnDropHandle::new(tokio::spawn(question)));
+    fn knows(&self, call: &ToolCallId) -> bool {
+        self.pulse.is_open(call) || self.questions.were_about(call)
     }
 
     async fn flush(&mut self) -> Result<(), PeerError> {

@@ -28,6 +28,11 @@ impl Pulse {
         }
     }
 
+    /// Whether the call was proposed in the turn that runs, and has not ended.
+    pub(super) fn is_open(&self, call: &ToolCallId) -> bool {
+        self.calls.contains(call)
+    }
+
     /// A small update that changes nothing: of a call that is open, else the usage as it is, else when
     /// something happened last.
     pub(super) fn beat(&self) -> SessionUpdate {

@@ -1,38 +1,101 @@
-//! A question of the agent, put to this client as `session/request_permission`.
+//! What people are asked in one session, as far as this client can put it to them.
 
-use super::ceiling;
-use crate::acp::lenient::PermissionAnswer;
-use crate::acp::{CLIENT_METHOD_NAMES, PermissionOption, RequestPermissionRequest, ToolCallUpdate};
-use crate::event::{AskId, AskOutcome, Event, EventKind};
-use crate::rpc::Peer;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use tokio_util::task::AbortOnDropHandle;
+
+use super::client::Client;
+use super::elicitation::{self, Elicitation};
+use super::permission;
+use crate::acp::{ElicitationId, ToolCallId};
+use crate::event::{AskId, Event, EventKind, QuestionAnswer, QuestionForm};
 use crate::session::SessionHandle;
 
-/// Asks and hands the answer to the session. Whatever is not clearly a selection is a no; a client that
-/// is gone answers nothing, because another one may still.
-pub(super) async fn put(
-    peer: Peer,
+/// The questions of one session that this client was asked, or is still to be.
+pub(super) struct Questions {
+    client: Arc<Client>,
     session: SessionHandle,
-    ask: AskId,
-    call: ToolCallUpdate,
-    options: Vec<PermissionOption>,
-) {
-    let request = RequestPermissionRequest::new(session.id().clone(), ceiling::call(call), options);
-    let answer =
-        peer.request::<_, PermissionAnswer>(CLIENT_METHOD_NAMES.session_request_permission, &request).await;
-    let outcome = match answer {
-        Ok(answer) => answer
-            .selected()
-            .map_or(AskOutcome::Cancelled, |option| AskOutcome::Selected { option: option.to_owned() }),
-        Err(crate::rpc::PeerError::Gone) => return,
-        Err(e) => {
-            tracing::warn!(error = %e, "a question was not answered: taken as a no");
-            AskOutcome::Cancelled
-        }
-    };
-    session.answer(ask, outcome).await;
+    /// Found open in what happened before the client came.
+    found: Vec<Arc<Event>>,
+    put: HashMap<AskId, Put>,
+    /// Calls that this client was asked about.
+    calls: HashSet<ToolCallId>,
 }
 
-/// Whether the event opened that question.
-pub(super) fn is_about(event: &Event, question: &AskId) -> bool {
-    matches!(&event.kind, EventKind::AskOpened { ask, .. } if ask == question)
+/// A question on its way; letting go of it takes the request back.
+struct Put {
+    _request: AbortOnDropHandle<()>,
+    /// What has to be said to be complete.
+    page: Option<ElicitationId>,
+}
+
+impl Questions {
+    pub(super) fn new(client: &Arc<Client>, session: &SessionHandle) -> Self {
+        let (client, session) = (Arc::clone(client), session.clone());
+        Self { client, session, found: Vec::new(), put: HashMap::new(), calls: HashSet::new() }
+    }
+
+    /// Remembers one that is put, unless it was settled, when the client has seen everything.
+    pub(super) fn found(&mut self, event: &Arc<Event>) {
+        self.found.push(Arc::clone(event));
+    }
+
+    pub(super) fn put_found(&mut self) {
+        for event in std::mem::take(&mut self.found) {
+            self.put(&event);
+        }
+    }
+
+    /// Puts a question to the client, if it can be asked.
+    pub(super) fn put(&mut self, event: &Event) {
+        let (peer, session) = (self.client.peer().clone(), self.session.clone());
+        let (ask, page, request) = match &event.kind {
+            EventKind::AskOpened { ask, call, options, .. } => {
+                self.calls.insert(call.tool_call_id.clone());
+                let (call, options) = (call.as_ref().clone(), options.clone());
+                let request = permission::put(peer, session, ask.clone(), call, options);
+                (ask, None, tokio::spawn(request))
+            }
+            EventKind::QuestionOpened { ask, call, question, .. } => {
+                if !elicitation::takes(&self.client, &question.form) {
+                    return;
+                }
+                let page = matches!(question.form, QuestionForm::Page { .. });
+                let page = page.then(|| elicitation::id(session.id(), ask));
+                let asked = Elicitation { ask: ask.clone(), call: call.clone(), question: question.clone() };
+                (ask, page, tokio::spawn(elicitation::put(peer, session, asked)))
+            }
+            _ => return,
+        };
+        self.put.insert(ask.clone(), Put { _request: AbortOnDropHandle::new(request), page });
+    }
+
+    /// It is settled, wherever that was: a request that is still open is taken back.
+    pub(super) fn settle(&mut self, settled: &AskId) {
+        self.put.remove(settled);
+        self.found.retain(|event| match &event.kind {
+            EventKind::AskOpened { ask, .. } | EventKind::QuestionOpened { ask, .. } => ask != settled,
+            _ => false,
+        });
+    }
+
+    /// The same; a page that was visited is said to be complete.
+    pub(super) fn settle_question(&mut self, settled: &AskId, answer: &QuestionAnswer, out: &mut Vec<u8>) {
+        let page = self.put.get_mut(settled).and_then(|put| put.page.take());
+        self.settle(settled);
+        if let (Some(page), QuestionAnswer::Accepted { .. }) = (page, answer) {
+            elicitation::complete(page, out);
+        }
+    }
+
+    /// Whether this client was asked about the call.
+    pub(super) fn were_about(&self, call: &ToolCallId) -> bool {
+        self.calls.contains(call)
+    }
+
+    /// The turn is over: nothing more is heard of its calls.
+    pub(super) fn end_of_turn(&mut self) {
+        self.calls.clear();
+    }
 }

@@ -1,7 +1,8 @@
-//! The one task that owns a session. `state` decides; this carries it out: turns in `turn`, questions in
-//! `ask`, mode and options in `setting`.
+//! The one task that owns a session. `state` decides; this carries it out: turns in `turn`, what people
+//! are asked in `ask` and `question`, mode and options in `setting`.
 
 mod ask;
+mod question;
 mod setting;
 mod turn;
 
@@ -14,14 +15,15 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
+use self::ask::OpenAsk;
 use super::SessionError;
 use super::handle::{Accepted, Command, CurrentTurn, Done, GRACE};
 use super::journal::Writer;
 use super::recovery::Open;
 use super::state::State;
-use crate::acp::{ContentBlock, MessageId, PermissionOption};
+use crate::acp::{ContentBlock, MessageId};
 use crate::agent::{AgentBackend, AgentSession, Hands, Seed, Settings, TurnInput};
-use crate::event::{AskId, AskOutcome, TurnStop};
+use crate::event::{AskId, TurnStop};
 use crate::store::{RecordChange, StoreError};
 
 /// How long streamed text may wait for the disk (law L6).
@@ -40,11 +42,6 @@ pub(super) struct Start {
     pub(super) titled: bool,
     /// The running turn's token, where cancels reach it without waiting for this task.
     pub(super) current: CurrentTurn,
-}
-
-struct OpenAsk {
-    options: Vec<PermissionOption>,
-    answer: oneshot::Sender<AskOutcome>,
 }
 
 /// A prompt on its way to become a turn.
@@ -179,6 +176,7 @@ impl Actor {
             }
             Command::Cancel { grace } => self.cancel(grace).await,
             Command::Answer { ask, outcome } => self.answer(ask, outcome).await,
+            Command::AnswerQuestion { ask, answer } => self.answer_question(ask, answer).await,
             Command::SetMode { mode, done } => {
                 let outcome = self.set_mode(mode).await;
                 reply(done, outcome);

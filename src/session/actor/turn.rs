@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Actor, NewPrompt, RunningTurn, TURN_QUEUE, reply};
 use crate::acp::StopReason;
 use crate::agent::{AgentSession, Prompt, Turn, TurnInput};
-use crate::event::{EventKind, QuestionAnswer, TurnId, TurnStop};
+use crate::event::{EventKind, TurnId, TurnStop};
 use crate::session::SessionError;
 use crate::session::handle::{Accepted, GRACE};
 use crate::session::state::OnPrompt;
@@ -89,14 +89,14 @@ impl Actor {
                     self.stream(&mut streamed).await;
                     self.open_ask(call, options, answer).await;
                 }
-                TurnInput::Question { answer, .. } => {
+                TurnInput::Question { call, question, answer } => {
                     self.stream(&mut streamed).await;
-                    // A turn that no longer waits has been given up.
-                    let _told = answer.send(QuestionAnswer::Cancelled);
+                    self.open_question(call, question, answer).await;
                 }
             }
         }
         self.stream(&mut streamed).await;
+        self.settle_withdrawn().await;
     }
 
     /// Makes what the turn reports durable, and keeps account of what it leaves open.

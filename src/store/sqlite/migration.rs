@@ -8,7 +8,10 @@ use super::fault::Failure;
 use super::files;
 
 /// The schema, step by step. A step that was shipped is never changed: add the next one.
-pub(super) const STEPS: &[&str] = &[include_str!("../../../schema/sql/sqlite/0001_init.sql")];
+pub(super) const STEPS: &[&str] = &[
+    include_str!("../../../schema/sql/sqlite/0001_init.sql"),
+    include_str!("../../../schema/sql/sqlite/0003_children.sql"),
+];
 
 /// Marks our files (`PRAGMA application_id`): "adju".
 const APPLICATION: i64 = 0x6164_6a75;

@@ -15,7 +15,7 @@ use crate::store::{GrantRecord, ListQuery, MAX_PAGE, SessionPage, SessionRecord,
 /// The columns of a [`SessionRecord`], in the order [`session`] reads them.
 macro_rules! record_columns {
     () => {
-        "id, parent, cwd, additional, title, mode, options, created_at, updated_at, head, running"
+        "id, parent, cwd, additional, title, mode, options, created_at, updated_at, head, running, depth"
     };
 }
 
@@ -93,13 +93,14 @@ fn page(conn: &Connection, query: &ListQuery) -> Result<SessionPage, Failure> {
             "SELECT ",
             record_columns!(),
             " FROM sessions
-             WHERE (updated_at, id) < (?1, ?2) OR ?2 IS NULL ORDER BY updated_at DESC, id DESC LIMIT ?3"
+             WHERE depth = 0 AND ((updated_at, id) < (?1, ?2) OR ?2 IS NULL)
+             ORDER BY updated_at DESC, id DESC LIMIT ?3"
         ),
         Some(_) => concat!(
             "SELECT ",
             record_columns!(),
             " FROM sessions
-             WHERE cwd = ?4 AND ((updated_at, id) < (?1, ?2) OR ?2 IS NULL)
+             WHERE depth = 0 AND cwd = ?4 AND ((updated_at, id) < (?1, ?2) OR ?2 IS NULL)
              ORDER BY updated_at DESC, id DESC LIMIT ?3"
         ),
     })?;
@@ -153,6 +154,7 @@ fn session(row: &Row<'_>) -> rusqlite::Result<SessionRecord> {
         updated_at: row.get(8)?,
         head: row.get::<_, i64>(9)?.cast_unsigned(),
         running: row.get(10)?,
+        depth: row.get(11)?,
     })
 }
 

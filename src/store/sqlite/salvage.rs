@@ -71,9 +71,15 @@ pub(super) fn salvage(path: &Path, tuning: &Tuning) -> Result<String, Failure> {
 }
 
 fn copy(old: &Connection, fresh: &Connection) -> rusqlite::Result<Saved> {
-    let columns = "key, id, parent, cwd, additional, title, mode, options, created_at, updated_at, head, \
-                   running, epoch, owner";
-    copy_table(old, fresh, "sessions", columns, "key", None)?;
+    let mut columns =
+        "key, id, parent, cwd, additional, title, mode, options, created_at, updated_at, head, \
+                       running, epoch, owner"
+            .to_owned();
+    // A file of the first schema has no such column.
+    if old.prepare("SELECT depth FROM sessions").is_ok() {
+        columns += ", depth";
+    }
+    copy_table(old, fresh, "sessions", &columns, "key", None)?;
     copy_table(old, fresh, "grants", "id, workspace, text, created_at", "id", None)?;
     let mut saved = Saved::default();
     let keys: Vec<i64> = fresh

@@ -21,8 +21,8 @@ fn insert(conn: &Connection, new: &SessionRecord) -> Result<i64, Failure> {
     record::check(new)?;
     let mut statement = conn.prepare_cached(
         "INSERT INTO sessions (id, parent, cwd, additional, title, mode, options, created_at, updated_at, head,
-                               running, epoch, owner)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 1, ?12)
+                               running, epoch, owner, depth)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 1, ?12, ?13)
          ON CONFLICT (id) DO NOTHING",
     )?;
     let added = statement.execute(params![
@@ -38,6 +38,7 @@ fn insert(conn: &Connection, new: &SessionRecord) -> Result<i64, Failure> {
         new.head.cast_signed(),
         new.running,
         Owner::this().encode(),
+        new.depth,
     ])?;
     if added == 0 {
         return Err(record::taken(&new.id).into());
@@ -153,7 +154,14 @@ pub(super) fn fork(link: &mut Link, fork: &(SessionId, SessionRecord)) -> Result
 }
 
 pub(super) fn delete(link: &mut Link, id: &SessionId) -> Result<(), Failure> {
-    link.conn.prepare_cached("DELETE FROM sessions WHERE id = ?1")?.execute([&*id.0])?;
+    link.conn
+        .prepare_cached(
+            "WITH RECURSIVE gone (id) AS (
+               VALUES (?1) UNION SELECT sessions.id FROM sessions JOIN gone ON parent = gone.id WHERE depth > 0
+             )
+             DELETE FROM sessions WHERE id IN (SELECT id FROM gone)",
+        )?
+        .execute([&*id.0])?;
     Ok(())
 }
 

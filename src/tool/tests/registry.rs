@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use crate::tool::{Registry, read};
+use crate::tool::{Nobody, Registry, read};
 
 #[test]
 fn the_standard_tools_are_named_and_described() {
@@ -8,7 +8,7 @@ fn the_standard_tools_are_named_and_described() {
     let names: Vec<&str> = registry.iter().map(|tool| tool.name()).collect();
     assert_eq!(
         names,
-        ["read", "write", "edit", "multi_edit", "apply_patch", "list", "glob", "grep", "bash", "todo"]
+        ["read", "write", "edit", "multi_edit", "apply_patch", "list", "glob", "grep", "bash", "todo", "question"]
     );
     for tool in registry.iter() {
         let schema = tool.input();
@@ -30,6 +30,12 @@ fn what_only_looks_may_run_beside_others() {
     let parallel: Vec<&str> =
         registry.iter().filter(|tool| tool.parallel()).map(|tool| tool.name()).collect();
     assert_eq!(parallel, ["read", "list", "glob", "grep"]);
+}
+
+#[test]
+fn a_tool_that_asks_is_there_only_where_somebody_can_be_asked() {
+    let registry = Registry::standard().available(&Nobody);
+    assert!(registry.find("question").is_none() && registry.find("read").is_some());
 }
 
 #[test]

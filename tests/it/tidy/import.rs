@@ -22,7 +22,7 @@ const ROOMS: &[Row] = &[
     ("config",     2, &["permission"]),
     ("rpc",        2, &["jsonrpc", "transport"]),
     // A tool names its action; what may be done about it is not its business.
-    ("tool",       2, &["acp", "workspace", "permission::Action", "event::Question", "event::QuestionAnswer", "event::QuestionForm"]),
+    ("tool",       2, &["acp", "workspace", "permission::Action", "event::Form", "event::Question", "event::QuestionAnswer", "event::QuestionForm"]),
     // A conversation and its end are said with the protocol's nouns.
     ("provider",   3, &["acp", "config", "clock", "http"]),
     // Records name their session with the protocol's identifier.

@@ -58,7 +58,7 @@ impl Driver<'_> {
         };
         let (id, input) = (id.to_owned(), asked.input.clone());
         let (progress, output) = mpsc::channel(progress::QUEUE);
-        let context = self.context(progress);
+        let context = self.context(&id, progress);
         if let Some(call) = self.calls.get_mut(&id) {
             call.output = Some(output);
         }
@@ -71,7 +71,8 @@ impl Driver<'_> {
         }));
     }
 
-    pub(super) fn context(&self, progress: mpsc::Sender<Live>) -> ToolContext {
+    pub(super) fn context(&self, id: &str, progress: mpsc::Sender<Live>) -> ToolContext {
+        let call = Some(report::call_id(id));
         ToolContext {
             workspace: self.session.seed.workspace.clone(),
             files: self.prompt.hands.files.clone(),
@@ -80,7 +81,7 @@ impl Driver<'_> {
             seen: self.session.seen.clone(),
             progress,
             cancel: self.give_up.child_token(),
-            people: Arc::new(TurnPeople::new(self.turn.clone(), &self.prompt.hands)),
+            people: Arc::new(TurnPeople::new(self.turn.clone(), call, &self.prompt.hands)),
             spill: None,
         }
     }

@@ -81,7 +81,7 @@ impl<'a> Driver<'a> {
     pub(super) fn new(session: &'a mut BuiltinSession, turn: Turn, prompt: Prompt) -> Self {
         let steps = session.profile().and_then(|profile| profile.steps);
         let machine = Machine::new(steps.unwrap_or(session.parts.caps.steps));
-        let tools = session.tools();
+        let tools = session.tools(&turn, &prompt.hands);
         let give_up = turn.cancelled().child_token();
         Self {
             give_up,
