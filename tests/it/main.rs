@@ -13,6 +13,7 @@ mod crash;
 mod door;
 mod fuzz;
 mod law;
+mod question;
 mod schema;
 mod session_list;
 mod support;

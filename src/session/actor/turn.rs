@@ -153,7 +153,8 @@ impl Actor {
             inputs.push(input);
         }
         self.inputs(&mut inputs).await;
-        let fault = self.turn.take().and_then(|turn| turn.fault);
+        let (fault, stopped) =
+            self.turn.take().map_or((None, false), |turn| (turn.fault, turn.cancel.is_cancelled()));
         let stop = match ended {
             Some((agent, stop)) => {
                 self.agent = Some(agent);
@@ -164,7 +165,8 @@ impl Actor {
         let Some((turn, cancelled, asks)) = self.state.end() else { return };
         let stop = match fault {
             Some(message) => TurnStop::Failed { message },
-            None if cancelled => TurnStop::Finished { reason: StopReason::Cancelled },
+            // It may have given up before the word of it came here.
+            None if cancelled || stopped => TurnStop::Finished { reason: StopReason::Cancelled },
             None => stop,
         };
         let mut kinds = self.settle_all(asks);

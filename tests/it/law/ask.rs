@@ -1,7 +1,7 @@
 //! Questions and the end of their turn, with an agent that insists on an answer.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use adjutant::acp::{
@@ -12,12 +12,15 @@ use adjutant::agent::{
     AgentBackend, AgentSession, Hands, NotReady, Prompt, Roots, Seed, SessionOption, Settings, Turn,
 };
 use adjutant::clock::Clock;
-use adjutant::event::{AskOutcome, EventKind, TurnStop};
+use adjutant::event::{
+    AskId, AskOutcome, Event, EventKind, Question, QuestionAnswer, QuestionForm, TurnId, TurnStop,
+};
 use adjutant::permission::Mode;
 use adjutant::session::{NewSession, SessionHandle, Sessions};
-use adjutant::store::{self, Place};
+use adjutant::store::{self, Append, Place, RecordChange};
 use adjutant::workspace::{LocalCommands, LocalFiles};
 use futures_util::future::BoxFuture;
+use serde_json::json;
 
 use crate::support::bench::{Bench, PROGRAM};
 
@@ -26,7 +29,10 @@ const ROUNDS: usize = 500;
 /// Asks once in each turn, a little earlier or later, and does not give up before it is answered.
 #[derive(Debug, Clone, Default)]
 struct Asker {
-    outcomes: Arc<Mutex<Vec<AskOutcome>>>,
+    /// Whether each was answered `cancelled`.
+    cancelled: Arc<Mutex<Vec<bool>>>,
+    /// Ask what only a person knows, not for a permission.
+    question: Arc<AtomicBool>,
     pause: Arc<AtomicUsize>,
 }
 
@@ -58,13 +64,22 @@ impl AgentSession for Asker {
             for _ in 0..pause {
                 tokio::task::yield_now().await;
             }
-            let option = PermissionOption::new("yes", "Yes", PermissionOptionKind::AllowOnce);
-            let call = ToolCallUpdate::new("call", ToolCallUpdateFields::new());
-            let outcome = turn.ask(call, vec![option]).await;
-            self.outcomes.lock().unwrap_or_else(PoisonError::into_inner).push(outcome);
+            let cancelled = if self.question.load(Ordering::Relaxed) {
+                turn.question(None, question()).await == QuestionAnswer::Cancelled
+            } else {
+                let option = PermissionOption::new("yes", "Yes", PermissionOptionKind::AllowOnce);
+                let call = ToolCallUpdate::new("call", ToolCallUpdateFields::new());
+                turn.ask(call, vec![option]).await == AskOutcome::Cancelled
+            };
+            self.cancelled.lock().unwrap_or_else(PoisonError::into_inner).push(cancelled);
             TurnStop::Finished { reason: StopReason::EndTurn }
         })
     }
+}
+
+fn question() -> Question {
+    let schema = json!({ "type": "object", "properties": { "which": { "type": "string" } } });
+    Question { message: "Which?".into(), form: QuestionForm::Fields { schema } }
 }
 
 async fn prompt(session: &SessionHandle, round: usize) {
@@ -88,6 +103,7 @@ async fn l7_an_ask_during_cancel_is_answered_at_once() {
     let mut events = session.subscribe(0);
     for round in 0..ROUNDS {
         asker.pause.store(round % 10, Ordering::Relaxed);
+        asker.question.store(round % 20 >= 10, Ordering::Relaxed);
         prompt(&session, round).await;
         for _ in 0..round % 7 {
             tokio::task::yield_now().await;
@@ -98,10 +114,55 @@ async fn l7_an_ask_during_cancel_is_answered_at_once() {
             let page = events.next(64).await.unwrap();
             ended = page.iter().any(|event| matches!(event.kind, EventKind::TurnEnded { .. }));
         }
-        let answered = asker.outcomes.lock().unwrap().len();
+        let answered = asker.cancelled.lock().unwrap().len();
         assert_eq!(answered, round + 1, "the turn was dropped while it waited for an answer");
     }
-    let outcomes = asker.outcomes.lock().unwrap().clone();
-    assert!(outcomes.iter().all(|outcome| *outcome == AskOutcome::Cancelled), "{outcomes:?}");
+    let cancelled = asker.cancelled.lock().unwrap().clone();
+    assert!(cancelled.iter().all(|cancelled| *cancelled), "{cancelled:?}");
+    sessions.shut_down().await;
+}
+
+/// What is asked and never settled, in the events of a session.
+fn unsettled(events: &[Arc<Event>]) -> Vec<AskId> {
+    let mut open = Vec::new();
+    for event in events {
+        match &event.kind {
+            EventKind::AskOpened { ask, .. } | EventKind::QuestionOpened { ask, .. } => {
+                open.push(ask.clone());
+            }
+            EventKind::AskSettled { ask, .. } | EventKind::QuestionSettled { ask, .. } => {
+                open.retain(|known| known != ask);
+            }
+            _ => {}
+        }
+    }
+    open
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn l7_what_a_lost_process_asked_is_settled_when_its_session_is_opened_again() {
+    let bench = Bench::scripted("");
+    let store = store::open(Place::Memory);
+    let sessions = Sessions::new(Arc::clone(&store), Arc::new(Asker::default()), Clock::real());
+    let new = NewSession { roots: Roots::single(bench.cwd()), mode: Mode::Default };
+    let id = sessions.create(new).await.unwrap().id().clone();
+    sessions.shut_down().await;
+    let (turn, call) = (TurnId(1), ToolCallUpdate::new("call", ToolCallUpdateFields::new()));
+    let kinds = [
+        EventKind::PromptAccepted { turn, message: MessageId::new("m"), content: vec!["go".into()] },
+        EventKind::AskOpened { ask: AskId("1.1".into()), turn, call: Box::new(call), options: Vec::new() },
+        EventKind::QuestionOpened { ask: AskId("1.2".into()), turn, call: None, question: question() },
+    ];
+    let events = kinds.into_iter().zip(1..).map(|(kind, seq)| Arc::new(Event { seq, at: 1, kind })).collect();
+    let (_, epoch) = store.claim(&id).await.unwrap();
+    let change = RecordChange { running: Some(true), ..RecordChange::default() };
+    store.append(Append { session: id.clone(), epoch, events, change }).await.unwrap();
+
+    let sessions = Sessions::new(store, Arc::new(Asker::default()), Clock::real());
+    let session = sessions.load(&id, None).await.unwrap();
+    let events = session.subscribe(0).next(64).await.unwrap();
+    assert_eq!(unsettled(&events[..3]).len(), 2);
+    assert_eq!(unsettled(&events), []);
+    assert!(matches!(events[5].kind, EventKind::TurnEnded { stop: TurnStop::Interrupted, .. }), "{events:?}");
     sessions.shut_down().await;
 }

@@ -9,6 +9,7 @@
 //! To add one: a test whose name begins with the law's number, in the file of what it is about.
 
 mod ask;
+mod child;
 mod durable;
 mod process;
 mod reader;

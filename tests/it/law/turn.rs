@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use adjutant::permission::Mode;
 use adjutant::store::{self, Place};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use crate::support::bench::Bench;
@@ -86,13 +86,13 @@ async fn l3_a_prompts_reply_follows_every_update_of_its_turn() {
     client.link.finish().await.expect("nothing after the last reply");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn l7_a_turn_that_is_cancelled_around_its_question_ends_as_cancelled() {
-    let bench = Bench::scripted(
-        "{\"when\":\"\",\"answer\":[{\"call\":{\"name\":\"bash\",\"input\":{\"command\":\"touch made\"}}}]}\n",
-    );
+/// Prompts and cancels, so often that the cancel comes before, in and after the request `method`.
+async fn cancel_around(call: &Value, method: &str) {
+    let bench = Bench::scripted(&format!("{}\n", json!({ "when": "", "answer": [{ "call": call }] })));
     let door = bench.door_over(store::open(Place::Memory), Mode::Default);
-    let (mut client, session) = Client::open(Link::memory(&door), &bench).await;
+    let forms = json!({ "elicitation": { "form": {} } });
+    let mut client = Client::hello(Link::memory(&door), forms).await;
+    let session = client.session(&bench).await;
     let mut asked = 0;
     for round in 0..500 {
         let id = client.prompt(&session, "go").await;
@@ -100,20 +100,30 @@ async fn l7_a_turn_that_is_cancelled_around_its_question_ends_as_cancelled() {
             tokio::task::yield_now().await;
         }
         if round % 10 == 9 {
-            client.until(|line| line["method"] == "session/request_permission").await;
+            client.until(|line| line["method"] == method).await;
         }
         client.cancel(&session).await;
         let from = client.heard.len();
         let reply = timeout(Duration::from_secs(10), client.reply(id)).await;
         let reply = reply.unwrap_or_else(|_| panic!("round {round}: the turn hangs"));
         assert_eq!(reply.unwrap(), json!({ "stopReason": "cancelled" }), "round {round}");
-        let ask = |line: &serde_json::Value| line["method"] == "session/request_permission";
-        asked += client.heard[from..].iter().filter(|line| ask(line)).count();
+        asked += client.heard[from..].iter().filter(|line| line["method"] == method).count();
         client.heard.clear();
     }
     assert!(bench.read("made").is_err(), "nothing was run");
     assert!(asked < 500, "some turns were cancelled before they asked");
     client.leave().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn l7_a_turn_that_is_cancelled_around_its_question_ends_as_cancelled() {
+    let fields = json!([{ "name": "which", "kind": "text" }]);
+    let touch = json!({ "name": "bash", "input": { "command": "touch made" } });
+    let question = json!({ "name": "question", "input": { "message": "Which?", "fields": fields } });
+    tokio::join!(
+        cancel_around(&touch, "session/request_permission"),
+        cancel_around(&question, "elicitation/create"),
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
