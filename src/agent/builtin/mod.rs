@@ -34,7 +34,9 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
-use super::{AgentBackend, AgentSession, GrantBook, Hands, NotReady, Prompt, Seed, SessionOption, Settings, Turn};
+use super::{
+    AgentBackend, AgentSession, GrantBook, Hands, NotReady, Prompt, Seed, SessionOption, Settings, Turn,
+};
 use crate::acp::AvailableCommand;
 use crate::clock::Clock;
 use crate::config::{AgentProfile, CommandTemplate, Config, Project};
@@ -231,8 +233,12 @@ impl BuiltinSession {
         self.role.as_ref().map_or_else(|| "".into(), |role| Arc::clone(&role.system))
     }
 
-    /// The mode in force: the session's, unless it is the usual one and the agent has another.
+    /// The mode in force: the session's, unless it is the usual one and the agent has another. A sub-agent was given
+    /// the stricter one of both when it began.
     fn mode(&self, settings: &Settings) -> Mode {
+        if self.seed.depth > 0 {
+            return settings.mode;
+        }
         self.role.as_ref().map_or(settings.mode, |role| role.mode(settings))
     }
 

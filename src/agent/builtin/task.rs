@@ -27,9 +27,8 @@ const LINES: usize = 64;
 /// Characters of a description.
 const DESCRIPTION: usize = 200;
 
-/// The sub-agent that is always there.
+/// Who does the work unless it is said.
 const GENERAL: &str = "general";
-const ABOUT_GENERAL: &str = "Searches, looks into things and does work of several steps, with all tools";
 
 const EXAMPLE: &str =
     r#"{"description": "Find the parser", "prompt": "Find where commands are parsed. Answer with paths."}"#;
@@ -41,12 +40,17 @@ pub(super) fn tool(session: &BuiltinSession, turn: &Turn, hands: &Hands) -> Opti
         return None;
     }
     let agents = subagents(choice::agents(&session.parts, &session.project));
+    if agents.is_empty() {
+        return None;
+    }
+    let usual_mode = session.mode(&Settings { mode: Mode::Default, options: Vec::new() });
     Some(Arc::new(Task {
         description: describe(&agents),
         agents,
         children: Arc::clone(&seed.children),
         parent: seed.session.clone(),
         depth: seed.depth + 1,
+        usual_mode,
         turn: turn.clone(),
         hands: hands.clone(),
         room: Arc::new(Semaphore::new(AT_ONCE)),
@@ -55,39 +59,24 @@ pub(super) fn tool(session: &BuiltinSession, turn: &Turn, hands: &Hands) -> Opti
 
 /// An agent that can be given work.
 #[derive(Debug, Clone)]
-struct Subagent {
-    name: String,
-    about: String,
-    mode: Option<Mode>,
+pub(super) struct Subagent {
+    pub(super) name: String,
+    pub(super) about: String,
+    pub(super) mode: Option<Mode>,
     /// Whether it answers with a model of its own.
-    has_model: bool,
-    built_in: bool,
+    pub(super) has_model: bool,
 }
 
-/// Those that a model may call; of two with one name the first.
-fn subagents<'a>(agents: impl Iterator<Item = &'a AgentProfile>) -> Vec<Subagent> {
-    let mut found: Vec<Subagent> = Vec::new();
-    let mut known = Vec::new();
-    for agent in agents {
-        if known.contains(&&agent.name) {
-            continue;
-        }
-        known.push(&agent.name);
-        if agent.use_as != AgentUse::Primary {
-            found.push(Subagent {
-                name: agent.name.clone(),
-                about: agent.description.clone(),
-                mode: agent.mode,
-                has_model: agent.model.is_some(),
-                built_in: false,
-            });
-        }
-    }
-    if !known.iter().any(|name| *name == GENERAL) {
-        let (name, about) = (GENERAL.to_owned(), ABOUT_GENERAL.to_owned());
-        found.insert(0, Subagent { name, about, mode: None, has_model: false, built_in: true });
-    }
-    found
+/// Those that a model may call.
+pub(super) fn subagents(agents: Vec<AgentProfile>) -> Vec<Subagent> {
+    let callable = agents.into_iter().filter(|agent| agent.use_as != AgentUse::Primary);
+    let subagent = |agent: AgentProfile| Subagent {
+        name: agent.name,
+        about: agent.description,
+        mode: agent.mode,
+        has_model: agent.model.is_some(),
+    };
+    callable.map(subagent).collect()
 }
 
 fn describe(agents: &[Subagent]) -> String {
@@ -110,6 +99,8 @@ struct Task {
     children: Arc<dyn Children>,
     parent: SessionId,
     depth: u32,
+    /// What the usual mode comes to with the agent that calls.
+    usual_mode: Mode,
     turn: Turn,
     hands: Hands,
     room: Arc<Semaphore>,
@@ -161,6 +152,15 @@ impl Tool for Task {
 }
 
 impl Task {
+    /// Those of the session that calls, with the mode that is in force there.
+    fn settings(&self) -> Settings {
+        let mut settings = self.turn.settings();
+        if settings.mode == Mode::Default {
+            settings.mode = self.usual_mode;
+        }
+        settings
+    }
+
     fn prepared(&self, input: Value, context: ToolContext) -> Result<Prepared, String> {
         let input: Input =
             serde_json::from_value(input).map_err(|e| format!("{e}; for example: {EXAMPLE}"))?;
@@ -173,7 +173,7 @@ impl Task {
             return Err(format!("`prompt` is empty; for example: {EXAMPLE}"));
         }
         let name = escape_for_display(&agent.name);
-        let title = format!("{name}: {}", about(&input));
+        let title = format!("{name}: {}", about_work(&input.description, &input.prompt));
         let child = Errand {
             children: Arc::clone(&self.children),
             room: Arc::clone(&self.room),
@@ -188,7 +188,7 @@ impl Task {
             title: title.clone(),
             agent: name,
             prompt: vec![input.prompt.clone().into()],
-            settings: settings(self.turn.settings(), agent),
+            settings: settings(self.settings(), agent),
             hands: self.hands.clone(),
             turn: self.turn.until(context.cancel),
             progress,
@@ -204,22 +204,20 @@ impl Task {
 }
 
 /// One line for people about the work.
-fn about(input: &Input) -> String {
-    let given = if input.description.trim().is_empty() { &input.prompt } else { &input.description };
+pub(super) fn about_work(description: &str, prompt: &str) -> String {
+    let given = if description.trim().is_empty() { prompt } else { description };
     let line = given.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
     escape_for_display(&line.chars().take(DESCRIPTION).collect::<String>())
 }
 
 /// What a sub-agent begins with: as the session it works for, with its own model if it has one, and never with more
 /// rights.
-fn settings(mut settings: Settings, agent: &Subagent) -> Settings {
+pub(super) fn settings(mut settings: Settings, agent: &Subagent) -> Settings {
     settings.options.retain(|(option, _)| {
         option != choice::AGENT
             && !(agent.has_model && [choice::MODEL, choice::EFFORT].contains(&option.as_str()))
     });
-    if !agent.built_in {
-        settings.options.push((choice::AGENT.to_owned(), agent.name.clone()));
-    }
+    settings.options.push((choice::AGENT.to_owned(), agent.name.clone()));
     if let Some(mode) = agent.mode {
         settings.mode = settings.mode.stricter(mode);
     }
@@ -257,7 +255,7 @@ impl Errand {
 }
 
 /// What came of the work, as the model reads it.
-fn told(agent: &str, report: ChildReport) -> ToolOutput {
+pub(super) fn told(agent: &str, report: ChildReport) -> ToolOutput {
     let raw = json!({ "session": report.session, "cost": report.cost, "spent": report.spent });
     let (end, failed) = match report.stop {
         TurnStop::Finished { reason: StopReason::EndTurn } => (None, false),

@@ -8,7 +8,19 @@ fn the_standard_tools_are_named_and_described() {
     let names: Vec<&str> = registry.iter().map(|tool| tool.name()).collect();
     assert_eq!(
         names,
-        ["read", "write", "edit", "multi_edit", "apply_patch", "list", "glob", "grep", "bash", "todo", "question"]
+        [
+            "read",
+            "write",
+            "edit",
+            "multi_edit",
+            "apply_patch",
+            "list",
+            "glob",
+            "grep",
+            "bash",
+            "todo",
+            "question"
+        ]
     );
     for tool in registry.iter() {
         let schema = tool.input();
