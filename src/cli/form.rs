@@ -58,7 +58,7 @@ async fn ask(field: &Field) -> Option<Option<Value>> {
         if typed.is_empty() && (default.is_some() || !field.required) {
             return Some(default);
         }
-        match field.accept(&meant(field, &choices, &typed)) {
+        match field.accept(&meant(field, choices.as_deref(), &typed)) {
             Ok(value) => return Some(Some(value)),
             Err(why) => print::note(&format!("  That {}.", one_line(&why))),
         }
@@ -66,10 +66,10 @@ async fn ask(field: &Field) -> Option<Option<Value>> {
 }
 
 /// What was typed, as a value: choices by their number, yes and no.
-fn meant(field: &Field, choices: &Option<Vec<(&str, &str)>>, typed: &str) -> Value {
+pub(super) fn meant(field: &Field, choices: Option<&[(&str, &str)]>, typed: &str) -> Value {
     let choice = |typed: &str| {
         let at = typed.parse::<usize>().ok().and_then(|at| at.checked_sub(1));
-        at.and_then(|at| choices.as_ref()?.get(at)).map_or(typed, |(value, _)| value).to_owned()
+        at.and_then(|at| choices?.get(at)).map_or(typed, |(value, _)| value).to_owned()
     };
     match &field.kind {
         Kind::Boolean(_) => match typed.to_ascii_lowercase().as_str() {

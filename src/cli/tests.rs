@@ -1,10 +1,13 @@
 use std::ffi::OsString;
 
 use clap::Parser;
+use serde_json::json;
 
 use super::args::{Acp, Args, Command, SignIn, spelt};
+use super::form::meant;
 use super::plain::{clean, one_line, visible};
 use super::{hidden, table};
+use crate::event::Form;
 
 fn parsed(line: &str) -> Option<Args> {
     let words = line.split_whitespace().map(OsString::from);
@@ -77,4 +80,27 @@ fn what_is_typed_unseen_can_be_mended() {
 fn columns_are_as_wide_as_their_widest_cell() {
     let rows = [["A", "LONG", ""], ["ünïcode", "b", ""], ["c", "", "d"]].map(|row| row.map(str::to_owned));
     assert_eq!(table::lines(&rows), ["A        LONG", "ünïcode  b", "c              d"]);
+}
+
+#[test]
+fn what_is_typed_into_a_form_is_a_value_of_its_field() {
+    let form = Form::read(&json!({"properties": {
+        "one": {"type": "string", "oneOf": [{"const": "a", "title": "First"}, {"const": "b", "title": "Second"}]},
+        "some": {"type": "array", "items": {"type": "string", "enum": ["x", "y", "z"]}},
+        "sure": {"type": "boolean"},
+        "count": {"type": "integer"},
+        "text": {"type": "string"},
+    }}))
+    .unwrap();
+    let typed = |name: &str, typed: &str| {
+        let field = form.fields.iter().find(|field| field.name == name).unwrap();
+        field.accept(&meant(field, field.choices().as_deref(), typed))
+    };
+    assert_eq!(typed("one", "2"), Ok(json!("b")));
+    assert_eq!(typed("one", "a"), Ok(json!("a")));
+    assert!(typed("one", "3").is_err() && typed("one", "0").is_err());
+    assert_eq!(typed("some", "1, 3"), Ok(json!(["x", "z"])));
+    assert_eq!([typed("sure", "Y"), typed("sure", "no")], [Ok(json!(true)), Ok(json!(false))]);
+    assert!(typed("sure", "perhaps").is_err());
+    assert_eq!([typed("count", "12"), typed("text", "2")], [Ok(json!(12)), Ok(json!("2"))]);
 }

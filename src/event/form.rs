@@ -160,7 +160,7 @@ fn whole(value: &Value) -> Option<i64> {
     value.as_i64().or_else(|| value.as_f64().filter(|it| exact(*it)).map(|it| it as i64))
 }
 
-fn within<T: PartialOrd + std::fmt::Display>(
+fn within<T: Copy + PartialOrd + std::fmt::Display>(
     given: T,
     least: Option<T>,
     most: Option<T>,

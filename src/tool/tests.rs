@@ -10,6 +10,7 @@ mod label;
 mod limit;
 mod list;
 mod multi_edit;
+mod question;
 mod read;
 mod registry;
 mod seen;

@@ -233,8 +233,12 @@ impl BuiltinSession {
         self.role.as_ref().map_or_else(|| "".into(), |role| Arc::clone(&role.system))
     }
 
-    /// The mode in force: the session's, unless it is the usual one and the agent has another.
+    /// The mode in force: the session's, unless it is the usual one and the agent has another. A sub-agent was given
+    /// the stricter one of both when it began.
     fn mode(&self, settings: &Settings) -> Mode {
+        if self.seed.depth > 0 {
+            return settings.mode;
+        }
         self.role.as_ref().map_or(settings.mode, |role| role.mode(settings))
     }
 

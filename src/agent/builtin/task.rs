@@ -14,7 +14,7 @@ use crate::acp::{SessionId, StopReason, ToolKind};
 use crate::agent::{Child, ChildReport, Children, Hands, Settings, Turn};
 use crate::config::{AgentProfile, AgentUse};
 use crate::event::TurnStop;
-use crate::permission::{Action, escape_for_display};
+use crate::permission::{Action, Mode, escape_for_display};
 use crate::tool::{self, Prepared, Tool, ToolContext, ToolOutput};
 use crate::workspace::Live;
 
@@ -27,7 +27,7 @@ const LINES: usize = 64;
 /// Characters of a description.
 const DESCRIPTION: usize = 200;
 
-/// The sub-agent that is asked where none is named.
+/// Who does the work unless it is said.
 const GENERAL: &str = "general";
 
 const EXAMPLE: &str =
@@ -40,31 +40,53 @@ pub(super) fn tool(session: &BuiltinSession, turn: &Turn, hands: &Hands) -> Opti
         return None;
     }
     let agents = subagents(choice::agents(&session.parts, &session.project));
+    if agents.is_empty() {
+        return None;
+    }
+    let usual_mode = session.mode(&Settings { mode: Mode::Default, options: Vec::new() });
     Some(Arc::new(Task {
         description: describe(&agents),
         agents,
         children: Arc::clone(&seed.children),
         parent: seed.session.clone(),
         depth: seed.depth + 1,
+        usual_mode,
         turn: turn.clone(),
         hands: hands.clone(),
         room: Arc::new(Semaphore::new(AT_ONCE)),
     }))
 }
 
-/// Those that a model may call.
-fn subagents(agents: Vec<AgentProfile>) -> Vec<AgentProfile> {
-    agents.into_iter().filter(|agent| agent.use_as != AgentUse::Primary).collect()
+/// An agent that can be given work.
+#[derive(Debug, Clone)]
+pub(super) struct Subagent {
+    pub(super) name: String,
+    pub(super) about: String,
+    pub(super) mode: Option<Mode>,
+    /// Whether it answers with a model of its own.
+    pub(super) has_model: bool,
 }
 
-fn describe(agents: &[AgentProfile]) -> String {
+/// Those that a model may call.
+pub(super) fn subagents(agents: Vec<AgentProfile>) -> Vec<Subagent> {
+    let callable = agents.into_iter().filter(|agent| agent.use_as != AgentUse::Primary);
+    let subagent = |agent: AgentProfile| Subagent {
+        name: agent.name,
+        about: agent.description,
+        mode: agent.mode,
+        has_model: agent.model.is_some(),
+    };
+    callable.map(subagent).collect()
+}
+
+fn describe(agents: &[Subagent]) -> String {
     let mut text = String::from(
         "Gives a piece of work to a sub-agent, which works on its own and answers once. It knows nothing of this \
          conversation: say in the prompt all that it needs, and what to answer with. Good for searches and for work \
          that stands alone; several calls at once work side by side. The sub-agents:",
     );
     for agent in agents {
-        let _infallible = write!(text, "\n- {}: {}", agent.name, agent.description);
+        let _infallible = write!(text, "\n- {}: {}", agent.name, agent.about);
     }
     text
 }
@@ -73,10 +95,12 @@ fn describe(agents: &[AgentProfile]) -> String {
 #[derive(Debug)]
 struct Task {
     description: String,
-    agents: Vec<AgentProfile>,
+    agents: Vec<Subagent>,
     children: Arc<dyn Children>,
     parent: SessionId,
     depth: u32,
+    /// What the usual mode comes to with the agent that calls.
+    usual_mode: Mode,
     turn: Turn,
     hands: Hands,
     room: Arc<Semaphore>,
@@ -128,6 +152,15 @@ impl Tool for Task {
 }
 
 impl Task {
+    /// Those of the session that calls, with the mode that is in force there.
+    fn settings(&self) -> Settings {
+        let mut settings = self.turn.settings();
+        if settings.mode == Mode::Default {
+            settings.mode = self.usual_mode;
+        }
+        settings
+    }
+
     fn prepared(&self, input: Value, context: ToolContext) -> Result<Prepared, String> {
         let input: Input =
             serde_json::from_value(input).map_err(|e| format!("{e}; for example: {EXAMPLE}"))?;
@@ -140,7 +173,7 @@ impl Task {
             return Err(format!("`prompt` is empty; for example: {EXAMPLE}"));
         }
         let name = escape_for_display(&agent.name);
-        let title = format!("{name}: {}", about(&input));
+        let title = format!("{name}: {}", about_work(&input.description, &input.prompt));
         let child = Errand {
             children: Arc::clone(&self.children),
             room: Arc::clone(&self.room),
@@ -155,7 +188,7 @@ impl Task {
             title: title.clone(),
             agent: name,
             prompt: vec![input.prompt.clone().into()],
-            settings: settings(self.turn.settings(), agent),
+            settings: settings(self.settings(), agent),
             hands: self.hands.clone(),
             turn: self.turn.until(context.cancel),
             progress,
@@ -171,18 +204,18 @@ impl Task {
 }
 
 /// One line for people about the work.
-fn about(input: &Input) -> String {
-    let given = if input.description.trim().is_empty() { &input.prompt } else { &input.description };
+pub(super) fn about_work(description: &str, prompt: &str) -> String {
+    let given = if description.trim().is_empty() { prompt } else { description };
     let line = given.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
     escape_for_display(&line.chars().take(DESCRIPTION).collect::<String>())
 }
 
 /// What a sub-agent begins with: as the session it works for, with its own model if it has one, and never with more
 /// rights.
-fn settings(mut settings: Settings, agent: &AgentProfile) -> Settings {
+pub(super) fn settings(mut settings: Settings, agent: &Subagent) -> Settings {
     settings.options.retain(|(option, _)| {
         option != choice::AGENT
-            && !(agent.model.is_some() && [choice::MODEL, choice::EFFORT].contains(&option.as_str()))
+            && !(agent.has_model && [choice::MODEL, choice::EFFORT].contains(&option.as_str()))
     });
     settings.options.push((choice::AGENT.to_owned(), agent.name.clone()));
     if let Some(mode) = agent.mode {
@@ -222,7 +255,7 @@ impl Errand {
 }
 
 /// What came of the work, as the model reads it.
-fn told(agent: &str, report: ChildReport) -> ToolOutput {
+pub(super) fn told(agent: &str, report: ChildReport) -> ToolOutput {
     let raw = json!({ "session": report.session, "cost": report.cost, "spent": report.spent });
     let (end, failed) = match report.stop {
         TurnStop::Finished { reason: StopReason::EndTurn } => (None, false),

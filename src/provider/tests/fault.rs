@@ -112,7 +112,8 @@ fn only_what_may_pass_is_tried_again() {
     for passing in ["overloaded_error", "api_error", "rate_limit_error", "timeout_error", "server_error"] {
         assert!(retried(&json!({ "error": { "type": passing, "message": "no" } }).to_string()), "{passing}");
     }
-    let crowded = json!({ "code": "rate_limit_exceeded", "message": "too much for the context window in a minute" });
+    let crowded =
+        json!({ "code": "rate_limit_exceeded", "message": "too much for the context window in a minute" });
     assert!(retried(&crowded.to_string()));
     for lasting in ["invalid_request_error", "insufficient_quota", "billing_error", "authentication_error"] {
         assert!(!retried(&json!({ "error": { "type": lasting, "message": "no" } }).to_string()), "{lasting}");

@@ -2,5 +2,6 @@ mod command;
 mod compaction;
 mod machine;
 mod mention;
+mod task;
 mod transcript;
 mod usage;
