@@ -15,6 +15,7 @@ mod fuzz;
 mod law;
 mod question;
 mod schema;
+mod session_files;
 mod session_list;
 mod support;
 mod tidy;
