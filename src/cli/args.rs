@@ -165,6 +165,32 @@ pub(super) enum Sessions {
     },
     /// Forget a session
     Delete { id: String },
+    /// What a session changed in files: a diff from what they were to what they are now
+    Diff {
+        id: String,
+        /// Only what this turn changed
+        #[arg(long, value_name = "NUMBER")]
+        turn: Option<u64>,
+    },
+    /// Take file changes back, those of the last turn that made any; refused where a file was changed since
+    Revert(Revert),
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Revert {
+    pub(super) id: String,
+    /// The changes of this turn instead
+    #[arg(long, value_name = "NUMBER")]
+    pub(super) turn: Option<u64>,
+    /// All changes of the session
+    #[arg(long, conflicts_with = "turn")]
+    pub(super) all: bool,
+    /// Say what would be done, and do nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Do not ask first
+    #[arg(long)]
+    pub(super) yes: bool,
 }
 
 #[derive(Debug, Subcommand)]

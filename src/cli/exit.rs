@@ -6,6 +6,7 @@ use crate::error::ErrorKind;
 use crate::provider::ProviderError;
 use crate::session::SessionError;
 use crate::store::StoreError;
+use crate::workspace::WorkspaceError;
 
 /// The command line is wrong.
 pub(super) const USAGE: u8 = 64;
@@ -38,6 +39,7 @@ pub(super) fn code(error: &anyhow::Error) -> u8 {
     let kind = store
         .map(StoreError::kind)
         .or_else(|| error.downcast_ref::<SessionError>().map(SessionError::kind))
+        .or_else(|| error.downcast_ref::<WorkspaceError>().map(WorkspaceError::kind))
         .or_else(|| error.downcast_ref::<PrintError>().map(PrintError::kind))
         .or_else(|| error.downcast_ref::<ProviderError>().map(ProviderError::kind))
         .or_else(|| error.downcast_ref::<ConfigError>().map(ConfigError::kind));

@@ -28,13 +28,7 @@ pub(super) async fn run(setup: &Setup, command: Run) -> anyhow::Result<ExitCode>
     for warning in engine.warnings.iter().cloned().chain(engine.sessions.store().warning()) {
         print::note(&format!("adjutant: {warning}"));
     }
-    let hands = Hands {
-        files: Arc::new(LocalFiles::new(session.info().workspace.clone())),
-        commands: Arc::clone(&engine.commands),
-        display_terminal: false,
-        takes_forms: std::io::stdin().is_terminal(),
-        takes_pages: std::io::stdin().is_terminal(),
-    };
+    let hands = hands(&engine, &session);
     let interrupt = signal(SignalKind::interrupt()).context("no signals")?;
     let mut following = Following { session: &session, json: command.json, interrupt, printed: Ok(()) };
     let events = session.subscribe(session.head());
@@ -52,6 +46,17 @@ async fn open(engine: &Engine, id: Option<String>) -> anyhow::Result<SessionHand
     }
     let roots = Roots::single(std::env::current_dir()?);
     Ok(engine.sessions.create(NewSession { roots, mode: engine.mode }).await?)
+}
+
+/// What a session works with on this machine.
+pub(super) fn hands(engine: &Engine, session: &SessionHandle) -> Hands {
+    Hands {
+        files: Arc::new(LocalFiles::new(session.info().workspace.clone())),
+        commands: Arc::clone(&engine.commands),
+        display_terminal: false,
+        takes_forms: std::io::stdin().is_terminal(),
+        takes_pages: std::io::stdin().is_terminal(),
+    }
 }
 
 /// A turn that is being watched. Ctrl-C cancels it, and so does output that nobody reads.

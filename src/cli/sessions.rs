@@ -1,3 +1,8 @@
+//! Looks at stored sessions, forgets them, and takes back what they did to files.
+
+mod changes;
+mod revert;
+
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -10,8 +15,11 @@ use crate::clock::rfc3339;
 use crate::event::{Event, EventKind, TurnStop};
 use crate::store::{ListQuery, SessionRecord, Store};
 
-/// Looks at stored sessions.
+/// Does one of the commands.
 pub(super) async fn run(setup: &Setup, command: Sessions) -> anyhow::Result<ExitCode> {
+    if let Sessions::Revert(command) = command {
+        return revert::run(setup, command).await;
+    }
     let store = app::store(&setup.environment.paths());
     match command {
         Sessions::List { all, json } => list(store, all, json).await?,
@@ -21,6 +29,8 @@ pub(super) async fn run(setup: &Setup, command: Sessions) -> anyhow::Result<Exit
             store.find(&id).await?;
             store.delete(&id).await?;
         }
+        Sessions::Diff { id, turn } => return changes::diff(store.as_ref(), &SessionId::new(id), turn).await,
+        Sessions::Revert(_) => {}
     }
     Ok(ExitCode::SUCCESS)
 }

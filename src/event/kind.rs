@@ -52,8 +52,14 @@ pub enum EventKind {
     /// That question is settled, by whoever answered first or by its turn's end.
     QuestionSettled { ask: AskId, answer: QuestionAnswer },
     /// A file is about to be changed by the running turn: what it was, for undoing. `after` is the SHA-256 of what it
-    /// is to be, in hexadecimal; `None`: gone.
-    FileChanged { path: PathBuf, before: FileImage, after: Option<String> },
+    /// is to be, in hexadecimal; `None`: gone. `permissions` are the nine bits it had, where that is known.
+    FileChanged {
+        path: PathBuf,
+        before: FileImage,
+        after: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        permissions: Option<u32>,
+    },
     /// The running turn has taken back the file changes of that earlier one.
     TurnUndone { turn: TurnId },
     /// The conversation was made shorter for the model: all of its messages but the last `kept` became `summary`.

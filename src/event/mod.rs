@@ -10,6 +10,8 @@
 //! To add a kind: an arm in [`EventKind`] and its answer in [`EventKind::is_control`]; the compiler then
 //! names every projection that has to say what it makes of it.
 
+mod file_history;
+mod file_image;
 mod form;
 mod kind;
 #[cfg(test)]
@@ -20,6 +22,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+pub use file_history::{ChangedTurn, FileChange, FileHistory, FileState};
 pub use form::{Field, Form};
 pub use kind::{
     AskOutcome, CompactingState, EventKind, FileImage, NoticeLevel, Question, QuestionAnswer, QuestionForm,

@@ -23,6 +23,7 @@ mod environment;
 mod file;
 mod jail;
 mod local;
+mod permission_bits;
 mod place;
 mod process;
 mod replace;

@@ -15,7 +15,7 @@ use crate::support::bench::{Bench, PROGRAM};
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The program in the bench's root folder, with no terminal.
-fn program(bench: &Bench, arguments: &[&str]) -> Command {
+pub(crate) fn program(bench: &Bench, arguments: &[&str]) -> Command {
     let mut command = Command::new(PROGRAM);
     command
         .args(arguments)
@@ -30,11 +30,11 @@ fn program(bench: &Bench, arguments: &[&str]) -> Command {
     command
 }
 
-async fn end(child: Child) -> Output {
+pub(crate) async fn end(child: Child) -> Output {
     timeout(PATIENCE, child.wait_with_output()).await.expect("it does not end").unwrap()
 }
 
-async fn output(bench: &Bench, arguments: &[&str]) -> (Option<i32>, String, String) {
+pub(crate) async fn output(bench: &Bench, arguments: &[&str]) -> (Option<i32>, String, String) {
     let output = end(program(bench, arguments).spawn().unwrap()).await;
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (output.status.code(), text(output.stdout), text(output.stderr))

@@ -39,6 +39,7 @@ topics! {
     client_terminal
     offline
     extension
+    undo
 }
 
 #[test]

@@ -16,6 +16,7 @@ mod law;
 mod provider;
 mod question;
 mod schema;
+mod session_files;
 mod session_list;
 mod sign_in;
 mod support;

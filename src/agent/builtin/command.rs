@@ -1,6 +1,6 @@
 //! Slash commands: those of the agent itself, and templates that a person or a project keeps in files.
 
-use super::{Parts, choice};
+use super::{Parts, choice, undo};
 use crate::acp::{AvailableCommand, AvailableCommandInput, ContentBlock, UnstructuredCommandInput};
 use crate::agent::Settings;
 use crate::config::{CommandTemplate, Project};
@@ -15,14 +15,27 @@ pub(super) enum Request {
     Model,
     /// Make the conversation shorter, with this in mind.
     Compact { focus: String },
+    /// Take file changes back.
+    Undo(undo::Command),
 }
 
 /// The agent's own commands: name, description, what to type behind it.
-const OWN: [(&str, &str, Option<&str>); 1] = [(
-    "compact",
-    "Put a summary in the place of the older part of the conversation",
-    Some("what to keep above all"),
-)];
+const OWN: [(&str, &str, Option<&str>); 3] = [
+    (
+        COMPACT,
+        "Put a summary in the place of the older part of the conversation",
+        Some("what to keep above all"),
+    ),
+    (
+        "undo",
+        "Take the file changes of the last turn back",
+        Some("all, or the number of a turn; empty: the last turn"),
+    ),
+    ("redo", "Make the file changes again that were taken back last", None),
+];
+
+/// The one that needs a language model.
+const COMPACT: &str = "compact";
 
 /// Every command of a session with these settings. The agent's own stand before those of files, which stand before
 /// those the model understands by itself.
@@ -31,11 +44,10 @@ pub(super) fn available(parts: &Parts, project: &Project, settings: &Settings) -
         let input = hint.map(|hint| AvailableCommandInput::Unstructured(UnstructuredCommandInput::new(hint)));
         AvailableCommand::new(name, description).input(input)
     };
-    let mut commands: Vec<_> = if is_offline(parts, settings) {
-        parts.commands.clone()
-    } else {
-        OWN.iter().map(|(name, description, hint)| command(name, description, *hint)).collect()
-    };
+    let offline = is_offline(parts, settings);
+    let mut commands = if offline { parts.commands.clone() } else { Vec::new() };
+    let own = OWN.iter().filter(|(name, ..)| !offline || *name != COMPACT);
+    commands.extend(own.map(|(name, description, hint)| command(name, description, *hint)));
     for it in templates(parts, project) {
         if commands.iter().all(|known| known.name != it.name) {
             commands.push(command(&it.name, &it.description, it.hint.as_deref()));
@@ -62,8 +74,11 @@ pub(super) fn templates<'a>(parts: &'a Parts, project: &'a Project) -> Vec<&'a C
 /// Reads a prompt: what it asks for, and what a template makes of it for the model.
 pub(super) fn read(content: &[ContentBlock], templates: &[&CommandTemplate]) -> (Request, Vec<ContentBlock>) {
     let Some((name, arguments)) = parse(content) else { return (Request::Model, Vec::new()) };
-    if name == "compact" {
+    if name == COMPACT {
         return (Request::Compact { focus: arguments.to_owned() }, Vec::new());
+    }
+    if let Some(command) = undo::Command::read(name, arguments) {
+        return (Request::Undo(command), Vec::new());
     }
     let Some(template) = templates.iter().find(|template| template.name == name) else {
         return (Request::Model, Vec::new());

@@ -18,10 +18,12 @@ mod mention;
 mod people;
 mod progress;
 mod prompt;
+mod recorder;
 mod report;
 mod role;
 mod task;
 mod transcript;
+mod undo;
 mod usage;
 
 #[cfg(test)]
@@ -47,6 +49,7 @@ use crate::tool::{Registry, SeenFiles};
 use command::Request;
 use driver::Driver;
 use people::TurnPeople;
+use recorder::Watched;
 use role::Role;
 use transcript::Transcript;
 use usage::Account;
@@ -132,6 +135,7 @@ impl AgentBackend for Builtin {
             account: Account::default(),
             taken: 0,
             seen: Arc::default(),
+            watched: Arc::default(),
         })
     }
 
@@ -168,16 +172,20 @@ struct BuiltinSession {
     /// Number of the last event of the journal that the transcript knows.
     taken: Seq,
     seen: Arc<SeenFiles>,
+    watched: Arc<Watched>,
 }
 
 impl AgentSession for BuiltinSession {
-    fn run(&mut self, turn: Turn, prompt: Prompt) -> BoxFuture<'_, TurnStop> {
+    fn run(&mut self, turn: Turn, mut prompt: Prompt) -> BoxFuture<'_, TurnStop> {
         Box::pin(async move {
+            let workspace = &self.seed.workspace;
+            prompt.hands = recorder::recording(prompt.hands, &turn, workspace, &self.watched);
             match self.begin(&turn, &prompt).await {
                 Ok(Request::Model) => Driver::new(self, turn, prompt).run().await,
                 Ok(Request::Compact { focus }) => {
                     Driver::new(self, turn, prompt).compact_by_hand(&focus).await
                 }
+                Ok(Request::Undo(command)) => undo::run(self, &turn, &prompt.hands, command).await,
                 Err(message) => TurnStop::Failed { message },
             }
         })
@@ -215,6 +223,7 @@ impl BuiltinSession {
             self.taken = last.seq;
             for event in page.iter().filter(|event| event.seq < prompt) {
                 self.transcript.take(&event.kind);
+                self.watched.take(&event.kind);
                 if let EventKind::UsageChanged { usage } = &event.kind {
                     self.account.recall(usage);
                 }
