@@ -25,17 +25,6 @@ fn thought(wire: &str) -> ModelRequest {
 }
 
 #[test]
-fn recordings_mean_what_is_kept() {
-    recorded::means_what_is_kept(&Anthropic, "anthropic");
-}
-
-#[test]
-fn an_answer_cut_anywhere_has_no_half_call() {
-    recorded::cut_anywhere_is_never_half_a_call(&Anthropic, "anthropic");
-    recorded::has_no_end(&Anthropic, "anthropic", "thinking_tools", 1);
-}
-
-#[test]
 fn a_rich_conversation_becomes_the_kept_body() {
     rich::body_is_kept(&Anthropic, "anthropic", "budget", &thought("claude-sonnet-4-5"));
     rich::body_is_kept(&Anthropic, "anthropic", "adaptive", &thought("claude-opus-4-6"));

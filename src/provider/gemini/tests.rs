@@ -14,17 +14,6 @@ fn signed(wire: &str) -> Vec<Echo> {
 }
 
 #[test]
-fn recordings_mean_what_is_kept() {
-    recorded::means_what_is_kept(&Gemini, "gemini");
-}
-
-#[test]
-fn an_answer_cut_anywhere_has_no_half_call() {
-    recorded::cut_anywhere_is_never_half_a_call(&Gemini, "gemini");
-    recorded::has_no_end(&Gemini, "gemini", "thinking_tools", 1);
-}
-
-#[test]
 fn a_rich_conversation_becomes_the_kept_body() {
     let of = |wire: &str| rich::conversation(model(wire), |_| signed(wire));
     rich::body_is_kept(&Gemini, "gemini", "level", &of("gemini-3-flash-preview"));

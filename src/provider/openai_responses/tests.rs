@@ -16,17 +16,6 @@ fn reasoned(wire: &str) -> Vec<Echo> {
 }
 
 #[test]
-fn recordings_mean_what_is_kept() {
-    recorded::means_what_is_kept(&OpenAiResponses, "openai_responses");
-}
-
-#[test]
-fn an_answer_cut_anywhere_has_no_half_call() {
-    recorded::cut_anywhere_is_never_half_a_call(&OpenAiResponses, "openai_responses");
-    recorded::has_no_end(&OpenAiResponses, "openai_responses", "reasoning_tools", 1);
-}
-
-#[test]
 fn a_rich_conversation_becomes_the_kept_body() {
     let request = rich::conversation(model("gpt-5"), |_| reasoned("gpt-5"));
     rich::body_is_kept(&OpenAiResponses, "openai_responses", "reasoning", &request);

@@ -1,11 +1,11 @@
-//! What the tests of all dialects share: recorded answers, a conversation with everything in it, and the tests of the
+//! What the tests of the dialects share: events to read, a conversation with everything in it, and the tests of the
 //! pieces that all dialects use.
 //!
-//! No test of one dialect lives here.
+//! No test of one dialect lives here; what holds for all of them over a socket is in `tests/it/provider`.
 //!
 //! What always holds: expectations are files; `UPDATE=1` writes them anew, and review reads the difference.
 //!
-//! To add a recording: `fixtures/provider/<dialect>/<case>.sse`; a request: a line in the dialect's tests.
+//! To add a kept request: a line in the dialect's tests.
 
 mod conversation;
 mod fault;

@@ -1,15 +1,8 @@
-use std::path::PathBuf;
-
 use serde_json::{Value, json};
 
-use super::{golden, rich};
+use super::rich;
 use crate::provider::dialect::{Dialect, ReadError, Reader};
-use crate::provider::{Delta, ModelInfo, ModelRequest};
-
-/// The request that every recording answers.
-fn request(dialect: &str) -> ModelRequest {
-    rich::request(ModelInfo::unknown(dialect, "m-1"), vec![rich::user("Hello.")])
-}
+use crate::provider::{Delta, ModelInfo};
 
 /// Name and data of each event of a stream.
 pub(crate) fn events(stream: &str) -> Vec<(Option<String>, String)> {
@@ -19,14 +12,6 @@ pub(crate) fn events(stream: &str) -> Vec<(Option<String>, String)> {
     };
     let events = stream.split("\n\n").filter(|event| !event.trim().is_empty());
     events.map(|event| (field(event, "event:"), field(event, "data:").unwrap())).collect()
-}
-
-fn recordings(dialect: &str) -> Vec<PathBuf> {
-    let files = std::fs::read_dir(golden::folder(dialect)).unwrap().map(|it| it.unwrap().path());
-    let mut files: Vec<_> = files.filter(|it| it.extension().is_some_and(|it| it == "sse")).collect();
-    files.sort();
-    assert!(!files.is_empty());
-    files
 }
 
 /// Reads events to the end or the first error.
@@ -61,53 +46,10 @@ fn failure(error: &ReadError) -> Value {
     }
 }
 
-/// Every recording of a dialect means what stands beside it.
-pub(crate) fn means_what_is_kept(dialect: &dyn Dialect, name: &str) {
-    for path in recordings(name) {
-        let stream = std::fs::read_to_string(&path).unwrap();
-        let mut reader = dialect.reader(&request(name));
-        let (deltas, error) = read(&mut *reader, &events(&stream));
-        let told: Vec<_> = deltas.iter().map(told).chain(error.iter().map(failure)).collect();
-        golden::same(&path.with_extension("json"), &told.into());
-    }
-}
-
-/// A recording cut after any event, or inside of one at any byte, has no call that the whole has not, and no end.
-pub(crate) fn cut_anywhere_is_never_half_a_call(dialect: &dyn Dialect, name: &str) {
-    for path in recordings(name) {
-        let events = events(&std::fs::read_to_string(&path).unwrap());
-        let (whole, _) = read(&mut *dialect.reader(&request(name)), &events);
-        for at in 0..events.len() {
-            let data = &events[at].1;
-            let cuts =
-                data.char_indices().map(|(cut, _)| cut).filter(|cut| cut % 31 == 0 || data.len() - cut < 24);
-            for cut in cuts {
-                let mut cut_short = events[..at].to_vec();
-                if cut > 0 {
-                    cut_short.push((events[at].0.clone(), data[..cut].to_owned()));
-                }
-                let (deltas, _) = read(&mut *dialect.reader(&request(name)), &cut_short);
-                let case = format!("{} cut at event {at}, byte {cut}", path.display());
-                for delta in &deltas {
-                    let call = matches!(delta, Delta::Call(_));
-                    assert!(!call || whole.contains(delta), "{case}: {delta:?}");
-                }
-            }
-        }
-    }
-}
-
-/// An answer that lacks its last `lacking` events has no end.
-pub(crate) fn has_no_end(dialect: &dyn Dialect, name: &str, case: &str, lacking: usize) {
-    let path = golden::folder(name).join(case).with_extension("sse");
-    let events = events(&std::fs::read_to_string(path).unwrap());
-    let (deltas, _) = read(&mut *dialect.reader(&request(name)), &events[..events.len() - lacking]);
-    assert!(!deltas.iter().any(|delta| matches!(delta, Delta::Done(_))), "{deltas:?}");
-}
-
 /// What single events mean.
 pub(crate) fn answer(dialect: &dyn Dialect, events: &[Value]) -> Vec<Value> {
     let events: Vec<_> = events.iter().map(|event| (None, event.to_string())).collect();
-    let (deltas, error) = read(&mut *dialect.reader(&request("test")), &events);
+    let request = rich::request(ModelInfo::unknown("test", "m-1"), Vec::new());
+    let (deltas, error) = read(&mut *dialect.reader(&request), &events);
     deltas.iter().map(told).chain(error.iter().map(failure)).collect()
 }
