@@ -72,4 +72,6 @@ pub(super) struct Refusal {
     pub(super) too_long: bool,
     /// Trying again later will not help (no credit, no such model), whatever the status says.
     pub(super) permanent: bool,
+    /// The key is wrong, whatever the status says: Gemini answers 400.
+    pub(super) bad_key: bool,
 }

@@ -34,6 +34,9 @@ const PERMANENT: &[&str] = &[
     "perday",
 ];
 
+/// Said when the key is wrong.
+const BAD_KEY: &[&str] = &["api_key_invalid", "api key not valid", "api key expired"];
+
 /// Said when it may work a moment later.
 const PASSING: &[&str] = &[
     "overloaded",
@@ -103,8 +106,9 @@ impl Fault {
     pub(super) fn refusal(self, status: u16) -> Refusal {
         let too_long = status != 429 && (status == 413 || self.too_long());
         let permanent = status == 402 || self.says(PERMANENT);
+        let bad_key = self.says(BAD_KEY);
         let text = if self.text.is_empty() { "no reason given".to_owned() } else { self.text };
-        Refusal { text, too_long, permanent }
+        Refusal { text, too_long, permanent, bad_key }
     }
 
     /// What it means in the middle of a stream.

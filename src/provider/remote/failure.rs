@@ -87,13 +87,13 @@ impl Line {
         again: Again,
         request: &ModelRequest,
     ) -> Failure {
-        let Refusal { text: words, too_long, permanent } = refusal;
+        let Refusal { text: words, too_long, permanent, bad_key } = refusal;
         let says = |what: &str| self.says(&format!("{what} ({status}): {words}"));
         let model = &request.model.wire;
         let id = &self.settings.id;
         let error = match status {
             _ if too_long => ProviderError::TooLong(says("finds the conversation too long")),
-            401 | 403 => {
+            _ if bad_key || matches!(status, 401 | 403) => {
                 let advice = self.key_advice();
                 ProviderError::Unauthorized(format!("{}; {advice}", says("refused the key")))
             }

@@ -104,6 +104,13 @@ fn what_providers_refuse_with_is_understood() {
 }
 
 #[test]
+fn a_key_that_is_no_good_is_told_apart_from_a_bad_request() {
+    let gemini = r#"{"error":{"code":400,"message":"API key not valid. Please pass a valid API key.","status":"INVALID_ARGUMENT","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"API_KEY_INVALID"}]}}"#;
+    assert!(Fault::read(gemini).refusal(400).bad_key);
+    assert!(!Fault::read(REFUSALS[0].1).refusal(400).bad_key);
+}
+
+#[test]
 fn only_what_may_pass_is_tried_again() {
     let retried = |body: &str| match Fault::read(body).failure() {
         ReadError::Failed { retry, .. } => retry,
