@@ -20,11 +20,9 @@ fn error(words: &str) -> String {
 #[tokio::test]
 async fn a_refused_key_says_how_to_give_another_and_is_not_repeated() {
     for dialect in &DIALECTS {
-        for status in [401, 403] {
-            let answer =
-                refused(dialect, status, &error(&format!("Incorrect API key provided: {KEY}."))).await;
-            let words =
-                ["Acme (127.0.0.1:", "Incorrect API key", "set ACME_API_KEY", "`adjutant login acme`"];
+        for (status, said) in [(401, "Incorrect API key"), (403, "No access"), (400, "API key not valid")] {
+            let answer = refused(dialect, status, &error(&format!("{said}: {KEY}."))).await;
+            let words = ["Acme (127.0.0.1:", said, "set ACME_API_KEY", "`adjutant login acme`"];
             answer.fails(ProviderError::Unauthorized, &words);
         }
     }
