@@ -185,6 +185,12 @@ fn variables_say_where_known_providers_are() {
     ] {
         assert_eq!(provider(&config, id).base_url, url);
     }
+    assert_eq!(provider(&config, "openai").api, Api::OpenAiChat);
+    let config =
+        House::new([("home/.config/adjutant/config.toml", "provider.openai.api = \"openai-responses\"")])
+            .load_with([("OPENAI_BASE_URL", "http://127.0.0.1:1/v1/")])
+            .unwrap();
+    assert_eq!(provider(&config, "openai").api, Api::OpenAiResponses);
 }
 
 #[test]
