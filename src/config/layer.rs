@@ -7,6 +7,7 @@ use super::environment::Environment;
 use super::import::Import;
 use super::known::{self, KNOWN};
 use super::problem::Problems;
+use super::provider::Api;
 use super::raw::Raw;
 use super::tree::{self, Node, Source, Value, read};
 use super::{ConfigError, Flags, Paths, file, markdown};
@@ -40,7 +41,23 @@ pub(super) fn person(
         (None, None) => {}
     }
     tree.overlay(outside(environment, flags));
+    speak_as_most_do(&mut tree);
     Ok(tree)
+}
+
+/// What stands elsewhere under the name of `openai` mostly speaks chat alone.
+fn speak_as_most_do(tree: &mut Node) {
+    let Value::Table(parts) = &mut tree.value else { return };
+    let openai = parts.get_mut("provider").and_then(|providers| match &mut providers.value {
+        Value::Table(providers) => providers.get_mut("openai"),
+        _ => None,
+    });
+    let Some(openai) = openai else { return };
+    let set = |key: &str| openai.part(key).filter(|part| part.place.source != Source::BuiltIn);
+    if let (Some(address), None) = (set("base_url"), set("api")) {
+        let api = Node::text(Api::OpenAiChat.id(), &address.place);
+        openai.put("api", api);
+    }
 }
 
 fn built_in() -> Node {
@@ -86,7 +103,7 @@ fn rename_providers(tree: &mut Node) {
 
 /// Files of other agents, and Markdown files.
 fn usual(paths: &Paths, folder: &Path, problems: &mut Problems) -> Vec<Node> {
-    let mut import = Import { project: false, problems };
+    let mut import = Import::new(false, problems);
     let mut layers = Vec::new();
     let opencode = folder.with_file_name("opencode");
     let older = paths.home.iter().map(|home| home.join(".opencode.json"));

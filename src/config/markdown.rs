@@ -63,6 +63,10 @@ fn one(
             return None;
         }
     };
+    if !import.takes(&text) {
+        import.problems.line("there are too many agents and commands: the others are not read");
+        return None;
+    }
     match tree::front_matter(&text, &source) {
         Ok((front, body)) => Some(read(import, name, &front, body)),
         Err(e) => {

@@ -18,7 +18,8 @@ pub struct McpServer {
     pub origin: Origin,
 }
 
-/// How a server is reached.
+/// How a server is reached. What values take from variables and files is in them already; [`Secret::written`] says what
+/// that is, for whoever is asked to approve a project's server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum McpTransport {
     /// A child process. `env` is what it gets beside a few harmless variables.

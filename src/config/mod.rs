@@ -157,7 +157,7 @@ impl Config {
             model: model(environment, raw.model.as_deref())?,
             fallback: raw.fallback.map(|model| known::model(&model)),
             mode: raw.mode.unwrap_or_default(),
-            rules: meaning::rules(&tree, "").map_err(ConfigError::Invalid)?,
+            rules: meaning::all_rules(&tree, "").map_err(ConfigError::Invalid)?,
             providers: reading.providers(&tree),
             agents: reading.agents(&tree),
             commands: reading.commands(&tree),

@@ -58,7 +58,8 @@ pub(super) struct Permission {
 pub(super) struct Provider {
     /// The name for people.
     pub(super) name: Option<String>,
-    /// The wire dialect. Without it that of the known provider, else `openai-chat`.
+    /// The wire dialect. Without it that of the known provider; `openai-chat` for others, and for `openai` at another
+    /// address.
     pub(super) api: Option<Api>,
     /// Where it is, with the version and without a slash at the end: `https://api.example.org/v1`. `{env:X}` is replaced.
     pub(super) base_url: Option<String>,

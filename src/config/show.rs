@@ -33,7 +33,9 @@ pub(super) fn settings(
 ) -> Result<(Vec<Setting>, Vec<String>), ConfigError> {
     let config = Config::load(environment, flags)?;
     let mut tree = layer::person(environment, flags, &config.paths, &mut Problems::default())?;
-    tree.overlay(project::tree(&config, cwd, &mut Problems::default()));
+    let project = project::tree(&config, cwd, &mut Problems::default());
+    forget(&mut tree, &project);
+    tree.overlay(project);
     tree.overlay(layer::outside(environment, flags));
     let problems = config.problems.iter().cloned().chain(config.project(cwd).problems).collect();
     let mut settings = Vec::new();
@@ -48,6 +50,15 @@ pub(super) fn settings(
         }
     }
     Ok((settings, problems))
+}
+
+/// Takes away agents, commands and servers for which a project's of the same name stand.
+fn forget(tree: &mut Node, project: &Node) {
+    let Value::Table(sections) = &mut tree.value else { return };
+    for (section, part) in sections.iter_mut().filter(|(section, _)| *section != "permission") {
+        let names = project.part(section).and_then(Node::as_table).into_iter().flatten();
+        names.for_each(|(name, _)| drop(part.take(name)));
+    }
 }
 
 /// Whether anything of it is not built in.

@@ -43,14 +43,29 @@ const SILENT: &[&str] = &[
     "version",
 ];
 
+/// Bytes of all Markdown files together; one counts as a thousand at least.
+const MOST: usize = 8 * 1024 * 1024;
+
 /// Reads files of other agents.
 pub(super) struct Import<'a> {
     /// The file is a project's: it may not say who is asked, and allows nothing.
-    pub(super) project: bool,
+    project: bool,
     pub(super) problems: &'a mut Problems,
+    left: usize,
 }
 
-impl Import<'_> {
+impl<'a> Import<'a> {
+    pub(super) fn new(project: bool, problems: &'a mut Problems) -> Self {
+        Self { project, problems, left: MOST }
+    }
+
+    /// Whether there is room for one more Markdown file.
+    pub(super) fn takes(&mut self, text: &str) -> bool {
+        let left = self.left.checked_sub(text.len().max(1_000));
+        self.left = left.unwrap_or(0);
+        left.is_some()
+    }
+
     /// `opencode.json`, the older `.opencode.json`, and `.mcp.json`: each has a part of these keys.
     pub(super) fn json(&mut self, file: &Node) -> Node {
         let mut out = Node::table(&file.place);

@@ -21,6 +21,9 @@ const SCOPES: [(&str, &str); 11] = [
     ("webfetch", "fetch"),
 ];
 
+/// Every kind of action that rules speak of.
+const SCOPED: [&str; 6] = ["read", "search", "edit", "bash", "fetch", "mcp"];
+
 /// What is so anyway.
 const ALWAYS: [&str; 2] = ["external_directory", "doom_loop"];
 
@@ -48,8 +51,16 @@ impl Import<'_> {
         if let Some(action) = node.as_text() {
             drafts.push(Draft { action, text: "*".to_owned(), general: true, node });
         }
-        for (tool, rule) in node.written() {
-            self.tool(tool, rule, &mut drafts, &mut without);
+        let tools = node.written();
+        for (at, (tool, rule)) in tools.iter().enumerate() {
+            match (*tool, rule.as_text(), others(&tools[at + 1..])) {
+                // All but what is said of others further down.
+                ("*", Some(action @ ("ask" | "deny")), others) if others.len() < SCOPED.len() => {
+                    let rest = others.into_iter().map(str::to_owned);
+                    drafts.extend(rest.map(|text| Draft { action, text, general: true, node: rule }));
+                }
+                _ => self.tool(tool, rule, &mut drafts, &mut without),
+            }
         }
         self.put_rules(drafts, node, out);
         add(out, "without", without, node);
@@ -137,6 +148,16 @@ impl Import<'_> {
         }
         self.put_rules(drafts, node, out);
     }
+}
+
+/// Kinds of action that nothing is said of.
+fn others(tools: &[(&str, &Node)]) -> Vec<&'static str> {
+    let said = |scope: &str| {
+        tools
+            .iter()
+            .any(|(tool, _)| SCOPES.iter().any(|row| row.0 == *tool && (row.1 == scope || row.1 == "*")))
+    };
+    SCOPED.into_iter().filter(|scope| !said(scope)).collect()
 }
 
 fn is_action(word: &str) -> bool {

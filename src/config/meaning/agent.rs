@@ -32,7 +32,7 @@ impl Reading<'_> {
             mode: raw.mode,
             tools: raw.tools,
             without: raw.without,
-            rules: rules(node, &key)?,
+            rules: all_rules(node, &key)?,
             use_as: raw.use_as.unwrap_or(AgentUse::All),
             steps: raw.steps.map(|steps| steps.max(1)),
             origin: self.origin(&node.place),
@@ -64,19 +64,28 @@ impl Reading<'_> {
     }
 }
 
-/// The rules in the table `permission` of an entry that stands at `key`. One that cannot be read is an error: a
-/// restriction must not get lost.
-pub(in crate::config) fn rules(entry: &Node, key: &str) -> Result<Vec<Rule>, String> {
-    let mut rules = Vec::new();
+/// The rules in the table `permission` of an entry that stands at `key`, and what is wrong with the others.
+pub(in crate::config) fn rules(entry: &Node, key: &str) -> (Vec<Rule>, Vec<String>) {
+    let (mut rules, mut faults) = (Vec::new(), Vec::new());
+    let dot = if key.is_empty() { "" } else { "." };
     let lists = entry.part("permission").and_then(Node::as_table).into_iter().flatten();
     for (decision, list) in lists {
         for node in list.as_list().unwrap_or_default() {
             let text = node.as_text().unwrap_or_default();
-            let dot = if key.is_empty() { "" } else { "." };
-            rules.push(Rule::parse(decision, text).map_err(|e| {
-                fault(&node.place, &format!("{key}{dot}permission.{decision}"), &format!("{text:?}: {e}"))
-            })?);
+            match Rule::parse(decision, text) {
+                Ok(rule) => rules.push(rule),
+                Err(e) => {
+                    let key = format!("{key}{dot}permission.{decision}");
+                    faults.push(fault(&node.place, &key, &format!("{text:?}: {e}")));
+                }
+            }
         }
     }
-    Ok(rules)
+    (rules, faults)
+}
+
+/// The same where a rule that cannot be read is an error, because a restriction must not get lost.
+pub(in crate::config) fn all_rules(entry: &Node, key: &str) -> Result<Vec<Rule>, String> {
+    let (rules, faults) = rules(entry, key);
+    faults.into_iter().next().map_or(Ok(rules), Err)
 }

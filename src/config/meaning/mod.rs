@@ -14,7 +14,7 @@ use super::mcp::Origin;
 use super::problem::Problems;
 use super::tree::{Node, Place, read};
 
-pub(super) use agent::rules;
+pub(super) use agent::{all_rules, rules};
 pub(super) use budget::budgets;
 pub(super) use text::is_taken;
 

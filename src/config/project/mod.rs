@@ -55,9 +55,10 @@ pub(super) fn read(config: &Config, cwd: &Path) -> Project {
         skills: found.skills(&mut problems),
         ..Project::default()
     };
-    match rules(&tree, "") {
-        Ok(rules) => project.rules = rules,
-        Err(fault) => problems.line(&fault),
+    let (rules, faults) = rules(&tree, "");
+    project.rules = rules;
+    for fault in &faults {
+        problems.line(fault);
     }
     project.problems = problems.into_lines();
     project
@@ -123,7 +124,7 @@ impl Found {
     fn tree(&self, config: &Config, problems: &mut Problems) -> Node {
         let fence = Some(self.root.as_path());
         let mut tree = Node::table(&Source::BuiltIn.whole());
-        let mut import = Import { project: true, problems };
+        let mut import = Import::new(true, problems);
         for path in &self.json {
             if let Some(layer) = layer::json(path, fence, &mut import) {
                 tree.overlay(layer);

@@ -23,7 +23,7 @@ fn shown(node: &Node) -> String {
 fn what_people_write_is_read() {
     for (text, expected) in [
         ("a: b", r#"{a:"b"}"#),
-        ("a: true\nb: 3\nc: 0.5\nd: off", "{a:true,b:3,c:0.5,d:false}"),
+        ("a: true\nb: 3\nc: 0.5\nd: off", "{a:true,b:3,c:0.5,d:\"off\"}"),
         ("a: Use this: when <x>: \"y\"", r#"{a:"Use this: when <x>: \"y\""}"#),
         ("a: \"x: \\\"y\\\"\\n\"\nb: 'it''s'", r#"{a:"x: \"y\"\n",b:"it's"}"#),
         ("a: b # not this\n# nor this\n\nc: d", r#"{a:"b",c:"d"}"#),

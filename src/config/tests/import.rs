@@ -45,6 +45,11 @@ fn providers_of_others_become_ours() {
 fn permissions_of_others_stay_on_the_careful_side() {
     for (json, expected) in [
         (r#""ask""#, &["ask *"][..]),
+        (
+            r#"{"*":"ask","read":"allow","grep":"allow","bash":{"rm *":"deny"}}"#,
+            &["allow read", "allow search", "ask edit", "ask fetch", "ask mcp", "deny bash(rm *)"],
+        ),
+        (r#"{"bash":"allow","*":"ask"}"#, &["allow bash", "ask *"]),
         (r#"{"edit":"deny","webfetch":"ask","grep":"allow"}"#, &["allow search", "ask fetch", "deny edit"]),
         (
             r#"{"bash":{"git push":"deny","git log*":"allow","ls *":"allow"}}"#,

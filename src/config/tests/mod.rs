@@ -185,6 +185,12 @@ fn variables_say_where_known_providers_are() {
     ] {
         assert_eq!(provider(&config, id).base_url, url);
     }
+    assert_eq!(provider(&config, "openai").api, Api::OpenAiChat);
+    let config =
+        House::new([("home/.config/adjutant/config.toml", "provider.openai.api = \"openai-responses\"")])
+            .load_with([("OPENAI_BASE_URL", "http://127.0.0.1:1/v1/")])
+            .unwrap();
+    assert_eq!(provider(&config, "openai").api, Api::OpenAiResponses);
 }
 
 #[test]
@@ -195,7 +201,7 @@ fn keys_and_headers_are_taken_from_variables_and_files() {
             "[provider.openai]\nkey = \"{env:MINE}\"\n[provider.groq]\nkey = \"{file:groq.key}\"\n\
              [provider.xai]\nkey = \"{file:~/xai.key}\"\n[provider.mistral]\nkey = \"{file:gone}\"\n\
              [provider.deepseek]\nkey = \"\"\nheaders = { A = \"Bearer {env:TOKEN}\" }\n\
-             [mcp.a]\ncommand = \"a\"\nenv = { T = \"x-{env:TOKEN}-{file:groq.key}\", P = \"{plain}\" }\n\
+             [mcp.a]\ncommand = \"a\"\nenv = { T = \"x-{env:TOKEN}-{file:groq.key}\", P = \"{plain}\", Q = \"{a}{env:TOKEN}\" }\n\
              [mcp.b]\nurl = \"https://b\"\nheaders = { T = \"{env:GONE}\" }\n",
         ),
         ("home/.config/adjutant/groq.key", "gk\n"),
@@ -212,7 +218,14 @@ fn keys_and_headers_are_taken_from_variables_and_files() {
     let [server] = &config.servers[..] else { panic!("{:?}", config.servers) };
     let McpTransport::Stdio { env, .. } = &server.transport else { panic!() };
     let env: Vec<_> = env.iter().map(|(name, it)| (name.as_str(), it.expose(), it.written())).collect();
-    assert_eq!(env, [("T", "x-t-gk", Some("x-{env:TOKEN}-{file:groq.key}")), ("P", "{plain}", None)]);
+    assert_eq!(
+        env,
+        [
+            ("T", "x-t-gk", Some("x-{env:TOKEN}-{file:groq.key}")),
+            ("P", "{plain}", None),
+            ("Q", "{a}t", Some("{a}{env:TOKEN}"))
+        ]
+    );
     told(&config.problems, &["config.toml:8", "provider.mistral.key", "gone is not there"]);
     told(&config.problems, &["mcp.b.headers.T", "the variable GONE is not set"]);
     assert_eq!(config.problems.len(), 2);

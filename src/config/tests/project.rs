@@ -1,4 +1,4 @@
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt, symlink};
 
 use super::*;
 
@@ -14,14 +14,15 @@ fn a_project_adds_agents_commands_servers_and_restrictions() {
         ("project/.claude/commands/a/b.md", "Do $1"),
         (
             "project/sub/.adjutant/config.toml",
-            "[permission]\ndeny = [\"read(**/.env)\"]\n[lsp.rust]\ncommand = \"./evil\"\n[agent.doc]\nmode = \"plan\"\n",
+            "[permission]\ndeny = [\"read(**/.env)\", \"bash(\"]\n[lsp.rust]\ncommand = \"./evil\"\n[agent.doc]\nmode = \"plan\"\n",
         ),
         ("project/.claude/skills/x/SKILL.md", ""),
         ("project/sub/.adjutant/skills/y/SKILL.md", ""),
     ]);
     let config = house.load_with([("SET", "s")]).unwrap();
     let project = config.project(&house.path("project/sub"));
-    assert_eq!(project.problems, Vec::<String>::new());
+    told(&project.problems, &["sub/.adjutant/config.toml:2: permission.deny", "bash("]);
+    assert_eq!(project.problems.len(), 1, "{:?}", project.problems);
     let [agent] = &project.agents[..] else { panic!() };
     assert_eq!((agent.name.as_str(), agent.mode, agent.use_as), ("doc", Some(Mode::Plan), AgentUse::Sub));
     assert_eq!(agent.prompt.as_deref(), Some("Write docs."));
@@ -96,6 +97,12 @@ fn a_project_may_name_a_model_that_the_person_could_choose() {
     };
     assert_eq!(model(&[("OPENAI_API_KEY", "k")]).as_deref(), Some("openai/gpt-5"));
     assert_eq!(model(&[]), None);
+    let keys = house.path("home/.config/adjutant/keys.json");
+    house.write("home/.config/adjutant/keys.json", r#"{"openai":"k"}"#);
+    assert_eq!(model(&[]), None);
+    std::fs::set_permissions(&keys, std::fs::Permissions::from_mode(0o600)).unwrap();
+    assert_eq!(model(&[]).as_deref(), Some("openai/gpt-5"));
+    std::fs::remove_file(keys).unwrap();
     assert_eq!(model(&[("OPENAI_API_KEY", "k"), ("ADJUTANT_MODEL", "offline")]), None);
 }
 
@@ -138,9 +145,12 @@ fn a_folder_without_a_repository_is_read_alone() {
         ("home/code/sub/x", ""),
     ]);
     let config = house.load().unwrap();
-    assert_eq!(config.project(&house.path("alone")).rules[0].to_string(), "ask *");
-    let rules = config.project(&house.path("home/code/sub")).rules;
-    assert_eq!(rules.iter().map(ToString::to_string).collect::<Vec<_>>(), ["ask bash"]);
+    let rules = |folder: &str| {
+        let rules = config.project(&house.path(folder)).rules;
+        rules.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(rules("alone"), ["ask *"]);
+    assert_eq!(rules("home/code/sub"), ["ask bash"]);
     assert_eq!(config.project(&house.path("nowhere")).problems, Vec::<String>::new());
 }
 
@@ -168,16 +178,4 @@ fn too_much_is_told_and_not_read() {
     let many: Vec<_> = (0..5_000).map(|number| format!("\"k{number}\":1")).collect();
     house.write("project/opencode.json", format!("{{{}}}", many.join(",")));
     assert!(house.project().problems.len() <= 51);
-}
-
-#[test]
-#[ignore = "a measurement: run it by name, with --nocapture"]
-fn measure_a_project_of_nothing() {
-    let house = House::new([("project/a/b/x", "")]);
-    let (config, cwd) = (house.load().unwrap(), house.path("project/a/b"));
-    let start = std::time::Instant::now();
-    for _ in 0..1_000 {
-        assert!(config.project(&cwd).problems.is_empty());
-    }
-    println!("{:?} for three folders", start.elapsed() / 1_000);
 }

@@ -181,8 +181,8 @@ impl<'a> Reader<'a> {
         }
         let text = text.split(" #").next().unwrap_or(text).trim_end();
         Ok(match text {
-            "true" | "yes" | "on" => Value::Truth(true),
-            "false" | "no" | "off" => Value::Truth(false),
+            "true" => Value::Truth(true),
+            "false" => Value::Truth(false),
             _ => match (text.parse(), text.parse()) {
                 (Ok(number), _) => Value::Integer(number),
                 (_, Ok(number)) => Value::Float(number),
