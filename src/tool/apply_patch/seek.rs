@@ -42,9 +42,8 @@ impl Seek<'_> {
             let found = Self { from, ..*self }.anchor(anchor);
             let at = found.ok_or_else(|| {
                 let shown = label::line(anchor.trim(), 80);
-                Some(format!(
-                    "there is no line `{shown}` below line {from}; give a line of the file after `@@`"
-                ))
+                let below = if from > 0 { format!(" below line {from}") } else { String::new() };
+                Some(format!("there is no line `{shown}`{below}; give a line of the file after `@@`"))
             })?;
             (from, anchored) = (at, Some(at));
         }

@@ -87,9 +87,9 @@ const BLOCKS: [&str; 17] = [
 
 /// The page as Markdown under its title; links are made absolute. Or why it cannot be.
 pub(in crate::tool) fn markdown(document: &str, base: &Url) -> Result<String, String> {
-    let mut page = Writer::new(base, true).write(document);
+    let mut page = Writer::new(base, false).write(document);
     if page.text < ENOUGH {
-        let all = Writer::new(base, false).write(document);
+        let all = Writer::new(base, true).write(document);
         if all.text > page.text {
             page = all;
         }
@@ -114,7 +114,8 @@ fn plain(title: &str) -> String {
 /// A document being written anew.
 struct Writer<'a> {
     base: &'a Url,
-    bare: bool,
+    /// Whether navigation stays in.
+    furnished: bool,
     out: String,
     /// Elements that are open, outermost first.
     open: Vec<&'static str>,
@@ -130,10 +131,10 @@ struct Writer<'a> {
 }
 
 impl<'a> Writer<'a> {
-    fn new(base: &'a Url, bare: bool) -> Self {
+    fn new(base: &'a Url, furnished: bool) -> Self {
         Self {
             base,
-            bare,
+            furnished,
             out: String::new(),
             open: Vec::new(),
             dropping: None,
@@ -183,7 +184,7 @@ impl<'a> Writer<'a> {
             *count += usize::from(dropped == name);
             return;
         }
-        let is_dropped = DROPPED.contains(&name) || self.bare && FURNITURE.contains(&name);
+        let is_dropped = DROPPED.contains(&name) || !self.furnished && FURNITURE.contains(&name);
         // What stands alone has no content to drop.
         if is_dropped && !attributes.ends_with('/') {
             self.dropping = Some((name.to_owned(), 1));
@@ -251,7 +252,7 @@ impl<'a> Writer<'a> {
     fn attribute(&mut self, name: &str, value: &str) {
         if !value.is_empty() && value.len() <= 2 * LINK {
             let value = value.replace('\0', "").replace('"', "&quot;").replace('<', "&lt;");
-            self.out.push_str(&format!(" {name}=\"{value}\""));
+            self.out.extend([" ", name, "=\"", &value, "\""]);
         }
     }
 

@@ -99,10 +99,10 @@ fn public_v6(address: Ipv6Addr) -> Result<(), &'static str> {
         [0, 0, 0, 0, 0, 0 | 0xffff, ..] | [0x64, 0xff9b, ..] | [0x2002, ..] | [0x2001, 0, ..] => {
             Err("stands for an IPv4 address")
         }
-        [0xfc00..=0xfdff, ..] | [0xfec0..=0xfeff, ..] => Err("is an address of a private network"),
+        [0xfc00..=0xfdff | 0xfec0..=0xfeff, ..] => Err("is an address of a private network"),
         [0xfe80..=0xfebf, ..] => Err("is an address of the local link"),
         [0xff00..=0xffff, ..] => Err("is no address of one machine"),
-        [0x2001, 0..=0x01ff, ..] | [0x2001, 0xdb8, ..] | [0x3fff, 0..=0x0fff, ..] => {
+        [0x2001, 0..=0x01ff | 0xdb8, ..] | [0x3fff, 0..=0x0fff, ..] => {
             Err("is an address reserved for other uses")
         }
         [0x2000..=0x3fff, ..] => Ok(()),

@@ -25,6 +25,7 @@ const ROOMS: &[Row] = &[
     ("tool",       2, &["acp", "http", "workspace", "permission::Action", "event::Form", "event::Question", "event::QuestionAnswer", "event::QuestionForm"]),
     // A conversation and its end are said with the protocol's nouns.
     ("provider",   3, &["acp", "config", "clock", "http"]),
+    ("lsp",        3, &["workspace", "config"]),
     // Records name their session with the protocol's identifier.
     ("store",      3, &["acp", "event", "config"]),
     ("agent",      4, &["acp", "event", "permission", "provider", "tool", "workspace", "transport", "rpc", "config", "clock"]),
