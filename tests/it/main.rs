@@ -13,6 +13,7 @@ mod crash;
 mod door;
 mod fuzz;
 mod law;
+mod mcp;
 mod question;
 mod schema;
 mod session_list;

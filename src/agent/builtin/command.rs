@@ -15,6 +15,8 @@ pub(super) enum Request {
     Model,
     /// Make the conversation shorter, with this in mind.
     Compact { focus: String },
+    /// Nothing more: this is the answer.
+    Answered { text: String },
 }
 
 /// The agent's own commands: name, description, what to type behind it.

@@ -18,6 +18,7 @@ mod mention;
 mod people;
 mod progress;
 mod prompt;
+mod remote;
 mod report;
 mod role;
 mod task;
@@ -41,9 +42,11 @@ use crate::acp::AvailableCommand;
 use crate::clock::Clock;
 use crate::config::{AgentProfile, CommandTemplate, Config, Project};
 use crate::event::{EventKind, Seq, TurnStop};
+use crate::mcp::Servers;
 use crate::permission::{Mode, Policy, Rule};
 use crate::provider::{Models, ProviderError};
 use crate::tool::{Registry, SeenFiles};
+use crate::workspace::LocalCommands;
 use command::Request;
 use driver::Driver;
 use people::TurnPeople;
@@ -72,6 +75,8 @@ pub struct Parts {
     pub config: Arc<Config>,
     pub models: Arc<dyn Models>,
     pub tools: Registry,
+    /// Where MCP servers run.
+    pub processes: LocalCommands,
     pub grants: Arc<dyn GrantBook>,
     pub clock: Clock,
     pub caps: Caps,
@@ -84,11 +89,13 @@ pub struct Parts {
 pub struct Builtin {
     parts: Arc<Parts>,
     projects: Arc<Mutex<HashMap<PathBuf, Arc<Project>>>>,
+    /// The servers of open sessions, which those beneath them share.
+    servers: remote::Shared,
 }
 
 impl Builtin {
     pub fn new(parts: Parts) -> Self {
-        Self { parts: Arc::new(parts), projects: Arc::default() }
+        Self { parts: Arc::new(parts), projects: Arc::default(), servers: remote::Shared::default() }
     }
 
     /// What the files of a project set, as they were when a session was last opened there.
@@ -122,6 +129,7 @@ impl AgentBackend for Builtin {
             .with_rules(rules.clone());
         policy.protect(parts.config.paths.own());
         Box::new(BuiltinSession {
+            servers: self.servers.of(&parts, &project, &seed),
             parts,
             project,
             seed,
@@ -158,6 +166,7 @@ struct BuiltinSession {
     parts: Arc<Parts>,
     project: Arc<Project>,
     seed: Seed,
+    servers: Arc<Servers>,
     policy: Policy,
     /// Those of the person and of the project, without the agent's.
     rules: Vec<Rule>,
@@ -178,7 +187,17 @@ impl AgentSession for BuiltinSession {
                 Ok(Request::Compact { focus }) => {
                     Driver::new(self, turn, prompt).compact_by_hand(&focus).await
                 }
+                Ok(Request::Answered { text }) => self.answered(&turn, text).await,
                 Err(message) => TurnStop::Failed { message },
+            }
+        })
+    }
+
+    fn close(&mut self) -> BoxFuture<'_, ()> {
+        Box::pin(async {
+            // Those that are shared belong to the session above.
+            if self.seed.parent.is_none() {
+                self.servers.close().await;
             }
         })
     }
@@ -194,7 +213,11 @@ impl BuiltinSession {
             message: crate::acp::MessageId::new(""),
             content: prompt.content.clone(),
         });
-        let (request, mut content) = command::read(&prompt.content, &self.templates());
+        let (mut request, mut content) = command::read(&prompt.content, &self.templates());
+        self.settle_servers(turn).await?;
+        if request == Request::Model && content.is_empty() {
+            (request, content) = self.consult_servers(turn, &prompt.content).await;
+        }
         content.extend(mention::read(self, turn, prompt).await);
         if !content.is_empty() {
             let extended = EventKind::PromptExtended { content };
@@ -244,6 +267,7 @@ impl BuiltinSession {
         if let Some(task) = task::tool(self, turn, hands) {
             tools.add(task);
         }
+        self.servers.tools().into_iter().for_each(|tool| tools.add(tool));
         match &self.role {
             Some(role) => role.tools(&tools),
             None => tools,
