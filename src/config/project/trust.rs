@@ -1,14 +1,12 @@
 //! What a project's files may not set. They come with the code, from whoever wrote it: opening a folder must not send
 //! anything elsewhere, loosen anything, or run anything.
 
-use std::cell::OnceCell;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
+use crate::config::Config;
 use crate::config::known;
 use crate::config::problem::Problems;
 use crate::config::tree::{Node, Value};
-use crate::config::{Config, Keys, ProviderSettings, StoredKeys};
 
 /// Settings that a project may have a part in.
 const SHARED: [&str; 6] = ["model", "permission", "agent", "command", "mcp", "lsp"];
@@ -18,7 +16,7 @@ const LOOSE: [&str; 2] = ["accept-edits", "full"];
 
 /// Takes away what a project may not set, and tells it.
 pub(super) fn limit(tree: &mut Node, config: &Config, problems: &mut Problems) {
-    let models = Models { config, keys: OnceCell::new() };
+    let models = Models { config };
     let own: Vec<String> = tree.as_table().into_iter().flatten().map(|(key, _)| key.clone()).collect();
     for key in own.iter().filter(|key| !SHARED.contains(&key.as_str())) {
         if let Some(part) = tree.take(key) {
@@ -79,8 +77,6 @@ fn no_allowances(entry: &mut Node, key: &str, problems: &mut Problems) {
 /// Models that the person could choose, of which a project may name one.
 struct Models<'a> {
     config: &'a Config,
-    /// Looked at when the first model is named.
-    keys: OnceCell<(Keys, StoredKeys)>,
 }
 
 impl Models<'_> {
@@ -90,20 +86,11 @@ impl Models<'_> {
         let provider = name.split_once('/').map(|(id, _)| id);
         let provider =
             provider.and_then(|id| self.config.providers.iter().find(|provider| provider.id == id));
-        if provider.is_some_and(|provider| self.has_key(provider)) {
+        if provider.is_some_and(|provider| self.config.has_key(provider)) {
             entry.put("model", model);
         } else {
             let what = format!("`{key}` is left out: {name:?} is of no provider that you have a key for");
             problems.at(&model.place, &what);
         }
-    }
-
-    fn has_key(&self, provider: &ProviderSettings) -> bool {
-        let (keys, stored) = self.keys.get_or_init(|| {
-            let keys = Keys::new(Arc::new(self.config.clone()));
-            let stored = keys.file().read().unwrap_or_default();
-            (keys, stored)
-        });
-        keys.with(stored)(provider).is_some()
     }
 }

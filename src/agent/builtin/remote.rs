@@ -1,0 +1,103 @@
+//! A session's MCP servers: which they are, what is announced of them, and what is typed to them.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use super::command::{self, Request};
+use super::{BuiltinSession, Parts};
+use crate::acp::{ContentBlock, MessageId, SessionId, StopReason};
+use crate::agent::{Seed, Turn};
+use crate::config::Project;
+use crate::event::{EventKind, TurnStop};
+use crate::mcp::{News, Servers, Setup, Trust};
+
+/// How long the first turn waits for servers that are still connecting.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The servers of open sessions.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Shared(Arc<Mutex<HashMap<SessionId, Weak<Servers>>>>);
+
+impl Shared {
+    /// Those of a session: its parent's while that is open, else its own.
+    pub(super) fn of(&self, parts: &Arc<Parts>, project: &Arc<Project>, seed: &Seed) -> Arc<Servers> {
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        open.retain(|_, servers| servers.strong_count() > 0);
+        let shared = seed.parent.as_ref().and_then(|parent| open.get(parent)).and_then(Weak::upgrade);
+        let servers = shared.unwrap_or_else(|| connect(parts, project, seed));
+        open.insert(seed.session.clone(), Arc::downgrade(&servers));
+        servers
+    }
+}
+
+/// Begins to connect to the client's servers, the person's and the project's, and announces what becomes of them.
+fn connect(parts: &Arc<Parts>, project: &Arc<Project>, seed: &Seed) -> Arc<Servers> {
+    let paths = &parts.config.paths;
+    let servers = seed.servers.iter().chain(&parts.config.servers).chain(&project.servers);
+    let (servers, mut news) = Servers::connect(Setup {
+        servers: servers.cloned().collect(),
+        workspace: seed.workspace.clone(),
+        processes: parts.processes.clone(),
+        trust: Trust::at(paths.approvals()),
+        tokens: paths.sign_ins(),
+    });
+    let servers = Arc::new(servers);
+    let (parts, project, seed) = (Arc::clone(parts), Arc::clone(project), seed.clone());
+    let held = Arc::downgrade(&servers);
+    tokio::spawn(async move {
+        while let Some(news) = news.recv().await {
+            let kind = match news {
+                News::Notice(kind) => kind,
+                News::Commands => {
+                    let Some(servers) = held.upgrade() else { break };
+                    let own = command::available(&parts, &project, &seed.settings.borrow().clone());
+                    let commands = own.into_iter().chain(servers.commands()).collect();
+                    EventKind::CommandsChanged { commands }
+                }
+            };
+            seed.voice.say(kind).await;
+        }
+    });
+    servers
+}
+
+impl BuiltinSession {
+    /// Waits a moment for servers that are still connecting, and says who is missing.
+    pub(super) async fn settle_servers(&self, turn: &Turn) -> Result<(), String> {
+        let late = tokio::select! {
+            () = turn.cancelled().cancelled() => Vec::new(),
+            late = self.servers.settled(PATIENCE) => late,
+        };
+        turn.emit(late).await.map_err(|e| e.to_string())
+    }
+
+    /// What a typed `/mcp` or `/server:prompt` asks for, and what it stands for.
+    pub(super) async fn consult_servers(
+        &self,
+        turn: &Turn,
+        content: &[ContentBlock],
+    ) -> (Request, Vec<ContentBlock>) {
+        let [ContentBlock::Text(typed)] = content else { return (Request::Model, Vec::new()) };
+        if let Some(text) = self.servers.command(&typed.text) {
+            return (Request::Answered { text }, Vec::new());
+        }
+        match self.servers.prompt(&typed.text, turn.cancelled()).await {
+            None => (Request::Model, Vec::new()),
+            Some(Ok(content)) => (Request::Model, content),
+            Some(Err(error)) => {
+                (Request::Answered { text: format!("That prompt cannot be used: {error}.") }, Vec::new())
+            }
+        }
+    }
+
+    /// Ends a turn with an answer of our own.
+    pub(super) async fn answered(&mut self, turn: &Turn, text: String) -> TurnStop {
+        let said = EventKind::Text { message: MessageId::new(self.parts.clock.id()), text };
+        self.transcript.take(&said);
+        match turn.emit(vec![said]).await {
+            Ok(()) => TurnStop::Finished { reason: StopReason::EndTurn },
+            Err(fault) => TurnStop::Failed { message: fault.to_string() },
+        }
+    }
+}
