@@ -39,7 +39,7 @@ async fn dropping_an_answer_closes_its_connection_at_once() {
 #[tokio::test]
 async fn dropping_an_answer_ends_its_wait() {
     for dialect in &DIALECTS {
-        let busy = Reply::json(429, "{}").header("retry-after", 1);
+        let busy = Reply::json(429, "{}").header("retry-after", "1");
         let server = ModelServer::start([busy]).await;
         let mut answer = remote(&dialect.settings(&server.url())).stream(dialect.request());
         assert!(matches!(answer.next().await, Some(Ok(Delta::Retry { wait_ms: 1_000, .. }))));

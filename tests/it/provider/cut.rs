@@ -79,7 +79,7 @@ async fn cut_on_its_way(dialect: &Dialect) {
     let cuts: Vec<_> = (0..recorded.len()).step_by(STEP).collect();
     let cut = |at: &usize| {
         let reply = Reply::stream(&recorded[..*at]);
-        if at % 2 == 0 { reply.cut() } else { reply }
+        if at.is_multiple_of(2) { reply.cut() } else { reply }
     };
     let server = ModelServer::start(cuts.iter().map(cut)).await;
     let mut settings = dialect.settings(&server.url());

@@ -11,7 +11,7 @@ use crate::support::model::{ModelServer, Reply};
 
 /// A status that may pass, with a wait that is over at once.
 fn busy(status: u16) -> Reply {
-    Reply::json(status, r#"{"error":{"message":"busy"}}"#).header("retry-after-ms", 1)
+    Reply::json(status, r#"{"error":{"message":"busy"}}"#).header("retry-after-ms", "1")
 }
 
 async fn every<F: Future<Output = ()>>(test: impl Fn(&'static Dialect) -> F) {
@@ -64,7 +64,7 @@ async fn after_five_more_tries_it_is_given_up() {
 #[tokio::test]
 async fn a_wait_of_an_hour_is_not_waited_for() {
     every(async |dialect| {
-        let busy = Reply::json(429, "{}").header("retry-after", 3_600);
+        let busy = Reply::json(429, "{}").header("retry-after", "3600");
         let answer = dialect.ask([busy]).await;
         assert_eq!(answer.asked, 1);
         answer.fails(ProviderError::Unavailable, &["(429)", "come back in 60 min"]);
@@ -137,7 +137,7 @@ async fn a_page_for_people_is_no_answer() {
         let answer = dialect.ask([page]).await;
         assert_eq!(answer.asked, 1);
         answer.fails(ProviderError::Unavailable, &["web page", "base_url"]);
-        let gateway = Reply::new(502, "text/html", "<h1>Bad gateway</h1>").header("retry-after-ms", 1);
+        let gateway = Reply::new(502, "text/html", "<h1>Bad gateway</h1>").header("retry-after-ms", "1");
         dialect.ask([gateway, Reply::stream(dialect.stream("text"))]).await.is(dialect, "text");
     })
     .await;
@@ -188,8 +188,8 @@ async fn unknown_events_between_the_known_ones_mean_nothing() {
     every(async |dialect| {
         let noise = ": waiting\n\nevent: future\ndata: {\"type\":\"future.event\",\"object\":\"future\"}\n\nid: 7\n\n";
         let recorded = String::from_utf8(dialect.stream("text")).unwrap();
-        let noisy = recorded.replace("\n\n", &format!("\n\n{noise}")).replace("\r\n\r\n", &format!("\r\n\r\n{noise}"));
-        dialect.ask([Reply::stream(format!("{noise}{noisy}"))]).await.is(dialect, "text");
+        let disturbed = recorded.replace("\n\n", &format!("\n\n{noise}")).replace("\r\n\r\n", &format!("\r\n\r\n{noise}"));
+        dialect.ask([Reply::stream(format!("{noise}{disturbed}"))]).await.is(dialect, "text");
     })
     .await;
 }

@@ -85,7 +85,7 @@ async fn no_redirect_is_followed() {
     for dialect in &DIALECTS {
         let other = ModelServer::start([Reply::nothing()]).await;
         for status in [301, 302, 307, 308] {
-            let moved = Reply::json(status, "").header("location", other.url());
+            let moved = Reply::json(status, "").header("location", &other.url());
             let answer = dialect.ask([moved]).await;
             answer.fails(ProviderError::Misconfigured, &["has moved", "base_url"]);
         }

@@ -64,8 +64,8 @@ impl Reply {
         Self { status: None, headers: Vec::new(), steps: vec![Step::Cut] }
     }
 
-    pub(crate) fn header(mut self, name: &str, value: impl ToString) -> Self {
-        self.headers.push((name.to_owned(), value.to_string()));
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
         self
     }
 
@@ -241,11 +241,10 @@ impl Connection {
     /// Sends a reply; whether the connection lasts. `None`: the client has gone.
     async fn reply(&mut self, reply: Reply) -> Option<bool> {
         if let Some(status) = reply.status {
-            let mut head = format!("HTTP/1.1 {status} Status\r\ntransfer-encoding: chunked\r\n");
-            for (name, value) in &reply.headers {
-                head += &format!("{name}: {value}\r\n");
-            }
-            self.write(format!("{head}\r\n").as_bytes()).await?;
+            let mut head = vec![format!("HTTP/1.1 {status} Status\r\ntransfer-encoding: chunked\r\n")];
+            head.extend(reply.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")));
+            head.push("\r\n".to_owned());
+            self.write(head.concat().as_bytes()).await?;
         }
         for step in reply.steps {
             match step {
