@@ -16,21 +16,20 @@ const LOOSE: [&str; 2] = ["accept-edits", "full"];
 
 /// Takes away what a project may not set, and tells it.
 pub(super) fn limit(tree: &mut Node, config: &Config, problems: &mut Problems) {
-    let models = Models { config };
     let own: Vec<String> = tree.as_table().into_iter().flatten().map(|(key, _)| key.clone()).collect();
     for key in own.iter().filter(|key| !SHARED.contains(&key.as_str())) {
         if let Some(part) = tree.take(key) {
             problems.at(&part.place, &format!("`{key}` is left out: a project does not set it"));
         }
     }
-    models.limit(tree, "model", problems);
+    limit_model(tree, "model", config, problems);
     if config.environment.value("ADJUTANT_MODEL").is_some() {
         tree.take("model");
     }
     no_allowances(tree, "permission.allow", problems);
     for (section, name, entry) in entries(tree, ["agent", "command"]) {
         let key = format!("{section}.{name}");
-        models.limit(entry, &format!("{key}.model"), problems);
+        limit_model(entry, &format!("{key}.model"), config, problems);
         if section == "agent" {
             no_allowances(entry, &format!("{key}.permission.allow"), problems);
             let mode = entry.part("mode").and_then(Node::as_text);
@@ -74,23 +73,16 @@ fn no_allowances(entry: &mut Node, key: &str, problems: &mut Problems) {
     entry.put("permission", permission);
 }
 
-/// Models that the person could choose, of which a project may name one.
-struct Models<'a> {
-    config: &'a Config,
-}
-
-impl Models<'_> {
-    fn limit(&self, entry: &mut Node, key: &str, problems: &mut Problems) {
-        let Some(model) = entry.take("model") else { return };
-        let name = known::model(model.as_text().unwrap_or_default());
-        let provider = name.split_once('/').map(|(id, _)| id);
-        let provider =
-            provider.and_then(|id| self.config.providers.iter().find(|provider| provider.id == id));
-        if provider.is_some_and(|provider| self.config.has_key(provider)) {
-            entry.put("model", model);
-        } else {
-            let what = format!("`{key}` is left out: {name:?} is of no provider that you have a key for");
-            problems.at(&model.place, &what);
-        }
+/// A project may name a model that the person could choose.
+fn limit_model(entry: &mut Node, key: &str, config: &Config, problems: &mut Problems) {
+    let Some(model) = entry.take("model") else { return };
+    let name = known::model(model.as_text().unwrap_or_default());
+    let provider = name.split_once('/').map(|(id, _)| id);
+    let provider = provider.and_then(|id| config.providers.iter().find(|provider| provider.id == id));
+    if provider.is_some_and(|provider| config.has_key(provider)) {
+        entry.put("model", model);
+    } else {
+        let what = format!("`{key}` is left out: {name:?} is of no provider that you have a key for");
+        problems.at(&model.place, &what);
     }
 }
