@@ -18,9 +18,14 @@ use crate::workspace::LocalCommands;
 
 /// The engine as the environment, the configuration and the flags want it, built when it is first needed.
 pub fn engine(environment: Environment, flags: Flags) -> EngineSource {
+    engine_under(own_executable(), environment, flags)
+}
+
+/// The same with another executable that supervises what is started.
+pub fn engine_under(supervisor: PathBuf, environment: Environment, flags: Flags) -> EngineSource {
     EngineSource::new(move || {
         let config = Config::load(&environment, &flags).map_err(|e| e.to_string())?;
-        build(config)
+        build(config, LocalCommands::new(supervisor.clone()))
     })
 }
 
@@ -29,7 +34,7 @@ pub fn store(paths: &Paths) -> Arc<dyn Store> {
     store::open(paths.sessions().map_or(Place::Memory, Place::File))
 }
 
-fn build(config: Config) -> Result<Engine, String> {
+fn build(config: Config, processes: LocalCommands) -> Result<Engine, String> {
     let mut warnings = config.problems.clone();
     if config.paths.data.is_none() {
         warnings.push(
@@ -49,6 +54,7 @@ fn build(config: Config) -> Result<Engine, String> {
         config,
         models,
         tools: Registry::standard(),
+        processes: processes.clone(),
         grants: Arc::new(StoredGrants::new(Arc::clone(&store), clock.clone())),
         clock: clock.clone(),
         caps: Caps::default(),
@@ -56,7 +62,7 @@ fn build(config: Config) -> Result<Engine, String> {
     });
     Ok(Engine {
         sessions: Sessions::new(store, Arc::new(agent), clock),
-        commands: Arc::new(LocalCommands::new(own_executable())),
+        commands: Arc::new(processes),
         mode,
         keys,
         warnings: warnings.into(),

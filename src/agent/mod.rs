@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use crate::acp::{AvailableCommand, ContentBlock, SessionId};
 use crate::config::McpServer;
@@ -28,7 +28,7 @@ pub use turn::{Turn, TurnFault, TurnInput};
 
 /// A kind of agent: opens its side of a session.
 pub trait AgentBackend: Send + Sync + Debug {
-    /// The agent's side of one session, new or loaded.
+    /// The agent's side of one session, new or loaded. Waits for nothing.
     fn open(&self, seed: Seed) -> Box<dyn AgentSession>;
     /// Whether a session could be worked in; `Err` says which key is missing.
     fn ready(&self, settings: &Settings) -> Result<(), NotReady>;
@@ -83,6 +83,10 @@ pub struct OptionValue {
 pub trait AgentSession: Send + Debug {
     /// Does one turn and says why it is over. Must give up soon after [`Turn::cancelled`].
     fn run(&mut self, turn: Turn, prompt: Prompt) -> BoxFuture<'_, TurnStop>;
+    /// Ends what it keeps running between turns. The session is closed by then.
+    fn close(&mut self) -> BoxFuture<'_, ()> {
+        Box::pin(async {})
+    }
 }
 
 /// What an agent is told when its side of a session is opened.
@@ -95,6 +99,10 @@ pub struct Seed {
     pub servers: Arc<[McpServer]>,
     pub voice: Arc<dyn Voice>,
     pub children: Arc<dyn Children>,
+    /// Its settings, as they are at any time.
+    pub settings: watch::Receiver<Settings>,
+    /// The session that it works for, where it is beneath one.
+    pub parent: Option<SessionId>,
     /// How deep beneath a session that a person opened: 0 for such a one.
     pub depth: u32,
 }

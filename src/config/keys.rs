@@ -5,19 +5,13 @@
 //! that speaks to it brings a hundred others. What others can read is not used.
 
 use std::collections::BTreeMap;
-use std::fs::{DirBuilder, File, OpenOptions};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{Config, ConfigError, Environment, KeySource, Paths, ProviderSettings, Secret};
+use super::{Config, ConfigError, Environment, KeySource, Paths, PrivateFile, ProviderSettings, Secret};
 
 #[cfg(test)]
 mod tests;
-
-/// Largest key file taken, in bytes.
-const LARGEST: u64 = 1024 * 1024;
 
 /// Where keys are looked for.
 #[derive(Debug, Clone)]
@@ -137,26 +131,12 @@ impl KeyFile {
     /// What it holds; a missing file holds nothing. One that others can read is not used.
     pub fn read(&self) -> Result<StoredKeys, ConfigError> {
         let Some(path) = &self.path else { return Ok(StoredKeys::default()) };
-        let unreadable = |reason: String| ConfigError::Unreadable { path: path.clone(), reason };
-        let mut text = String::new();
-        match File::open(path) {
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(StoredKeys::default()),
-            Err(e) => return Err(unreadable(e.to_string())),
-            Ok(file) => {
-                let mode = file.metadata().map_err(|e| unreadable(e.to_string()))?.permissions().mode();
-                if mode & 0o077 != 0 {
-                    let fix = format!(
-                        "its keys are not used, because others can read it: chmod 600 {}",
-                        path.display()
-                    );
-                    return Err(unreadable(fix));
-                }
-                file.take(LARGEST).read_to_string(&mut text).map_err(|e| unreadable(e.to_string()))?;
-            }
-        }
+        let Some(text) = PrivateFile::at(path.clone()).read()? else { return Ok(StoredKeys::default()) };
         // What serde says of a wrong file could repeat a part of a key.
-        let keys: BTreeMap<String, String> = serde_json::from_str(&text)
-            .map_err(|e| unreadable(format!("line {} is not an object of provider and key", e.line())))?;
+        let keys: BTreeMap<String, String> = serde_json::from_str(&text).map_err(|e| {
+            let reason = format!("line {} is not an object of provider and key", e.line());
+            ConfigError::Unreadable { path: path.clone(), reason }
+        })?;
         Ok(StoredKeys(keys.into_iter().map(|(id, key)| (id, Secret::new(&key))).collect()))
     }
 
@@ -182,27 +162,8 @@ impl KeyFile {
             return Err(ConfigError::Invalid("there is no home to keep keys in: set HOME".into()));
         };
         let exposed: BTreeMap<_, _> = keys.0.iter().map(|(id, key)| (id, key.expose())).collect();
-        let written = serde_json::to_vec_pretty(&exposed).map_err(io::Error::from);
-        let written = written.and_then(|text| replace(path, &text));
-        written.map_err(|e| ConfigError::Unwritable { path: path.clone(), reason: e.to_string() })
+        let text = serde_json::to_vec_pretty(&exposed)
+            .map_err(|e| ConfigError::Unwritable { path: path.clone(), reason: e.to_string() })?;
+        PrivateFile::at(path.clone()).write(&text)
     }
-}
-
-/// Puts a private file in the place of an earlier one; whoever reads meanwhile sees the one or the other, whole.
-fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("/"));
-    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    let draft = folder.join(format!(".keys.{}.json", std::process::id()));
-    let mut file = match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft) {
-        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
-            // Left behind by a process of the same number that ended in the middle of this.
-            std::fs::remove_file(&draft)?;
-            OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?
-        }
-        opened => opened?,
-    };
-    let written = file.write_all(content).and_then(|()| file.sync_all());
-    written.and_then(|()| std::fs::rename(&draft, path)).inspect_err(|_| {
-        let _gone = std::fs::remove_file(&draft);
-    })
 }

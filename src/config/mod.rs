@@ -21,6 +21,7 @@ mod layer;
 mod markdown;
 mod mcp;
 mod meaning;
+mod private;
 mod problem;
 mod project;
 mod provider;
@@ -43,6 +44,7 @@ pub use agent::{AgentProfile, AgentUse, Budget, Budgets, CommandTemplate, Langua
 pub use environment::Environment;
 pub use keys::{Key, KeyFile, KeyPlace, Keys, StoredKeys};
 pub use mcp::{McpServer, McpTransport, Origin};
+pub use private::PrivateFile;
 pub use provider::{Api, KeySource, ModelSettings, ProviderLimits, ProviderSettings};
 pub use secret::Secret;
 pub use show::Setting;
@@ -226,6 +228,16 @@ impl Paths {
             beside("opencode/skill"),
         ];
         folders.into_iter().flatten().filter(|folder| folder.is_dir()).collect()
+    }
+
+    /// What the person approved of the servers that projects name.
+    pub fn approvals(&self) -> Option<PathBuf> {
+        self.data.as_deref().map(|data| data.join("trust.json"))
+    }
+
+    /// The person's sign-ins to MCP servers.
+    pub fn sign_ins(&self) -> Option<PathBuf> {
+        self.config.as_deref().map(|config| config.join("mcp-sign-ins.json"))
     }
 
     /// The person's own instructions for agents.

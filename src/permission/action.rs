@@ -18,8 +18,8 @@ pub enum Action {
     Execute { command: String, cwd: PathBuf },
     /// Fetch an `http` or `https` URL.
     Fetch { url: String },
-    /// Call a tool of an MCP server.
-    Remote { server: String, tool: String },
+    /// Call a tool of an MCP server. `pin` is a hash of how server and tool describe themselves.
+    Remote { server: String, tool: String, pin: String },
     /// No effect outside the session: a to-do list, a plan.
     Note,
 }

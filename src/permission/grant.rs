@@ -41,12 +41,15 @@ pub enum GrantKind {
     Edit(PathBuf),
     /// Fetching anything from this origin: `https://host[:port]`.
     Fetch(String),
-    /// One tool of an MCP server.
+    /// One tool of an MCP server, as long as both describe themselves as they did.
     Remote {
         /// The server's configured name.
         server: String,
         /// The tool's name.
         tool: String,
+        /// A hash of their descriptions; grants of before it was kept match nothing.
+        #[serde(default)]
+        pin: String,
     },
 }
 
@@ -100,8 +103,8 @@ impl Grant {
             (GrantKind::Fetch(origin), Action::Fetch { url }) => {
                 Url::parse(url).is_ok_and(|u| u.origin() == *origin)
             }
-            (GrantKind::Remote { server: s, tool: t }, Action::Remote { server, tool }) => {
-                s == server && t == tool
+            (GrantKind::Remote { server: s, tool: t, pin: p }, Action::Remote { server, tool, pin }) => {
+                s == server && t == tool && p == pin
             }
             _ => false,
         }
@@ -196,7 +199,7 @@ impl fmt::Display for Grant {
             }
             GrantKind::Edit(path) => format!("edits of {}", brief(&path.to_string_lossy(), 200)),
             GrantKind::Fetch(origin) => format!("fetches from {}", brief(origin, 200)),
-            GrantKind::Remote { server, tool } => {
+            GrantKind::Remote { server, tool, .. } => {
                 format!("the tool {} of {}", brief(tool, 100), brief(server, 100))
             }
         };

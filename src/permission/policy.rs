@@ -235,10 +235,10 @@ impl Policy {
                 let reason = format!("fetches from {}", brief(&origin, 200));
                 Judgement::ask(reason).offering(self.offer(GrantKind::Fetch(origin)))
             }
-            (Action::Remote { server, tool }, _) => {
+            (Action::Remote { server, tool, pin }, _) => {
                 let reason =
                     format!("calls the tool {} of the server {}", brief(tool, 100), brief(server, 100));
-                let kind = GrantKind::Remote { server: server.clone(), tool: tool.clone() };
+                let kind = GrantKind::Remote { server: server.clone(), tool: tool.clone(), pin: pin.clone() };
                 Judgement::ask(reason).offering(self.offer(kind))
             }
             (Action::Execute { .. }, _) => Judgement::ask("runs a command"),

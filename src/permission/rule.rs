@@ -114,7 +114,7 @@ impl Rule {
                 Pattern::Url(pattern) => Url::parse(url).is_ok_and(|url| pattern.matches(&url)),
                 _ => true,
             },
-            (Scope::Mcp, Action::Remote { server, tool }) => match &self.pattern {
+            (Scope::Mcp, Action::Remote { server, tool, .. }) => match &self.pattern {
                 Pattern::Remote(pattern) => pattern.matches(server, tool),
                 _ => true,
             },

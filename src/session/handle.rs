@@ -66,6 +66,8 @@ pub(super) enum Command {
         value: String,
         done: Done<()>,
     },
+    /// Open the agent's side, if it is not open.
+    Prepare,
     Announce {
         kind: Box<EventKind>,
     },
@@ -138,6 +140,12 @@ impl SessionHandle {
     /// A cursor that starts behind `after`: 0 for everything.
     pub fn subscribe(&self, after: Seq) -> Subscription {
         Subscription::new(Arc::clone(&self.journal), after)
+    }
+
+    /// Lets the agent open its side before there is a prompt, so that what it connects to is there by then. Whoever
+    /// is attached hears of it.
+    pub async fn prepare(&self) {
+        self.tell(Command::Prepare).await;
     }
 
     /// Begins a turn. Resolves when the prompt is durable and its turn runs.

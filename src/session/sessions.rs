@@ -215,6 +215,8 @@ impl Sessions {
             servers: Arc::clone(&roots.servers),
             voice: Arc::new(Announcer(mailbox.downgrade())),
             children: Arc::new(self.downgrade()),
+            settings: watched.clone(),
+            parent: record.parent.clone().filter(|_| record.depth > 0),
             depth: record.depth,
         };
         let current = CurrentTurn::default();

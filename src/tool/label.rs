@@ -15,7 +15,7 @@ pub(super) fn path(workspace: &Workspace, path: &Path) -> String {
 }
 
 /// One line of at most so many characters.
-pub(super) fn line(text: &str, limit: usize) -> String {
+pub fn line(text: &str, limit: usize) -> String {
     let mut line: String = visible(text, false);
     if let Some((end, _)) = line.char_indices().nth(limit) {
         line.truncate(end);

@@ -20,7 +20,7 @@ pub(super) const SCAN: u64 = 256 * 1024 * 1024;
 /// Bytes of an image.
 pub(super) const IMAGE: u64 = 5 * 1024 * 1024;
 /// Bytes of an image that still fits into one update, which is a third longer as base64.
-pub(super) const IMAGE_SHOWN: usize = 700 * 1024;
+pub const IMAGE_SHOWN: usize = 700 * 1024;
 /// Bytes of both sides of a diff, as JSON writes them.
 pub(super) const DIFF: usize = 768 * 1024;
 /// Files in one change, their bytes together, and edits or hunks.

@@ -54,7 +54,8 @@ use crate::workspace::{Commands, Files, Live, Workspace};
 
 use output::Failure;
 
-pub use limit::middle;
+pub use label::line as one_line;
+pub use limit::{IMAGE_SHOWN as MOST_SHOWN, middle};
 pub use output::ToolOutput;
 pub use readable::Readable;
 pub use seen::SeenFiles;

@@ -2,33 +2,28 @@
 
 use std::ffi::OsString;
 use std::io;
-use std::os::fd::OwnedFd;
 use std::path::PathBuf;
-use std::process::Stdio;
 use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
 use futures_util::future::BoxFuture;
-use rustix::process::{Pid, Signal};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::UnixStream;
+use rustix::process::Signal;
+use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe;
-use tokio::process::Child;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::environment;
+use super::leash::{Leash, PATIENCE};
 use super::supervisor::{self, Report};
 use super::{Capture, Command, Commands, Exit, Finished, Live, WorkspaceError};
 
 /// How long output is read after the command itself has ended.
 const GRACE: Duration = Duration::from_millis(250);
-/// How long an ended process tree is waited for: the supervisor's own patience and a little more.
-const PATIENCE: Duration = Duration::from_millis(2700);
 /// The longest a command can be given: a bound for the arithmetic, not for the command.
 const FOREVER: Duration = Duration::from_hours(24 * 365);
-/// How long the supervisor's last steps, and a receiver with a full queue, are waited for.
+/// How long a receiver with a full queue is waited for.
 const LAST: Duration = Duration::from_millis(100);
 
 const CHUNK: usize = 64 * 1024;
@@ -52,31 +47,34 @@ impl LocalCommands {
         Self { supervisor, environment: environment::inherited(std::env::vars_os()) }
     }
 
-    fn launch(&self, command: &Command) -> Result<Run, WorkspaceError> {
-        let program = || command.argv.first().cloned().unwrap_or_default();
-        let failed = |source| WorkspaceError::Spawn { program: program(), source };
+    /// The supervisor of a command, with no stream set but those that are the same for all.
+    pub(super) fn supervised(
+        &self,
+        command: &Command,
+        reads: bool,
+    ) -> Result<tokio::process::Command, WorkspaceError> {
         if command.argv.is_empty() {
-            return Err(failed(io::Error::new(io::ErrorKind::InvalidInput, "the command line is empty")));
+            let source = io::Error::new(io::ErrorKind::InvalidInput, "the command line is empty");
+            return Err(WorkspaceError::Spawn { program: String::new(), source });
         }
         if !command.cwd.is_dir() {
             return Err(WorkspaceError::NotFound { path: command.cwd.clone() });
         }
-        let (ours, theirs) = std::os::unix::net::UnixStream::pair().map_err(failed)?;
-        let (output, errors_and_output) = io::pipe().map_err(failed)?;
-        ours.set_nonblocking(true).map_err(failed)?;
-        let lifeline = UnixStream::from_std(ours).map_err(failed)?;
-        let output = pipe::Receiver::from_owned_fd(output.into()).map_err(failed)?;
-
         let mut launch = tokio::process::Command::new(&self.supervisor);
-        launch.arg(supervisor::ARGUMENT).arg("--").args(&command.argv).current_dir(&command.cwd);
+        launch.arg(supervisor::ARGUMENT).args(reads.then_some(supervisor::READS));
+        launch.arg("--").args(&command.argv).current_dir(&command.cwd);
         launch.env_clear().envs(self.environment.iter().cloned()).envs(command.env.iter().cloned());
-        launch.stdin(Stdio::from(OwnedFd::from(theirs)));
+        Ok(launch)
+    }
+
+    fn launch(&self, command: &Command) -> Result<Run, WorkspaceError> {
+        let program = command.argv.first().map_or("", String::as_str);
+        let failed = |source| WorkspaceError::Spawn { program: program.to_owned(), source };
+        let mut launch = self.supervised(command, false)?;
+        let (output, errors_and_output) = io::pipe().map_err(failed)?;
+        let output = pipe::Receiver::from_owned_fd(output.into()).map_err(failed)?;
         launch.stdout(errors_and_output.try_clone().map_err(failed)?).stderr(errors_and_output);
-        let supervisor = launch.spawn().map_err(|source| WorkspaceError::Spawn {
-            program: format!("{} (which supervises {})", self.supervisor.display(), program()),
-            source,
-        })?;
-        Ok(Run { supervisor, lifeline, output, reports: BytesMut::new(), leader: None, program: program() })
+        Ok(Run { leash: Leash::start(&mut launch, program, None)?, output })
     }
 }
 
@@ -105,13 +103,8 @@ impl Commands for LocalCommands {
 
 /// One command under way.
 struct Run {
-    supervisor: Child,
-    /// Our end of the supervisor's standard input: reports come in, closing it asks for the end.
-    lifeline: UnixStream,
+    leash: Leash,
     output: pipe::Receiver,
-    reports: BytesMut,
-    leader: Option<Pid>,
-    program: String,
 }
 
 /// What has happened so far.
@@ -154,9 +147,7 @@ impl Run {
                 () = cancel.cancelled(), if now.running() => self.ask(Exit::Cancelled, &mut now).await,
                 () = sleep_until(deadline), if now.running() => self.ask(Exit::TimedOut, &mut now).await,
                 () = sleep_until(until), if !now.running() => break,
-                read = self.lifeline.read_buf(&mut self.reports), if now.supervised => {
-                    self.heard(read, &mut now)?;
-                }
+                report = self.leash.report(), if now.supervised => self.heard(report?, &mut now),
                 read = self.output.read_buf(&mut chunk), if now.reading => {
                     now.reading = read.is_ok_and(|length| length > 0);
                     if now.reading {
@@ -168,47 +159,32 @@ impl Run {
             }
         }
         self.drain(&mut chunk, capture, live);
-        self.reap().await;
+        self.leash.reap().await;
         Ok(now.asked.or(now.left).unwrap_or(Exit::Signal(Signal::KILL.as_raw())))
     }
 
     async fn ask(&mut self, why: Exit, now: &mut Progress) {
         now.asked = Some(why);
         now.limit(PATIENCE);
-        // Fails only when the supervisor has gone, which is the end that was asked for.
-        self.lifeline.shutdown().await.ok();
+        self.leash.ask_end().await;
     }
 
-    fn heard(&mut self, read: io::Result<usize>, now: &mut Progress) -> Result<(), WorkspaceError> {
-        if !read.is_ok_and(|length| length > 0) {
-            now.supervised = false;
-            now.limit(GRACE);
-            if now.left.is_none() {
-                self.kill_group();
-            }
-        }
-        while let Some(report) = Report::take(&mut self.reports) {
-            match report {
-                Report::Started(pid) => self.leader = Pid::from_raw(pid),
-                Report::Failed(errno) => {
-                    let source = io::Error::from_raw_os_error(errno);
-                    return Err(WorkspaceError::Spawn { program: self.program.clone(), source });
+    fn heard(&mut self, report: Option<Report>, now: &mut Progress) {
+        match report {
+            Some(Report::Exited(code)) => now.left = Some(Exit::Code(code)),
+            Some(Report::Signaled(signal)) => now.left = Some(Exit::Signal(signal)),
+            Some(Report::Started(_) | Report::Failed(_)) => {}
+            None => {
+                now.supervised = false;
+                now.limit(GRACE);
+                if now.left.is_none() {
+                    self.leash.kill_group();
                 }
-                Report::Exited(code) => now.left = Some(Exit::Code(code)),
-                Report::Signaled(signal) => now.left = Some(Exit::Signal(signal)),
             }
         }
         // A tree that was asked to end may take its time to do so in order.
         if now.left.is_some() && now.asked.is_none() {
             now.limit(GRACE);
-        }
-        Ok(())
-    }
-
-    /// The supervisor died before the command did, so nobody else will end it.
-    fn kill_group(&self) {
-        if let Some(leader) = self.leader {
-            rustix::process::kill_process_group(leader, Signal::KILL).ok();
         }
     }
 
@@ -224,12 +200,6 @@ impl Run {
                 _ => break,
             }
         }
-    }
-
-    async fn reap(mut self) {
-        drop(self.lifeline);
-        // Past that the runtime reaps it whenever it does end.
-        timeout(LAST, self.supervisor.wait()).await.ok();
     }
 }
 

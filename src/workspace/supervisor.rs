@@ -25,6 +25,8 @@ use descendants::Tree;
 
 /// The first argument of a supervisor; `--` and the command line follow.
 pub const ARGUMENT: &str = "__supervise";
+/// Follows it when the command is to read what the owner sends: the owner hands that descriptor over first.
+pub(super) const READS: &str = "--reads";
 
 /// From the request to end until force is used.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -86,19 +88,22 @@ impl Report {
     }
 }
 
-/// Runs a command line (an optional `--` first) under supervision. Exits with the code of the
+/// Runs a command line ([`READS`] and `--` may stand before it) under supervision. Exits with the code of the
 /// command, with 128 and the signal that ended it, or with 126 or 127 when it could not be started.
 pub fn main(command_line: impl IntoIterator<Item = OsString>) -> ExitCode {
     let mut argv: Vec<OsString> = command_line.into_iter().collect();
-    if argv.first().is_some_and(|first| first == "--") {
-        argv.remove(0);
-    }
+    let mut takes =
+        |word: &str| argv.first().is_some_and(|first| first == word).then(|| argv.remove(0)).is_some();
+    let reads = takes(READS);
+    takes("--");
     // A new session has no terminal: nothing can ask there, and its interrupts do not come here.
     rustix::process::setsid().ok();
     #[cfg(target_os = "linux")]
     rustix::process::set_child_subreaper(Some(rustix::process::getpid())).ok();
     rustix::process::setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) }).ok();
-    match descriptors::without_leaks(argv).and_then(|argv| start(&argv)) {
+    let stdin = || if reads { descriptors::handed_over().map(Stdio::from) } else { Ok(Stdio::null()) };
+    let started = stdin().and_then(|stdin| start(&descriptors::without_leaks(argv)?, stdin));
+    match started {
         Ok(leader) => supervise(leader),
         Err(error) => {
             Report::Failed(error.raw_os_error().unwrap_or(Errno::INVAL.raw_os_error())).send();
@@ -107,9 +112,9 @@ pub fn main(command_line: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-fn start(argv: &[OsString]) -> io::Result<Pid> {
+fn start(argv: &[OsString], stdin: Stdio) -> io::Result<Pid> {
     let (program, rest) = argv.split_first().ok_or(io::ErrorKind::InvalidInput)?;
-    let child = Command::new(program).args(rest).stdin(Stdio::null()).process_group(0).spawn()?;
+    let child = Command::new(program).args(rest).stdin(stdin).process_group(0).spawn()?;
     Ok(Pid::from_child(&child))
 }
 

@@ -13,6 +13,7 @@ mod crash;
 mod door;
 mod fuzz;
 mod law;
+mod mcp;
 mod provider;
 mod question;
 mod schema;

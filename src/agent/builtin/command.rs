@@ -17,6 +17,8 @@ pub(super) enum Request {
     Compact { focus: String },
     /// Take file changes back.
     Undo(undo::Command),
+    /// Nothing more: this is the answer.
+    Answered { text: String },
 }
 
 /// The agent's own commands: name, description, what to type behind it.

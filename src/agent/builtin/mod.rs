@@ -19,6 +19,7 @@ mod people;
 mod progress;
 mod prompt;
 mod recorder;
+mod remote;
 mod report;
 mod role;
 mod task;
@@ -43,9 +44,11 @@ use crate::acp::AvailableCommand;
 use crate::clock::Clock;
 use crate::config::{AgentProfile, CommandTemplate, Config, Project};
 use crate::event::{EventKind, Seq, TurnStop};
+use crate::mcp::Servers;
 use crate::permission::{Mode, Policy, Rule};
 use crate::provider::{Models, ProviderError};
 use crate::tool::{Registry, SeenFiles};
+use crate::workspace::LocalCommands;
 use command::Request;
 use driver::Driver;
 use people::TurnPeople;
@@ -75,6 +78,8 @@ pub struct Parts {
     pub config: Arc<Config>,
     pub models: Arc<dyn Models>,
     pub tools: Registry,
+    /// Where MCP servers run.
+    pub processes: LocalCommands,
     pub grants: Arc<dyn GrantBook>,
     pub clock: Clock,
     pub caps: Caps,
@@ -87,11 +92,13 @@ pub struct Parts {
 pub struct Builtin {
     parts: Arc<Parts>,
     projects: Arc<Mutex<HashMap<PathBuf, Arc<Project>>>>,
+    /// The servers of open sessions, which those beneath them share.
+    servers: remote::Shared,
 }
 
 impl Builtin {
     pub fn new(parts: Parts) -> Self {
-        Self { parts: Arc::new(parts), projects: Arc::default() }
+        Self { parts: Arc::new(parts), projects: Arc::default(), servers: remote::Shared::default() }
     }
 
     /// What the files of a project set, as they were when a session was last opened there.
@@ -125,6 +132,7 @@ impl AgentBackend for Builtin {
             .with_rules(rules.clone());
         policy.protect(parts.config.paths.own());
         Box::new(BuiltinSession {
+            servers: self.servers.of(&parts, &project, &seed),
             parts,
             project,
             seed,
@@ -162,6 +170,7 @@ struct BuiltinSession {
     parts: Arc<Parts>,
     project: Arc<Project>,
     seed: Seed,
+    servers: Arc<Servers>,
     policy: Policy,
     /// Those of the person and of the project, without the agent's.
     rules: Vec<Rule>,
@@ -186,7 +195,17 @@ impl AgentSession for BuiltinSession {
                     Driver::new(self, turn, prompt).compact_by_hand(&focus).await
                 }
                 Ok(Request::Undo(command)) => undo::run(self, &turn, &prompt.hands, command).await,
+                Ok(Request::Answered { text }) => self.answered(&turn, text).await,
                 Err(message) => TurnStop::Failed { message },
+            }
+        })
+    }
+
+    fn close(&mut self) -> BoxFuture<'_, ()> {
+        Box::pin(async {
+            // Those that are shared belong to the session above.
+            if self.seed.parent.is_none() {
+                self.servers.close().await;
             }
         })
     }
@@ -202,7 +221,11 @@ impl BuiltinSession {
             message: crate::acp::MessageId::new(""),
             content: prompt.content.clone(),
         });
-        let (request, mut content) = command::read(&prompt.content, &self.templates());
+        let (mut request, mut content) = command::read(&prompt.content, &self.templates());
+        self.settle_servers(turn).await?;
+        if request == Request::Model && content.is_empty() {
+            (request, content) = self.consult_servers(turn, &prompt.content).await;
+        }
         content.extend(mention::read(self, turn, prompt).await);
         if !content.is_empty() {
             let extended = EventKind::PromptExtended { content };
@@ -257,6 +280,7 @@ impl BuiltinSession {
         if let Some(task) = task::tool(self, turn, hands) {
             tools.add(task);
         }
+        self.servers.tools().into_iter().for_each(|tool| tools.add(tool));
         match &self.role {
             Some(role) => role.tools(&tools),
             None => tools,

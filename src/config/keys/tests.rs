@@ -1,4 +1,5 @@
 use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 
 use super::super::{Api, ProviderLimits};
 use super::*;
@@ -56,7 +57,7 @@ fn the_file_is_private_and_replaced_whole() {
     let folder = home.path().join("a/b");
     let keys = keys(&folder, Environment::default());
     std::fs::create_dir_all(&folder).unwrap();
-    let draft = folder.join(format!(".keys.{}.json", std::process::id()));
+    let draft = folder.join(format!(".keys.json.{}", std::process::id()));
     std::fs::write(&draft, "left behind").unwrap();
     keys.file().set("acme", &Secret::new("k1")).unwrap();
     keys.file().set("other", &Secret::new("k2")).unwrap();

@@ -44,7 +44,7 @@ fn fetch(url: &str) -> Action {
 }
 
 fn remote(server: &str, tool: &str) -> Action {
-    Action::Remote { server: server.to_owned(), tool: tool.to_owned() }
+    Action::Remote { server: server.to_owned(), tool: tool.to_owned(), pin: String::new() }
 }
 
 fn run(policy: &Policy, command: &str) -> Judgement {

@@ -6,9 +6,10 @@ use super::params::{Reply, client, parse};
 use crate::acp::lenient::Initialize;
 use crate::acp::{
     AgentAuthCapabilities, AgentCapabilities, AuthMethod, AuthMethodAgent, AuthMethodTerminal,
-    ClientCapabilities, Implementation, InitializeResponse, LogoutCapabilities, Meta, PromptCapabilities,
-    ProtocolVersion, SessionAdditionalDirectoriesCapabilities, SessionCapabilities, SessionCloseCapabilities,
-    SessionDeleteCapabilities, SessionForkCapabilities, SessionListCapabilities, SessionResumeCapabilities,
+    ClientCapabilities, Implementation, InitializeResponse, LogoutCapabilities, McpCapabilities, Meta,
+    PromptCapabilities, ProtocolVersion, SessionAdditionalDirectoriesCapabilities, SessionCapabilities,
+    SessionCloseCapabilities, SessionDeleteCapabilities, SessionForkCapabilities, SessionListCapabilities,
+    SessionResumeCapabilities,
 };
 
 /// The way to sign in without a terminal: what is needed is in the configuration and the environment.
@@ -32,6 +33,7 @@ pub(super) fn handle(params: &Params<'_>, extensions: &Extensions) -> Reply<Init
     let capabilities = AgentCapabilities::new()
         .load_session(true)
         .prompt_capabilities(PromptCapabilities::new().image(true).embedded_context(true))
+        .mcp_capabilities(McpCapabilities::new().http(true).sse(true))
         .session_capabilities(sessions)
         .auth(AgentAuthCapabilities::new().logout(LogoutCapabilities::new()));
     let info = Implementation::new("adjutant", env!("CARGO_PKG_VERSION")).title("Adjutant".to_owned());

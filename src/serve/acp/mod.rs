@@ -31,6 +31,7 @@ mod permission;
 mod projection;
 mod pulse;
 mod question;
+mod servers;
 mod session_cancel;
 mod session_close;
 mod session_delete;

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::attachment::{Attachment, From};
 use super::client::Client;
 use super::params::{Reply, client, defer, engine, roots};
-use super::{Engine, EngineSource, error, options, projection};
+use super::{Engine, EngineSource, error, options, projection, servers};
 use crate::acp::lenient::SessionPlace;
 use crate::acp::{
     AvailableCommandsUpdate, Notice, NoticeSeverity, SessionConfigOption, SessionId, SessionModeState,
@@ -24,7 +24,8 @@ pub(super) struct Opening {
     pub(super) client: Arc<Client>,
     pub(super) engine: Engine,
     pub(super) roots: Roots,
-    place: SessionPlace,
+    /// What could not be read of the request, and is left out.
+    problems: Vec<String>,
 }
 
 /// `Err` when no session with these settings could be worked in before somebody signs in.
@@ -34,8 +35,10 @@ pub(super) fn ready(engine: &Engine, settings: &Settings) -> Reply<()> {
 
 impl Opening {
     /// In the place that the request names; `Err` when there can be no session.
-    pub(super) fn of(place: SessionPlace, source: &EngineSource, extensions: &Extensions) -> Reply<Self> {
-        Ok(Self { client: client(extensions)?, roots: roots(&place)?, engine: engine(source)?, place })
+    pub(super) fn of(place: &SessionPlace, source: &EngineSource, extensions: &Extensions) -> Reply<Self> {
+        let (servers, problems) = servers::read(&place.mcp_servers);
+        let roots = Roots { servers: servers.into(), ..roots(place)? };
+        Ok(Self { client: client(extensions)?, roots, engine: engine(source)?, problems })
     }
 
     pub(super) fn sessions(&self) -> &Sessions {
@@ -88,7 +91,7 @@ impl Opening {
         Ok(())
     }
 
-    /// Commands, and what the person should know about how things were set up.
+    /// Commands, what the person should know about how things were set up, and then what the agent finds.
     pub(super) async fn welcome(&self, session: &SessionHandle) {
         let commands = AvailableCommandsUpdate::new(
             self.sessions().backend().commands(session.cwd(), &session.settings()),
@@ -101,12 +104,10 @@ impl Opening {
         for warning in set_up.into_iter().chain(self.sessions().store().warning()) {
             self.tell(session, warning).await;
         }
-        let servers = &self.place.mcp_servers;
-        if !servers.is_empty() {
-            let names: Vec<_> = servers.iter().filter_map(|it| it.get("name")?.as_str()).collect();
-            let text = format!("MCP servers are not connected yet: {}", names.join(", "));
-            self.tell(session, text).await;
+        for problem in &self.problems {
+            self.tell(session, problem.clone()).await;
         }
+        session.prepare().await;
     }
 
     /// What concerns this connection alone is no part of the session: it goes to its client and nowhere else. A

@@ -23,7 +23,7 @@ use super::recovery::Open;
 use super::state::State;
 use crate::acp::{ContentBlock, MessageId};
 use crate::agent::{AgentBackend, AgentSession, Hands, Seed, Settings, TurnInput};
-use crate::event::{AskId, TurnStop};
+use crate::event::{AskId, EventKind, TurnStop};
 use crate::store::{RecordChange, StoreError};
 
 /// How long streamed text may wait for the disk (law L6).
@@ -77,6 +77,8 @@ pub(super) struct Actor {
     closing: Vec<oneshot::Sender<()>>,
     /// What the turn has left open so far.
     open: Open,
+    /// The commands that the agent announced last.
+    commands: Option<EventKind>,
     /// Another process owns the session now: it is to be loaded again.
     taken_over: bool,
     mailbox_open: bool,
@@ -104,6 +106,7 @@ impl Actor {
             flush_at: None,
             closing: Vec::new(),
             open: Open::default(),
+            commands: None,
             taken_over: false,
             mailbox_open: true,
         }
@@ -135,6 +138,10 @@ impl Actor {
             }
         }
         // What came too late is told so by the closed mailbox; readers keep what they have.
+        drop(mailbox);
+        if let Some(mut agent) = self.agent {
+            agent.close().await;
+        }
     }
 
     async fn wake(&mut self, mailbox: &mut mpsc::Receiver<Command>, inputs: &mut Vec<TurnInput>) -> Wake {
@@ -185,7 +192,11 @@ impl Actor {
                 let outcome = self.set_option(option, value).await;
                 reply(done, outcome);
             }
+            Command::Prepare => self.prepare().await,
             Command::Announce { kind } => {
+                if matches!(*kind, EventKind::CommandsChanged { .. }) {
+                    self.commands = Some((*kind).clone());
+                }
                 let outcome = if kind.is_control() {
                     self.start.writer.commit(vec![*kind], RecordChange::default()).await
                 } else {
@@ -206,6 +217,16 @@ impl Actor {
                 let _told = done.send(idle);
             }
             Command::Close { done } => self.close(Some(done)).await,
+        }
+    }
+
+    /// Opens the agent's side; whoever attached later than it is told again what it announced.
+    async fn prepare(&mut self) {
+        if self.agent.is_none() && self.turn.is_none() {
+            self.agent = Some(self.start.backend.open(self.start.seed.clone()));
+        } else if let Some(commands) = self.commands.clone() {
+            let outcome = self.start.writer.stream([commands]).await;
+            self.warn(outcome);
         }
     }
 

@@ -1,13 +1,33 @@
-//! Descriptors that were opened to be inherited by somebody else.
+//! Descriptors from the owner, and those that were opened to be inherited by somebody else.
 //!
 //! Ours all close on exec, but whoever started us may have left some open. They cannot be closed from safe
 //! code here, so a shell does it on the way to the command; normally there are none and no shell.
 
 use std::ffi::{OsStr, OsString};
 use std::io;
+use std::mem::MaybeUninit;
+use std::os::fd::OwnedFd;
 use std::path::Path;
 
-use rustix::io::Errno;
+use rustix::io::{Errno, FdFlags};
+use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags};
+
+/// The descriptor that the owner sends ahead of everything else.
+pub(super) fn handed_over() -> io::Result<OwnedFd> {
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut buffer = RecvAncillaryBuffer::new(&mut space);
+    let mut byte = [0];
+    let mut into = [io::IoSliceMut::new(&mut byte)];
+    rustix::net::recvmsg(rustix::stdio::stdin(), &mut into, &mut buffer, RecvFlags::empty())?;
+    let descriptor = buffer.drain().find_map(|message| match message {
+        RecvAncillaryMessage::ScmRights(mut descriptors) => descriptors.next(),
+        _ => None,
+    });
+    let descriptor = descriptor.ok_or(io::ErrorKind::UnexpectedEof)?;
+    // Nothing else is started in between, so that nobody inherits it before.
+    rustix::io::fcntl_setfd(&descriptor, FdFlags::CLOEXEC)?;
+    Ok(descriptor)
+}
 
 /// The command line, with a shell in front that closes leaked descriptors where there are any. As the shell
 /// will always start, a program that does not exist is found out here.

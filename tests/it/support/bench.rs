@@ -94,17 +94,12 @@ impl Bench {
         ]
     }
 
-    /// A door to an engine put together as the program does it; only commands need the program's own
-    /// executable, which this process is not.
+    /// A door to an engine put together as the program does it; only what it starts is supervised by the program,
+    /// which this process is not.
     pub(crate) fn door(&self) -> Arc<Door> {
         let variables = self.variables();
         let environment = Environment::of(variables.each_ref().map(|(name, value)| (*name, value.as_str())));
-        let source = app::engine(environment, Flags::default());
-        Arc::new(Door::new(EngineSource::new(move || {
-            let mut engine = source.engine()?;
-            engine.commands = Arc::new(LocalCommands::new(Path::new(PROGRAM).to_owned()));
-            Ok(engine)
-        })))
+        Arc::new(Door::new(app::engine_under(PathBuf::from(PROGRAM), environment, Flags::default())))
     }
 
     /// A door to an engine over a store of the caller's. New sessions are in `mode`.
@@ -132,6 +127,7 @@ fn door_to(store: Arc<dyn Store>, config: Arc<Config>, models: Arc<dyn Models>) 
         config,
         models,
         tools: Registry::standard(),
+        processes: LocalCommands::new(Path::new(PROGRAM).to_owned()),
         grants: Arc::new(StoredGrants::new(Arc::clone(&store), clock.clone())),
         clock: clock.clone(),
         caps: Caps::default(),

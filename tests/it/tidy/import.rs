@@ -25,9 +25,12 @@ const ROOMS: &[Row] = &[
     ("tool",       2, &["acp", "http", "workspace", "permission::Action", "event::Form", "event::Question", "event::QuestionAnswer", "event::QuestionForm"]),
     // A conversation and its end are said with the protocol's nouns.
     ("provider",   3, &["acp", "config", "clock", "http"]),
+    // A remote tool is a tool; what its server asks is a question to people; what happens to it, a notice.
+    ("mcp",        3, &["acp", "config", "event", "http", "tool", "workspace", "permission::Action", "permission::MAX_SHOWN",
+                        "permission::escape_for_display"]),
     // Records name their session with the protocol's identifier.
     ("store",      3, &["acp", "event", "config"]),
-    ("agent",      4, &["acp", "event", "permission", "provider", "tool", "workspace", "transport", "rpc", "config", "clock"]),
+    ("agent",      4, &["mcp", "acp", "event", "permission", "provider", "tool", "workspace", "transport", "rpc", "config", "clock"]),
     ("session",    5, &["memory", "acp", "event", "agent", "store", "permission", "workspace", "config", "clock"]),
     ("engine",     6, &["session", "permission", "workspace", "config::Keys"]),
     // A door gives a turn its hands (the client's files and terminals), shows a session's settings, pages through the

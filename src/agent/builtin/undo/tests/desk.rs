@@ -26,8 +26,8 @@ use crate::permission::{Grant, Mode};
 use crate::provider::{Only, offline};
 use crate::tool::Registry;
 use crate::workspace::{
-    Capture, Command, Commands, Exit, Expected, FileData, Files, Finished, Live, LocalFiles, Place,
-    Workspace, WorkspaceError,
+    Capture, Command, Commands, Exit, Expected, FileData, Files, Finished, Live, LocalCommands, LocalFiles,
+    Place, Workspace, WorkspaceError,
 };
 
 /// Where the test's session works.
@@ -256,6 +256,7 @@ fn open(workspace: &Workspace, log: &Arc<Log>) -> Box<dyn AgentSession> {
         config: Arc::new(Config { paths, ..Config::default() }),
         models: Arc::new(Only(offline::answerer())),
         tools: Registry::default(),
+        processes: LocalCommands::new(PathBuf::new()),
         grants: Arc::new(Nobody),
         clock: Clock::fake(),
         caps: Caps::default(),
@@ -268,6 +269,8 @@ fn open(workspace: &Workspace, log: &Arc<Log>) -> Box<dyn AgentSession> {
         servers: Arc::new([]),
         voice: Arc::new(Nobody),
         children: Arc::new(Nobody),
+        settings: watch::channel(Settings { mode: Mode::Default, options: Vec::new() }).1,
+        parent: None,
         depth: 0,
     })
 }

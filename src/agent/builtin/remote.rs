@@ -1,0 +1,119 @@
+//! A session's MCP servers: which they are, what is announced of them, and what is typed to them.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use super::command::{self, Request};
+use super::{BuiltinSession, Parts};
+use crate::acp::{AvailableCommand, ContentBlock, MessageId, SessionId, StopReason};
+use crate::agent::{Seed, Settings, Turn};
+use crate::config::Project;
+use crate::event::{EventKind, TurnStop};
+use crate::mcp::{News, Servers, Setup, Trust};
+
+/// How long the first turn waits for servers that are still connecting.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The servers of open sessions.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Shared(Arc<Mutex<HashMap<SessionId, Weak<Servers>>>>);
+
+impl Shared {
+    /// Those of a session: its parent's while that is open, else its own.
+    pub(super) fn of(&self, parts: &Arc<Parts>, project: &Arc<Project>, seed: &Seed) -> Arc<Servers> {
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        open.retain(|_, servers| servers.strong_count() > 0);
+        let shared = seed.parent.as_ref().and_then(|parent| open.get(parent)).and_then(Weak::upgrade);
+        let servers = shared.unwrap_or_else(|| connect(parts, project, seed));
+        open.insert(seed.session.clone(), Arc::downgrade(&servers));
+        servers
+    }
+}
+
+/// Begins to connect to the client's servers, the person's and the project's, and announces what becomes of them.
+fn connect(parts: &Arc<Parts>, project: &Arc<Project>, seed: &Seed) -> Arc<Servers> {
+    let paths = &parts.config.paths;
+    let servers = seed.servers.iter().chain(&parts.config.servers).chain(&project.servers);
+    let servers: Vec<_> = servers.cloned().collect();
+    let any = !servers.is_empty();
+    let (servers, news) = Servers::connect(Setup {
+        servers,
+        workspace: seed.workspace.clone(),
+        processes: parts.processes.clone(),
+        trust: Trust::at(paths.approvals()),
+        tokens: paths.sign_ins(),
+    });
+    let servers = Arc::new(servers);
+    if any {
+        let (parts, project) = (Arc::clone(parts), Arc::clone(project));
+        tokio::spawn(announce(news, Arc::downgrade(&servers), seed.clone(), move |settings| {
+            command::available(&parts, &project, settings)
+        }));
+    }
+    servers
+}
+
+/// Tells what becomes of servers as long as there are any; `own` are the commands that there are without them.
+async fn announce(
+    mut news: mpsc::Receiver<News>,
+    servers: Weak<Servers>,
+    seed: Seed,
+    own: impl Fn(&Settings) -> Vec<AvailableCommand>,
+) {
+    while let Some(news) = news.recv().await {
+        let kind = match news {
+            News::Notice(kind) => kind,
+            News::Commands => {
+                let Some(servers) = servers.upgrade() else { break };
+                let settings = seed.settings.borrow().clone();
+                EventKind::CommandsChanged {
+                    commands: own(&settings).into_iter().chain(servers.commands()).collect(),
+                }
+            }
+        };
+        seed.voice.say(kind).await;
+    }
+}
+
+impl BuiltinSession {
+    /// Waits a moment for servers that are still connecting, and says who is missing.
+    pub(super) async fn settle_servers(&self, turn: &Turn) -> Result<(), String> {
+        let late = tokio::select! {
+            () = turn.cancelled().cancelled() => Vec::new(),
+            late = self.servers.settled(PATIENCE) => late,
+        };
+        turn.emit(late).await.map_err(|e| e.to_string())
+    }
+
+    /// What a typed `/mcp` or `/server:prompt` asks for, and what it stands for.
+    pub(super) async fn consult_servers(
+        &self,
+        turn: &Turn,
+        content: &[ContentBlock],
+    ) -> (Request, Vec<ContentBlock>) {
+        let [ContentBlock::Text(typed)] = content else { return (Request::Model, Vec::new()) };
+        if let Some(text) = self.servers.command(&typed.text) {
+            return (Request::Answered { text }, Vec::new());
+        }
+        match self.servers.prompt(&typed.text, turn.cancelled()).await {
+            None => (Request::Model, Vec::new()),
+            Some(Ok(content)) => (Request::Model, content),
+            Some(Err(error)) => {
+                (Request::Answered { text: format!("That prompt cannot be used: {error}.") }, Vec::new())
+            }
+        }
+    }
+
+    /// Ends a turn with an answer of our own.
+    pub(super) async fn answered(&mut self, turn: &Turn, text: String) -> TurnStop {
+        let said = EventKind::Text { message: MessageId::new(self.parts.clock.id()), text };
+        self.transcript.take(&said);
+        match turn.emit(vec![said]).await {
+            Ok(()) => TurnStop::Finished { reason: StopReason::EndTurn },
+            Err(fault) => TurnStop::Failed { message: fault.to_string() },
+        }
+    }
+}

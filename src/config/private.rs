@@ -1,0 +1,68 @@
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use super::ConfigError;
+
+/// Largest file taken, in bytes.
+const LARGEST: u64 = 1024 * 1024;
+
+/// A file that only its owner can read: keys, sign-ins, approvals. It is read whenever it is asked, so that a change
+/// counts at once.
+#[derive(Debug, Clone)]
+pub struct PrivateFile {
+    path: PathBuf,
+}
+
+impl PrivateFile {
+    pub fn at(path: PathBuf) -> Self {
+        Self { path }
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What it holds; `None`: there is no such file. One that others can read is not used.
+    pub fn read(&self) -> Result<Option<String>, ConfigError> {
+        let unreadable = |reason: String| ConfigError::Unreadable { path: self.path.clone(), reason };
+        let file = match File::open(&self.path) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+            opened => opened.map_err(|e| unreadable(e.to_string()))?,
+        };
+        let mode = file.metadata().map_err(|e| unreadable(e.to_string()))?.permissions().mode();
+        if mode & 0o077 != 0 {
+            let path = self.path.display();
+            return Err(unreadable(format!("it is not used, because others can read it: chmod 600 {path}")));
+        }
+        let mut text = String::new();
+        file.take(LARGEST).read_to_string(&mut text).map_err(|e| unreadable(e.to_string()))?;
+        Ok(Some(text))
+    }
+
+    /// Replaces it; whoever reads meanwhile sees the one or the other, whole.
+    pub fn write(&self, content: &[u8]) -> Result<(), ConfigError> {
+        replace(&self.path, content)
+            .map_err(|e| ConfigError::Unwritable { path: self.path.clone(), reason: e.to_string() })
+    }
+}
+
+fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    let name = path.file_name().unwrap_or_default().display();
+    let draft = folder.join(format!(".{name}.{}", std::process::id()));
+    let mut file = match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft) {
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
+            // Left behind by a process of the same number that ended in the middle of this.
+            std::fs::remove_file(&draft)?;
+            OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?
+        }
+        opened => opened?,
+    };
+    let written = file.write_all(content).and_then(|()| file.sync_all());
+    written.and_then(|()| std::fs::rename(&draft, path)).inspect_err(|_| {
+        let _gone = std::fs::remove_file(&draft);
+    })
+}

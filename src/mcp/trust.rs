@@ -1,0 +1,164 @@
+//! What a person approved of the servers that projects name.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde::{Deserialize, Serialize};
+
+use super::{McpError, name};
+use crate::config::{McpServer, McpTransport, Origin, PrivateFile, Secret};
+use crate::permission::{MAX_SHOWN, escape_for_display};
+
+/// Verdicts kept; the oldest go first.
+const MOST: usize = 1000;
+
+/// The verdicts of a person, in a file that only they can read.
+#[derive(Debug, Clone)]
+pub struct Trust {
+    file: Option<PrivateFile>,
+    /// Where there is no file, for as long as this process lives.
+    kept: Arc<Mutex<Vec<Record>>>,
+}
+
+/// What a person said about a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    Approved,
+    Rejected,
+    /// Nothing, or about something else than it is now.
+    #[serde(skip)]
+    Unknown,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Record {
+    project: PathBuf,
+    name: String,
+    hash: String,
+    verdict: Verdict,
+}
+
+impl Trust {
+    /// Verdicts in that file; `None`: in memory.
+    pub fn at(file: Option<PathBuf>) -> Self {
+        Self { file: file.map(PrivateFile::at), kept: Arc::default() }
+    }
+
+    /// What was said about exactly this server.
+    pub fn verdict(&self, server: &McpServer) -> Verdict {
+        let records = self.records().unwrap_or_else(|error| {
+            tracing::warn!(%error, "nothing counts as approved");
+            Vec::new()
+        });
+        let (project, hash) = (project(server), fingerprint(server));
+        let found = records.iter().rev().find(|it| it.project == project && it.name == server.name);
+        found.filter(|it| it.hash == hash).map_or(Verdict::Unknown, |it| it.verdict)
+    }
+
+    /// Remembers what was said, in place of anything said before.
+    pub fn record(&self, server: &McpServer, verdict: Verdict) -> Result<(), McpError> {
+        let mut records = self.records()?;
+        let project = project(server).to_owned();
+        records.retain(|it| it.project != project || it.name != server.name);
+        if verdict != Verdict::Unknown {
+            records.push(Record { project, name: server.name.clone(), hash: fingerprint(server), verdict });
+        }
+        let excess = records.len().saturating_sub(MOST);
+        records.drain(..excess);
+        if let Some(file) = &self.file {
+            let text = serde_json::to_vec_pretty(&records).map_err(|e| McpError::Storage(e.to_string()))?;
+            return Ok(file.write(&text)?);
+        }
+        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = records;
+        Ok(())
+    }
+
+    fn records(&self) -> Result<Vec<Record>, McpError> {
+        let Some(file) = &self.file else {
+            return Ok(self.kept.lock().unwrap_or_else(PoisonError::into_inner).clone());
+        };
+        match file.read()? {
+            Some(text) => serde_json::from_str(&text)
+                .map_err(|e| McpError::Storage(format!("{}: {e}", file.path().display()))),
+            None => Ok(Vec::new()),
+        }
+    }
+}
+
+/// The file that names the server: approval holds there only.
+fn project(server: &McpServer) -> &Path {
+    match &server.origin {
+        Origin::Project(file) | Origin::User(file) => file,
+        Origin::Client => Path::new(""),
+    }
+}
+
+/// A hash of everything that decides what runs, and under which names secrets go where. The values of headers run
+/// nothing and are left out, as they change when a token does.
+fn fingerprint(server: &McpServer) -> String {
+    let mut parts = vec![project(server).to_string_lossy().into_owned(), identity(server)];
+    match &server.transport {
+        McpTransport::Stdio { env, cwd, .. } => {
+            parts.extend(env.iter().flat_map(|(name, value)| [name.clone(), value.expose().to_owned()]));
+            parts.extend(cwd.iter().map(|cwd| cwd.to_string_lossy().into_owned()));
+        }
+        McpTransport::Http { headers, .. } | McpTransport::Sse { headers, .. } => {
+            parts.extend(headers.iter().map(|(name, _)| name.clone()));
+        }
+    }
+    name::hash(&parts.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+/// A hash of the command line or the URL.
+pub(super) fn identity(server: &McpServer) -> String {
+    let mut parts = Vec::new();
+    match &server.transport {
+        McpTransport::Stdio { command, args, .. } => {
+            parts.extend(["stdio", command]);
+            parts.extend(args.iter().map(String::as_str));
+        }
+        McpTransport::Http { url, .. } => parts.extend(["http", url]),
+        McpTransport::Sse { url, .. } => parts.extend(["sse", url]),
+    }
+    name::hash(&parts)
+}
+
+/// What a server runs or reaches, for a person to judge: the whole command line, and the names of what it is given.
+pub fn describe(server: &McpServer) -> String {
+    let list = |label: &str, list: &[(String, Secret)]| {
+        let names: Vec<String> = list.iter().map(|(name, _)| shown(name)).collect();
+        (!names.is_empty()).then(|| format!("with {label}: {}", names.join(", ")))
+    };
+    let lines = match &server.transport {
+        McpTransport::Stdio { command, args, env, cwd } => {
+            let words: Vec<String> =
+                std::iter::once(command).chain(args).map(|word| quoted(&shown(word))).collect();
+            let within = cwd.as_ref().map(|cwd| format!("in: {}", shown(&cwd.to_string_lossy())));
+            [Some(format!("runs: {}", words.join(" "))), within, list("variables", env)]
+        }
+        McpTransport::Http { url, headers } | McpTransport::Sse { url, headers } => {
+            [Some(format!("reaches: {}", shown(url))), None, list("headers", headers)]
+        }
+    };
+    lines.into_iter().flatten().collect::<Vec<_>>().join("\n")
+}
+
+/// The whole text on one line, with everything made visible that hides.
+fn shown(text: &str) -> String {
+    let characters: Vec<char> = text.chars().collect();
+    // In pieces, because a longer text would lose its middle.
+    let pieces =
+        characters.chunks(MAX_SHOWN).map(|piece| escape_for_display(&piece.iter().collect::<String>()));
+    pieces.collect::<String>().replace('\n', "<U+000A>")
+}
+
+/// A word as a shell would need it.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}

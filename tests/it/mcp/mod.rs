@@ -1,0 +1,7 @@
+//! MCP servers, good and bad ones, against the client of a session and against the whole program.
+#![cfg(target_os = "linux")]
+
+mod bad;
+mod good;
+
+mod zoo;
