@@ -4,10 +4,12 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
+use tokio::sync::mpsc;
+
 use super::command::{self, Request};
 use super::{BuiltinSession, Parts};
-use crate::acp::{ContentBlock, MessageId, SessionId, StopReason};
-use crate::agent::{Seed, Turn};
+use crate::acp::{AvailableCommand, ContentBlock, MessageId, SessionId, StopReason};
+use crate::agent::{Seed, Settings, Turn};
 use crate::config::Project;
 use crate::event::{EventKind, TurnStop};
 use crate::mcp::{News, Servers, Setup, Trust};
@@ -35,31 +37,45 @@ impl Shared {
 fn connect(parts: &Arc<Parts>, project: &Arc<Project>, seed: &Seed) -> Arc<Servers> {
     let paths = &parts.config.paths;
     let servers = seed.servers.iter().chain(&parts.config.servers).chain(&project.servers);
-    let (servers, mut news) = Servers::connect(Setup {
-        servers: servers.cloned().collect(),
+    let servers: Vec<_> = servers.cloned().collect();
+    let any = !servers.is_empty();
+    let (servers, news) = Servers::connect(Setup {
+        servers,
         workspace: seed.workspace.clone(),
         processes: parts.processes.clone(),
         trust: Trust::at(paths.approvals()),
         tokens: paths.sign_ins(),
     });
     let servers = Arc::new(servers);
-    let (parts, project, seed) = (Arc::clone(parts), Arc::clone(project), seed.clone());
-    let held = Arc::downgrade(&servers);
-    tokio::spawn(async move {
-        while let Some(news) = news.recv().await {
-            let kind = match news {
-                News::Notice(kind) => kind,
-                News::Commands => {
-                    let Some(servers) = held.upgrade() else { break };
-                    let own = command::available(&parts, &project, &seed.settings.borrow().clone());
-                    let commands = own.into_iter().chain(servers.commands()).collect();
-                    EventKind::CommandsChanged { commands }
-                }
-            };
-            seed.voice.say(kind).await;
-        }
-    });
+    if any {
+        let (parts, project) = (Arc::clone(parts), Arc::clone(project));
+        tokio::spawn(announce(news, Arc::downgrade(&servers), seed.clone(), move |settings| {
+            command::available(&parts, &project, settings)
+        }));
+    }
     servers
+}
+
+/// Tells what becomes of servers as long as there are any; `own` are the commands that there are without them.
+async fn announce(
+    mut news: mpsc::Receiver<News>,
+    servers: Weak<Servers>,
+    seed: Seed,
+    own: impl Fn(&Settings) -> Vec<AvailableCommand>,
+) {
+    while let Some(news) = news.recv().await {
+        let kind = match news {
+            News::Notice(kind) => kind,
+            News::Commands => {
+                let Some(servers) = servers.upgrade() else { break };
+                let settings = seed.settings.borrow().clone();
+                EventKind::CommandsChanged {
+                    commands: own(&settings).into_iter().chain(servers.commands()).collect(),
+                }
+            }
+        };
+        seed.voice.say(kind).await;
+    }
 }
 
 impl BuiltinSession {

@@ -256,6 +256,7 @@ fn open(workspace: &Workspace, log: &Arc<Log>) -> Box<dyn AgentSession> {
         config: Arc::new(Config { paths, ..Config::default() }),
         models: Arc::new(Only(offline::answerer())),
         tools: Registry::default(),
+        processes: LocalCommands::new(PathBuf::new()),
         grants: Arc::new(Nobody),
         clock: Clock::fake(),
         caps: Caps::default(),
