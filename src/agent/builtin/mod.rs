@@ -8,6 +8,7 @@
 //!
 //! To add an input of the loop: a variant of `Input`, its arms in the machine, and its source in the driver.
 
+mod aside;
 mod choice;
 mod command;
 mod compaction;
@@ -47,8 +48,9 @@ use crate::event::{EventKind, Seq, TurnStop};
 use crate::mcp::Servers;
 use crate::permission::{Mode, Policy, Rule};
 use crate::provider::{Models, ProviderError};
-use crate::tool::{Registry, SeenFiles};
+use crate::tool::{Registry, SeenFiles, skill_tool};
 use crate::workspace::LocalCommands;
+use aside::Aside;
 use command::Request;
 use driver::Driver;
 use people::TurnPeople;
@@ -122,13 +124,16 @@ impl Builtin {
 const MOST_PROJECTS: usize = 256;
 
 impl AgentBackend for Builtin {
-    fn open(&self, seed: Seed) -> Box<dyn AgentSession> {
+    fn open(&self, mut seed: Seed) -> Box<dyn AgentSession> {
         let parts = Arc::clone(&self.parts);
         let project = self.project(seed.workspace.cwd());
+        let aside = Aside::of(&parts, &project, &seed.workspace, &seed.session);
+        seed.workspace = aside.workspace.clone();
         let roots: Vec<_> = seed.workspace.roots().map(ToOwned::to_owned).collect();
         let rules: Vec<_> = parts.config.rules.iter().chain(&project.rules).cloned().collect();
         let mut policy = Policy::new(seed.workspace.cwd().to_owned(), parts.config.paths.home.clone())
             .with_roots(roots)
+            .with_readable(aside.folders())
             .with_rules(rules.clone());
         policy.protect(parts.config.paths.own());
         Box::new(BuiltinSession {
@@ -137,6 +142,7 @@ impl AgentBackend for Builtin {
             project,
             seed,
             policy,
+            aside,
             rules,
             role: None,
             transcript: Transcript::default(),
@@ -172,6 +178,7 @@ struct BuiltinSession {
     seed: Seed,
     servers: Arc<Servers>,
     policy: Policy,
+    aside: Aside,
     /// Those of the person and of the project, without the agent's.
     rules: Vec<Rule>,
     /// Taken with the first turn.
@@ -277,10 +284,9 @@ impl BuiltinSession {
     /// The tools that the agent has now, for a turn.
     fn tools(&self, turn: &Turn, hands: &Hands) -> Registry {
         let mut tools = self.parts.tools.available(&TurnPeople::new(turn.clone(), None, hands));
-        if let Some(task) = task::tool(self, turn, hands) {
-            tools.add(task);
-        }
-        self.servers.tools().into_iter().for_each(|tool| tools.add(tool));
+        let skill = skill_tool(self.aside.skills.clone());
+        let more = task::tool(self, turn, hands).into_iter().chain(skill).chain(self.servers.tools());
+        more.for_each(|tool| tools.add(tool));
         match &self.role {
             Some(role) => role.tools(&tools),
             None => tools,

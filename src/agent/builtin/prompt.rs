@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use super::{Parts, instructions};
 use crate::clock::rfc3339;
-use crate::config::{AgentProfile, Project};
+use crate::config::AgentProfile;
+use crate::tool::Skill;
 use crate::workspace::Workspace;
 
 /// Who the usual agent is.
@@ -44,12 +45,20 @@ const TOOLS: &str = "\
 /// The system prompt of a session: who, where, how, and what the instruction files say.
 pub(super) fn system(
     parts: &Parts,
-    _project: &Project,
+    skills: &[Skill],
     workspace: &Workspace,
     agent: Option<&AgentProfile>,
 ) -> String {
     let who = agent.and_then(|agent| agent.prompt.as_deref()).unwrap_or(BUILD);
     let mut text = format!("{who}\n\n{TOOLS}\n\n{}", place(parts, workspace));
+    if !skills.is_empty() {
+        text.push_str(
+            "\n\n# Skills\nInstructions for kinds of work; the tool `skill` gives the whole of one.",
+        );
+    }
+    for skill in skills {
+        let _infallible = write!(text, "\n- {}: {}", skill.name, skill.description);
+    }
     for file in instructions::read(workspace, parts.config.paths.instructions().as_deref()) {
         let _infallible = write!(text, "\n\n# Instructions from {}\n\n{}", file.path.display(), file.text);
     }

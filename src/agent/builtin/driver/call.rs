@@ -82,7 +82,7 @@ impl Driver<'_> {
             progress,
             cancel: self.give_up.child_token(),
             people: Arc::new(TurnPeople::new(self.turn.clone(), call, &self.prompt.hands)),
-            spill: None,
+            spill: self.session.aside.outputs.clone(),
         }
     }
 

@@ -261,7 +261,6 @@ fn open(workspace: &Workspace, log: &Arc<Log>) -> Box<dyn AgentSession> {
         clock: Clock::fake(),
         caps: Caps::default(),
         commands: Vec::new(),
-        processes: LocalCommands::new(PathBuf::from("/no/such/program")),
     });
     backend.open(Seed {
         session: SessionId::new("s"),
