@@ -12,6 +12,7 @@ mod conversations;
 mod crash;
 mod door;
 mod fuzz;
+mod language_server;
 mod law;
 mod mcp;
 mod provider;

@@ -34,6 +34,8 @@ pub(in crate::tool) enum What {
     /// Another file got this name.
     Moved {
         from: String,
+        /// Where it lies until it is removed.
+        place: Place,
     },
     /// This file got another name.
     MovedAway {
@@ -58,7 +60,7 @@ impl fmt::Display for Deed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { name, what, lines, .. } = self;
         match (what, lines.as_slice()) {
-            (What::Moved { from }, _) => write!(f, "moved {from} to {name}"),
+            (What::Moved { from, .. }, _) => write!(f, "moved {from} to {name}"),
             (What::MovedAway { to }, _) => write!(f, "{name} is now {to}"),
             (What::Edited, [line]) => write!(f, "edited {name} at line {line}"),
             (What::Edited, [_, _, ..]) => {
@@ -130,9 +132,15 @@ async fn take_back(context: &ToolContext, done: &[Deed]) -> Vec<String> {
 impl Deed {
     async fn make(&self, context: &ToolContext) -> Result<(), WorkspaceError> {
         match &self.after {
-            Some(bytes) => context.files.replace(self.place.clone(), bytes.clone(), self.expected).await,
-            None => context.files.remove(self.place.clone(), self.expected).await,
+            Some(bytes) => context.files.replace(self.place.clone(), bytes.clone(), self.expected).await?,
+            None => context.files.remove(self.place.clone(), self.expected).await?,
         }
+        if let What::Moved { place, .. } = &self.what {
+            // A file that could be read a moment ago; if it has gone since, removing it will tell.
+            let bits = context.workspace.permission_bits(place);
+            bits.map_or(Ok(()), |bits| context.workspace.set_permission_bits(&self.place, bits))?;
+        }
+        Ok(())
     }
 
     async fn take_back(&self, context: &ToolContext) -> Result<(), WorkspaceError> {

@@ -23,8 +23,8 @@ pub(in crate::tool) struct Sheet {
     now: Now,
     /// Where it was changed, as lines of the file before, counted from 1.
     lines: Vec<usize>,
-    /// The name of the file that moved here, and of the place this one moved to.
-    from: Option<String>,
+    /// The file that moved here, and the name of the place this one moved to.
+    from: Option<(String, Place)>,
     to: Option<String>,
 }
 
@@ -98,13 +98,14 @@ impl Draft {
     pub(in crate::tool) fn rename(&mut self, from: usize, to: usize) -> Result<(), Failure> {
         let source = self.sheet(from)?;
         let text = source.text()?.to_owned();
-        let (form, name, lines) = (source.form.clone(), source.name.clone(), source.lines.clone());
+        let (form, lines) = (source.form.clone(), source.lines.clone());
+        let origin = (source.name.clone(), source.place.clone());
         let target = self.sheet(to)?;
         target.create(text)?;
-        (target.form, target.from, target.lines) = (form, Some(name), lines);
-        let to = target.name.clone();
+        (target.form, target.from, target.lines) = (form, Some(origin), lines);
+        let moved_to = target.name.clone();
         let source = self.sheet(from)?;
-        (source.now, source.to) = (Now::Gone, Some(to));
+        (source.now, source.to) = (Now::Gone, Some(moved_to));
         Ok(())
     }
 
@@ -220,7 +221,7 @@ impl Sheet {
             return Err(Failure(format!("{name} would grow past {limit}, the most a file may have")));
         }
         let what = match (&before, &after, from, to) {
-            (_, Some(_), Some(from), _) => What::Moved { from },
+            (_, Some(_), Some((from, place)), _) => What::Moved { from, place },
             (None, ..) => What::Created,
             (Some(_), Some(_), ..) => What::Edited,
             (Some(_), None, _, Some(to)) => What::MovedAway { to },

@@ -193,3 +193,19 @@ async fn hostile_patches_end_in_time() {
     site.failed("apply_patch", json!({"patch": patch})).await;
     assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
 }
+
+#[tokio::test]
+async fn a_file_that_moves_stays_executable() {
+    use std::os::unix::fs::PermissionsExt;
+    let site = Site::new();
+    site.file("run", "#!/bin/sh\n");
+    std::fs::set_permissions(site.root().join("run"), std::fs::Permissions::from_mode(0o750)).unwrap();
+    let patch = "*** Begin Patch\n*** Update File: run\n*** Move to: bin/run\n+true\n*** End Patch";
+    assert_eq!(
+        site.done("apply_patch", json!({"patch": patch})).await,
+        "moved run to bin/run\nrun is now bin/run"
+    );
+    let moved = site.root().join("bin/run");
+    assert_eq!(std::fs::metadata(moved).unwrap().permissions().mode() & 0o777, 0o750);
+    assert_eq!(site.content("bin/run"), b"#!/bin/sh\ntrue\n");
+}
