@@ -69,6 +69,11 @@ fn build(config: Config, processes: LocalCommands) -> Result<Engine, String> {
     })
 }
 
+/// Where servers run, for commands that only look.
+pub fn processes() -> LocalCommands {
+    LocalCommands::new(own_executable())
+}
+
 /// All models there are, for commands that only look.
 pub fn catalogue(config: Config) -> Catalogue {
     Catalogue::new(Arc::new(config))

@@ -50,7 +50,12 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: Configuration,
     },
-    /// Store a provider's key
+    /// Look at MCP servers, approve those of a project, sign in
+    Mcp {
+        #[command(subcommand)]
+        command: Mcp,
+    },
+    /// Store a provider's key, or sign in to an MCP server
     Login(Login),
     /// Forget stored keys
     Logout(Logout),
@@ -82,9 +87,31 @@ pub(super) enum SignIn {
     Login(Login),
 }
 
+#[derive(Debug, Subcommand)]
+pub(super) enum Mcp {
+    /// Servers that are set here, and whether they are started
+    List,
+    /// Let a server of the project be started, as long as it stays the same
+    Approve(Approve),
+    /// Never start a server of the project as it is now
+    Reject { name: String },
+    /// Connect to the servers, or to one, and list their tools
+    Tools { name: Option<String> },
+    /// Sign in to a remote server in the browser
+    Login { name: String },
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Approve {
+    pub(super) name: String,
+    /// Approve what is shown without asking
+    #[arg(long)]
+    pub(super) yes: bool,
+}
+
 #[derive(Debug, clap::Args)]
 pub(super) struct Login {
-    /// Whose key, as `adjutant providers` names it
+    /// Whose key, as `adjutant providers` names it; `mcp:NAME` for an MCP server
     pub(super) provider: Option<String>,
     /// Read the key from stdin instead of asking for it
     #[arg(long)]

@@ -3,6 +3,7 @@
 use super::print::PrintError;
 use crate::config::ConfigError;
 use crate::error::ErrorKind;
+use crate::mcp::McpError;
 use crate::provider::ProviderError;
 use crate::session::SessionError;
 use crate::store::StoreError;
@@ -41,6 +42,7 @@ pub(super) fn code(error: &anyhow::Error) -> u8 {
         .or_else(|| error.downcast_ref::<SessionError>().map(SessionError::kind))
         .or_else(|| error.downcast_ref::<WorkspaceError>().map(WorkspaceError::kind))
         .or_else(|| error.downcast_ref::<PrintError>().map(PrintError::kind))
+        .or_else(|| error.downcast_ref::<McpError>().map(McpError::kind))
         .or_else(|| error.downcast_ref::<ProviderError>().map(ProviderError::kind))
         .or_else(|| error.downcast_ref::<ConfigError>().map(ConfigError::kind));
     match kind {

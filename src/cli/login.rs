@@ -17,10 +17,10 @@ const LONGEST: u64 = 8 * 1024;
 
 /// Asks for a provider's key and stores it.
 pub(super) async fn run(setup: &Setup, command: Login) -> anyhow::Result<ExitCode> {
-    let catalogue = app::catalogue(Config::load(&setup.environment, &setup.flags)?);
     if let Some(server) = command.provider.as_deref().and_then(|it| it.strip_prefix("mcp:")) {
-        return Ok(mcp(server));
+        return super::mcp::login(setup, server).await;
     }
+    let catalogue = app::catalogue(Config::load(&setup.environment, &setup.flags)?);
     let provider = match &command.provider {
         Some(id) => catalogue.provider(id)?,
         None => choose(&catalogue).await?,
@@ -49,11 +49,6 @@ pub(super) async fn run(setup: &Setup, command: Login) -> anyhow::Result<ExitCod
         ));
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// Signing in to an MCP server: a page in a browser instead of a key.
-fn mcp(server: &str) -> ExitCode {
-    print::failure(exit::USAGE, &format!("the MCP server {server:?} cannot be signed in to"))
 }
 
 fn place(catalogue: &Catalogue) -> String {

@@ -19,6 +19,7 @@ mod hidden;
 mod local;
 mod login;
 mod logout;
+mod mcp;
 mod models;
 mod permissions;
 mod plain;
@@ -85,6 +86,7 @@ fn dispatch(command: Option<Command>, setup: &Setup, cwd: Option<std::path::Path
             Some(Command::Sessions { command }) => sessions::run(setup, command).await,
             Some(Command::Permissions { command }) => permissions::run(setup, command).await,
             Some(Command::Config { command }) => config::run(setup, &command),
+            Some(Command::Mcp { command }) => mcp::run(setup, command).await,
             Some(Command::Login(command)) => login::run(setup, command).await,
             Some(Command::Logout(command)) => logout::run(setup, &command),
             Some(Command::Models(command)) => models::run(setup, command).await,

@@ -43,8 +43,8 @@ const ROOMS: &[Row] = &[
                         "store", "tool", "transport", "workspace"]),
     // The command line is a door for people, with the same sessions and events as every other door.
     ("cli",        9, &["app", "config", "engine", "telemetry", "acp", "agent::Hands", "agent::Roots", "clock", "event",
-                        "jsonrpc", "permission", "provider::Catalogue", "provider::Effort", "provider::ModelInfo", "provider::Models",
-                        "provider::ProviderError", "rpc", "serve", "session", "store", "transport", "workspace"]),
+                        "jsonrpc", "mcp", "permission", "provider::Catalogue", "provider::Effort", "provider::ModelInfo", "provider::Models",
+                        "provider::ProviderError", "rpc", "serve", "session", "store", "tool::Tool", "transport", "workspace"]),
     ("main",      10, &["cli", "workspace::supervisor"]),
 ];
 
