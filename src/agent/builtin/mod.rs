@@ -45,6 +45,7 @@ use crate::acp::AvailableCommand;
 use crate::clock::Clock;
 use crate::config::{AgentProfile, CommandTemplate, Config, Project};
 use crate::event::{EventKind, Seq, TurnStop};
+use crate::lsp::Diagnostics;
 use crate::mcp::Servers;
 use crate::permission::{Mode, Policy, Rule};
 use crate::provider::{Models, ProviderError};
@@ -120,6 +121,13 @@ impl Builtin {
     }
 }
 
+/// The language servers of a session: the person's own, and of the project's those that may run.
+fn diagnostics(parts: &Parts, project: &Project, seed: &Seed) -> Arc<Diagnostics> {
+    let servers = parts.config.language_servers.iter().chain(&project.language_servers).cloned();
+    let launch = Arc::new(parts.processes.clone());
+    Arc::new(Diagnostics::new(servers.collect(), seed.workspace.clone(), launch))
+}
+
 /// Projects remembered; with more than that, they are read again.
 const MOST_PROJECTS: usize = 256;
 
@@ -138,6 +146,7 @@ impl AgentBackend for Builtin {
         policy.protect(parts.config.paths.own());
         Box::new(BuiltinSession {
             servers: self.servers.of(&parts, &project, &seed),
+            diagnostics: diagnostics(&parts, &project, &seed),
             parts,
             project,
             seed,
@@ -178,6 +187,7 @@ struct BuiltinSession {
     seed: Seed,
     servers: Arc<Servers>,
     policy: Policy,
+    diagnostics: Arc<Diagnostics>,
     aside: Aside,
     /// Those of the person and of the project, without the agent's.
     rules: Vec<Rule>,

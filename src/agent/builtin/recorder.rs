@@ -64,7 +64,9 @@ struct Record {
 impl Record {
     /// Returns when the changes are durable.
     async fn write(&self, changes: Vec<EventKind>) -> Result<(), TurnFault> {
-        changes.iter().for_each(|change| self.watched.take(change));
+        for change in &changes {
+            self.watched.take(change);
+        }
         if changes.is_empty() { Ok(()) } else { self.turn.commit(changes).await }
     }
 }
@@ -246,9 +248,8 @@ impl RecordedCommands {
             both.filter(|(seen, now)| seen.data != now.data).collect::<Vec<_>>()
         };
         let changed = tokio::task::spawn_blocking(compare).await.unwrap_or_default();
-        let changes =
-            changed.iter().map(|(seen, now)| change(seen, now.data.as_ref().map(|it| it.fingerprint)));
-        self.record.write(changes.collect()).await.map_err(|fault| not_recorded(&place, &fault))
+        let told = changed.iter().map(|(seen, now)| change(seen, now.data.as_ref().map(|it| it.fingerprint)));
+        self.record.write(told.collect()).await.map_err(|fault| not_recorded(&place, &fault))
     }
 }
 

@@ -141,13 +141,24 @@ impl Driver<'_> {
         let Some(live) = call.output.take() else { return Ok(()) };
         call.running = true;
         let started = report::started(id, &prepared, terminal);
+        let changed: Vec<_> = match call.kind {
+            ToolKind::Edit => prepared.locations.iter().map(|location| location.path.clone()).collect(),
+            _ => Vec::new(),
+        };
+        let (diagnostics, cancel) = (Arc::clone(&self.session.diagnostics), self.give_up.clone());
         let work = prepared.work;
         self.turn.commit(vec![started]).await?;
         let reporter = progress::report(self.turn.clone(), report::call_id(id), terminal, live);
         let id = id.to_owned();
         self.work.push(Box::pin(async move {
             // The reporter ends when the work has let go of its output.
-            let (output, ()) = join(async move { work().await }, reporter).await;
+            let (mut output, ()) = join(async move { work().await }, reporter).await;
+            if !changed.is_empty()
+                && !output.failed
+                && let Some(said) = diagnostics.after(&changed, &cancel).await
+            {
+                output.text = format!("{}\n\nThe language server says:\n{said}", output.text);
+            }
             Outcome::Ran(id, output)
         }));
         Ok(())

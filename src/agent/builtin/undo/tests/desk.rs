@@ -75,7 +75,9 @@ impl Log {
                 let TurnInput::Emit { events, done } = input else { panic!("nobody is asked: {input:?}") };
                 let refuses = log.refuses.load(Ordering::Relaxed);
                 if !refuses {
-                    events.into_iter().for_each(|kind| log.note(kind));
+                    for kind in events {
+                        log.note(kind);
+                    }
                 }
                 if let Some(done) = done {
                     done.send(if refuses { Err("the disk is full".into()) } else { Ok(()) }).unwrap();
@@ -170,12 +172,14 @@ impl Desk {
         turn
     }
 
+    #[expect(clippy::unused_async, reason = "reads like the turn it stands for")]
     pub(super) async fn begin(&self, text: &str) -> Work {
         let id = self.accept(text);
         let hands = recording(self.hands(), &self.log.turn(), &self.workspace, &self.watched);
         Work { id, hands, workspace: self.workspace.clone() }
     }
 
+    #[expect(clippy::unused_async, reason = "reads like the turn it stands for")]
     pub(super) async fn end(&self, work: Work) {
         self.note(ended(work.id));
     }
