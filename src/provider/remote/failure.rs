@@ -142,14 +142,13 @@ impl Line {
     }
 }
 
-/// The beginning of a provider's words, in one line.
+/// The beginning of a provider's words, in one line, for a sentence that goes on.
 pub(super) fn shortened(words: &str) -> String {
-    let mut line = words.split_whitespace().collect::<Vec<_>>().join(" ");
-    if let Some((end, _)) = line.char_indices().nth(WORDS) {
-        line.truncate(end);
-        line.push('…');
+    let line = words.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(WORDS) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line.trim_end_matches('.').to_owned(),
     }
-    line
 }
 
 /// A time as people say it: `20 s`, `3 min`.
