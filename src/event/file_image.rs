@@ -1,5 +1,7 @@
 //! What a file was, as bytes and as a digest.
 
+use std::fmt::Write as _;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
@@ -27,7 +29,6 @@ impl FileImage {
 
     /// The SHA-256 of what it held, in hexadecimal; `None`: there was no file.
     pub fn digest(&self) -> Option<String> {
-        let hex = |bytes: &[u8]| Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
         match self {
             Self::Absent => None,
             Self::Text { text } => Some(hex(text.as_bytes())),
@@ -37,4 +38,12 @@ impl FileImage {
             }
         }
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let mut hex = String::with_capacity(64);
+    for byte in Sha256::digest(bytes) {
+        let _infallible = write!(hex, "{byte:02x}");
+    }
+    hex
 }

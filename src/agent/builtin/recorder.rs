@@ -64,7 +64,9 @@ struct Record {
 impl Record {
     /// Returns when the changes are durable.
     async fn write(&self, changes: Vec<EventKind>) -> Result<(), TurnFault> {
-        changes.iter().for_each(|change| self.watched.take(change));
+        for change in &changes {
+            self.watched.take(change);
+        }
         if changes.is_empty() { Ok(()) } else { self.turn.commit(changes).await }
     }
 }
@@ -245,9 +247,9 @@ impl RecordedCommands {
             let both = before.into_iter().filter_map(|seen| now(&seen).map(|now| (seen, now)));
             both.filter(|(seen, now)| seen.data != now.data).collect::<Vec<_>>()
         };
-        let changed = tokio::task::spawn_blocking(compare).await.unwrap_or_default();
+        let differing = tokio::task::spawn_blocking(compare).await.unwrap_or_default();
         let changes =
-            changed.iter().map(|(seen, now)| change(seen, now.data.as_ref().map(|it| it.fingerprint)));
+            differing.iter().map(|(seen, now)| change(seen, now.data.as_ref().map(|it| it.fingerprint)));
         self.record.write(changes.collect()).await.map_err(|fault| not_recorded(&place, &fault))
     }
 }

@@ -40,7 +40,9 @@ impl Changes {
                 return Ok(Self { record, workspace, history: history.finish() });
             };
             after = last.seq;
-            events.iter().for_each(|event| history.take(event));
+            for event in &events {
+                history.take(event);
+            }
         }
     }
 

@@ -163,7 +163,7 @@ fn all_of_a_session_is_taken_back_at_once() {
     let paths = |told: &Told| told.history.files().into_keys().collect::<Vec<_>>();
     assert_eq!(paths(&told), [PathBuf::from("a"), PathBuf::from("b")]);
     let all = told.turn("/undo all", [change("a y x"), change("b new -"), undone(one)]);
-    assert_eq!(paths(&told), [PathBuf::new(); 0]);
+    assert_eq!(paths(&told), Vec::<PathBuf>::new());
     assert_eq!((told.last(), told.last_undone()), (None, Some((all, "one"))));
     assert_eq!(told.history.turns(), []);
     assert!(undo < all);

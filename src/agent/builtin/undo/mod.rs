@@ -112,7 +112,9 @@ async fn read(session: &BuiltinSession) -> Result<FileHistory, String> {
             .map_err(|e| format!("The session cannot be read: {e}."))?;
         let Some(last) = page.last() else { return Ok(history) };
         after = last.seq;
-        page.iter().for_each(|event| history.take(event));
+        for event in &page {
+            history.take(event);
+        }
     }
 }
 
