@@ -11,7 +11,7 @@ use crate::config::{Config, Environment, Flags, Keys, Model, Paths};
 use crate::engine::{Engine, EngineSource};
 use crate::provider::offline::{self, SlashCommand};
 use crate::provider::{Catalogue, Models, Only, scripted};
-use crate::session::{Sessions, StoredGrants};
+use crate::session::{Sessions, StoredGrants, StoredLedger};
 use crate::store::{self, Place, Store};
 use crate::tool::Registry;
 use crate::workspace::LocalCommands;
@@ -56,6 +56,7 @@ fn build(config: Config, processes: LocalCommands) -> Result<Engine, String> {
         tools: Registry::standard(),
         processes: processes.clone(),
         grants: Arc::new(StoredGrants::new(Arc::clone(&store), clock.clone())),
+        ledger: Arc::new(StoredLedger::new(Arc::clone(&store), clock.clone())),
         clock: clock.clone(),
         caps: Caps::default(),
         commands,

@@ -9,6 +9,7 @@
 //! To add a backend: a folder beside `builtin` with one constructor, and its line in `app`.
 
 pub mod builtin;
+mod spending;
 mod turn;
 
 use std::fmt::Debug;
@@ -24,6 +25,7 @@ use crate::event::{Event, EventKind, Seq, TurnId, TurnStop};
 use crate::permission::{Grant, Mode};
 use crate::workspace::{Commands, Files, Workspace};
 
+pub use spending::{Ledger, Spent, Totals};
 pub use turn::{Turn, TurnFault, TurnInput};
 
 /// A kind of agent: opens its side of a session.

@@ -29,12 +29,6 @@ impl FileImage {
 
     /// The SHA-256 of what it held, in hexadecimal; `None`: there was no file.
     pub fn digest(&self) -> Option<String> {
-        let hex = |bytes: &[u8]| {
-            Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut hex, byte| {
-                let _infallible = write!(hex, "{byte:02x}");
-                hex
-            })
-        };
         match self {
             Self::Absent => None,
             Self::Text { text } => Some(hex(text.as_bytes())),
@@ -44,4 +38,12 @@ impl FileImage {
             }
         }
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let mut hex = String::with_capacity(64);
+    for byte in Sha256::digest(bytes) {
+        let _infallible = write!(hex, "{byte:02x}");
+    }
+    hex
 }

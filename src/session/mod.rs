@@ -17,6 +17,7 @@ mod children;
 mod grant_book;
 mod handle;
 mod journal;
+mod ledger;
 mod recovery;
 mod sessions;
 mod state;
@@ -33,6 +34,7 @@ use crate::workspace::WorkspaceError;
 
 pub use grant_book::StoredGrants;
 pub use handle::{Accepted, SessionHandle, SessionInfo};
+pub use ledger::StoredLedger;
 pub use sessions::{NewSession, Sessions};
 pub use subscription::Subscription;
 

@@ -11,8 +11,8 @@ use crate::acp::{ContentBlock, MessageId, SessionId};
 use crate::clock::Clock;
 use crate::event::{AskId, Event, EventKind, Seq, TurnId, TurnStop};
 use crate::store::{
-    self, Append, Epoch, GrantRecord, ListQuery, Place, RecordChange, SessionPage, SessionRecord, Store,
-    StoreError,
+    self, Append, Epoch, GrantRecord, ListQuery, Place, RecordChange, SessionPage, SessionRecord, Spending,
+    SpendingTotals, Store, StoreError,
 };
 
 fn ask(name: &str) -> AskId {
@@ -124,6 +124,9 @@ impl Store for Faulty {
         at: i64,
     ) -> BoxFuture<'static, Result<(), StoreError>> {
         self.inner.remember(workspace, text, at)
+    }
+    fn spend(&self, spending: Spending) -> BoxFuture<'static, Result<SpendingTotals, StoreError>> {
+        self.inner.spend(spending)
     }
     fn forget(&self, grant: i64) -> BoxFuture<'static, Result<bool, StoreError>> {
         self.inner.forget(grant)

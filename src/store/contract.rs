@@ -7,7 +7,9 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
-use super::{Append, Epoch, ListQuery, RecordChange, SessionRecord, Store, StoreError};
+use super::{
+    Append, Epoch, ListQuery, RecordChange, SessionRecord, Spending, SpendingTotals, Store, StoreError, Used,
+};
 use crate::acp::{ContentBlock, MessageId, SessionId, TextContent};
 use crate::event::{Event, EventKind, NoticeLevel, TurnId};
 
@@ -287,6 +289,28 @@ pub(super) async fn remembered_answers_are_kept_once_and_forgotten(store: Arc<dy
     assert!(store.forget(all[0].id).await?);
     assert!(!store.forget(all[0].id).await?);
     assert_eq!(store.grants(Some(a)).await?, [all[2].clone()]);
+    Ok(())
+}
+
+pub(super) async fn what_was_used_is_summed_by_day_and_by_session(store: Arc<dyn Store>) -> Check {
+    const DAY: i64 = 86_400_000;
+    let used = |tokens| Used { tokens, micro_dollars: 10 * tokens, steps: 1, millis: 7 };
+    let sum = |tokens, times| Used { tokens, micro_dollars: 10 * tokens, steps: times, millis: 7 * times };
+    let spend = |session: &str, at, used| store.spend(Spending { session: id(session), at, used });
+    let nothing = Used::default();
+    assert_eq!(spend("a", 0, nothing).await?, SpendingTotals::default());
+    let totals = spend("a", 20_000 * DAY, used(5)).await?;
+    assert_eq!((totals.session, totals.day), (sum(5, 1), sum(5, 1)));
+    let totals = spend("b", 20_001 * DAY - 1, used(3)).await?;
+    assert_eq!((totals.session, totals.day), (sum(3, 1), sum(8, 2)), "the last moment of the day");
+    let totals = spend("a", 20_001 * DAY, used(2)).await?;
+    assert_eq!((totals.session, totals.day), (sum(7, 2), sum(2, 1)), "the next day");
+    store.create(record("a")).await?;
+    store.delete(&id("a")).await?;
+    let totals = spend("b", 20_000 * DAY + 5, nothing).await?;
+    assert_eq!((totals.session, totals.day), (sum(3, 1), sum(8, 2)), "a day is as expensive as it was");
+    let totals = spend("a", 20_401 * DAY, used(1)).await?;
+    assert_eq!(totals.session, sum(3, 2), "what is long ago does not count");
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -6,7 +6,8 @@ use futures_util::future::{BoxFuture, FutureExt, ready};
 
 use super::cursor::Cursor;
 use super::{
-    Append, Epoch, GrantRecord, ListQuery, MAX_PAGE, SessionPage, SessionRecord, Store, StoreError, record,
+    Append, Epoch, GrantRecord, ListQuery, MAX_PAGE, SessionPage, SessionRecord, Spending, SpendingTotals,
+    Store, StoreError, Used, record,
 };
 use crate::acp::SessionId;
 use crate::event::{Event, Seq};
@@ -20,6 +21,8 @@ struct State {
     sessions: HashMap<SessionId, Session>,
     grants: Vec<GrantRecord>,
     last_grant: i64,
+    /// By day and session.
+    spending: BTreeMap<(i64, String), Used>,
 }
 
 #[derive(Debug)]
@@ -136,6 +139,25 @@ impl Memory {
         Ok(())
     }
 
+    pub(super) fn spend_now(&self, spending: &Spending) -> SpendingTotals {
+        let (day, session) = (spending.day(), spending.session.0.to_string());
+        let mut state = self.state();
+        if spending.used != Used::default() {
+            state.spending.retain(|(day, _), _| *day >= spending.oldest());
+            *state.spending.entry((day, session.clone())).or_default() += spending.used;
+        }
+        let mut totals = SpendingTotals::default();
+        for ((of, by), used) in &state.spending {
+            if *of == day {
+                totals.day += *used;
+            }
+            if *by == session {
+                totals.session += *used;
+            }
+        }
+        totals
+    }
+
     pub(super) fn forget_now(&self, grant: i64) -> bool {
         let mut state = self.state();
         let before = state.grants.len();
@@ -215,6 +237,10 @@ impl Store for Memory {
         at: i64,
     ) -> BoxFuture<'static, Result<(), StoreError>> {
         ready(self.remember_now(&(workspace, text, at))).boxed()
+    }
+
+    fn spend(&self, spending: Spending) -> BoxFuture<'static, Result<SpendingTotals, StoreError>> {
+        ready(Ok(self.spend_now(&spending))).boxed()
     }
 
     fn forget(&self, grant: i64) -> BoxFuture<'static, Result<bool, StoreError>> {

@@ -15,6 +15,7 @@ mod cursor;
 mod memory;
 mod pack;
 mod record;
+mod spending;
 mod sqlite;
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,8 @@ use serde::{Deserialize, Serialize};
 use crate::acp::SessionId;
 use crate::error::ErrorKind;
 use crate::event::{Event, Seq};
+
+pub use spending::{Spending, SpendingTotals, Used};
 
 /// Where sessions are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -168,6 +171,9 @@ pub trait Store: Send + Sync + Debug {
     ) -> BoxFuture<'static, Result<(), StoreError>>;
     /// Forgets a remembered answer; whether there was one.
     fn forget(&self, grant: i64) -> BoxFuture<'static, Result<bool, StoreError>>;
+    /// Adds what a session has used to the day it belongs to, and returns what that comes to. With nothing used it only
+    /// looks.
+    fn spend(&self, spending: Spending) -> BoxFuture<'static, Result<SpendingTotals, StoreError>>;
     /// What a person should be told about this store (kept in memory only, restored from a damaged file),
     /// each text once. Known after the first call that needed the store.
     fn warning(&self) -> Option<String> {

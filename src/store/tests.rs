@@ -58,6 +58,7 @@ contract! {
     a_fork_has_the_events_and_goes_its_own_way
     a_deleted_session_is_gone_with_its_events
     sessions_beneath_one_are_not_listed_and_go_with_it
+    what_was_used_is_summed_by_day_and_by_session
     sessions_are_listed_newest_change_first
     a_list_shows_what_was_just_written
     a_cursor_nobody_gave_out_is_refused

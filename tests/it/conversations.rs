@@ -40,6 +40,7 @@ topics! {
     offline
     extension
     undo
+    budget
 }
 
 #[test]

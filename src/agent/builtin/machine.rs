@@ -36,6 +36,8 @@ pub(super) enum Input {
     Ran {
         id: String,
     },
+    /// A budget is used up, and nobody wants to go on. That was said.
+    UsedUp,
     Cancelled,
     /// The turn took too long.
     Expired,
@@ -188,6 +190,7 @@ impl Machine {
                 self.calls.push(Call { id, parallel, phase: CallPhase::Waiting });
                 Vec::new()
             }
+            (Phase::Model, Input::UsedUp) => self.end(StopReason::MaxTurnRequests, None),
             (Phase::Model, Input::ModelDone(reason)) => self.model_done(reason),
             (Phase::Model, Input::ModelFailed(message)) => self.stop(TurnStop::Failed { message }),
             (Phase::Model, Input::ModelBrokeOff(message)) => self.broke_off(message),

@@ -9,6 +9,7 @@
 //! To add an input of the loop: a variant of `Input`, its arms in the machine, and its source in the driver.
 
 mod aside;
+mod budget;
 mod choice;
 mod command;
 mod compaction;
@@ -23,6 +24,7 @@ mod recorder;
 mod remote;
 mod report;
 mod role;
+mod spending;
 mod task;
 mod transcript;
 mod undo;
@@ -39,7 +41,8 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 
 use super::{
-    AgentBackend, AgentSession, GrantBook, Hands, NotReady, Prompt, Seed, SessionOption, Settings, Turn,
+    AgentBackend, AgentSession, GrantBook, Hands, Ledger, NotReady, Prompt, Seed, SessionOption, Settings,
+    Turn,
 };
 use crate::acp::AvailableCommand;
 use crate::clock::Clock;
@@ -57,6 +60,7 @@ use driver::Driver;
 use people::TurnPeople;
 use recorder::Watched;
 use role::Role;
+use spending::Meter;
 use transcript::Transcript;
 use usage::Account;
 
@@ -84,6 +88,7 @@ pub struct Parts {
     /// Where MCP servers run.
     pub processes: LocalCommands,
     pub grants: Arc<dyn GrantBook>,
+    pub ledger: Arc<dyn Ledger>,
     pub clock: Clock,
     pub caps: Caps,
     /// Slash commands that the models themselves understand.
@@ -144,6 +149,8 @@ impl AgentBackend for Builtin {
             .with_readable(aside.folders())
             .with_rules(rules.clone());
         policy.protect(parts.config.paths.own());
+        let ledger = Arc::clone(&parts.ledger);
+        let meter = Meter::new(seed.session.clone(), ledger, &parts.config.budgets, seed.depth);
         Box::new(BuiltinSession {
             servers: self.servers.of(&parts, &project, &seed),
             diagnostics: diagnostics(&parts, &project, &seed),
@@ -156,6 +163,7 @@ impl AgentBackend for Builtin {
             role: None,
             transcript: Transcript::default(),
             account: Account::default(),
+            meter,
             taken: 0,
             seen: Arc::default(),
             watched: Arc::default(),
@@ -195,6 +203,7 @@ struct BuiltinSession {
     role: Option<Role>,
     transcript: Transcript,
     account: Account,
+    meter: Meter,
     /// Number of the last event of the journal that the transcript knows.
     taken: Seq,
     seen: Arc<SeenFiles>,
@@ -206,15 +215,19 @@ impl AgentSession for BuiltinSession {
         Box::pin(async move {
             let workspace = &self.seed.workspace;
             prompt.hands = recorder::recording(prompt.hands, &turn, workspace, &self.watched);
-            match self.begin(&turn, &prompt).await {
-                Ok(Request::Model) => Driver::new(self, turn, prompt).run().await,
-                Ok(Request::Compact { focus }) => {
-                    Driver::new(self, turn, prompt).compact_by_hand(&focus).await
-                }
-                Ok(Request::Undo(command)) => undo::run(self, &turn, &prompt.hands, command).await,
-                Ok(Request::Answered { text }) => self.answered(&turn, text).await,
-                Err(message) => TurnStop::Failed { message },
-            }
+            let request = match self.begin(&turn, &prompt).await {
+                Ok(request) => request,
+                Err(message) => return TurnStop::Failed { message },
+            };
+            self.meter.begin(&self.account);
+            let stop = match request {
+                Request::Model => Driver::new(self, turn, prompt).run().await,
+                Request::Compact { focus } => Driver::new(self, turn, prompt).compact_by_hand(&focus).await,
+                Request::Undo(command) => undo::run(self, &turn, &prompt.hands, command).await,
+                Request::Answered { text } => self.answered(&turn, text).await,
+            };
+            self.meter.end(&self.account);
+            stop
         })
     }
 

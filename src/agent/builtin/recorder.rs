@@ -247,9 +247,10 @@ impl RecordedCommands {
             let both = before.into_iter().filter_map(|seen| now(&seen).map(|now| (seen, now)));
             both.filter(|(seen, now)| seen.data != now.data).collect::<Vec<_>>()
         };
-        let changed = tokio::task::spawn_blocking(compare).await.unwrap_or_default();
-        let told = changed.iter().map(|(seen, now)| change(seen, now.data.as_ref().map(|it| it.fingerprint)));
-        self.record.write(told.collect()).await.map_err(|fault| not_recorded(&place, &fault))
+        let differing = tokio::task::spawn_blocking(compare).await.unwrap_or_default();
+        let changes =
+            differing.iter().map(|(seen, now)| change(seen, now.data.as_ref().map(|it| it.fingerprint)));
+        self.record.write(changes.collect()).await.map_err(|fault| not_recorded(&place, &fault))
     }
 }
 

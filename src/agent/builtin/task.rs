@@ -18,6 +18,9 @@ use crate::permission::{Action, Mode, escape_for_display};
 use crate::tool::{self, Prepared, Tool, ToolContext, ToolOutput};
 use crate::workspace::Live;
 
+/// The tool's name.
+pub(super) const NAME: &str = "task";
+
 /// How deep sub-agents may go beneath the session of a person.
 const DEEPEST: u32 = 3;
 /// Sub-agents of one turn that work at once; more wait.
@@ -117,7 +120,7 @@ struct Input {
 
 impl Tool for Task {
     fn name(&self) -> &'static str {
-        "task"
+        NAME
     }
 
     fn description(&self) -> &str {
@@ -252,6 +255,12 @@ impl Errand {
             Err(why) => ToolOutput::failed(format!("The sub-agent {} could not begin: {why}.", self.agent)),
         }
     }
+}
+
+/// What a sub-agent has used, by what its call put out: tokens, and US dollars.
+pub(super) fn used(output: &ToolOutput) -> Option<(u64, f64)> {
+    let raw = output.raw.as_ref()?;
+    Some((raw.get("spent")?.as_u64()?, raw.get("cost")?.as_f64()?))
 }
 
 /// What came of the work, as the model reads it.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::budget;
 use crate::acp::{ContentBlock, EmbeddedResourceResource, PlanEntry, ToolCallContent, ToolCallUpdate};
 use crate::event::{EventKind, TurnId};
 use crate::provider::{Echo, Message, ModelCall};
@@ -41,6 +42,8 @@ impl Transcript {
             EventKind::PromptAccepted { content, .. } => self.push(Message::User(content.clone())),
             EventKind::PromptExtended { content } => self.extend(content),
             EventKind::Text { text, .. } => self.say(text),
+            EventKind::ToolProposed { call } if budget::is_question(&call.tool_call_id) => {}
+            EventKind::ToolEnded { update, .. } if budget::is_question(&update.tool_call_id) => {}
             EventKind::ToolProposed { call } => {
                 let name = call.name.clone().unwrap_or_else(|| call.title.clone());
                 let input = call.raw_input.clone().unwrap_or_default();

@@ -10,6 +10,7 @@ use super::files;
 /// The schema, step by step. A step that was shipped is never changed: add the next one.
 pub(super) const STEPS: &[&str] = &[
     include_str!("../../../schema/sql/sqlite/0001_init.sql"),
+    include_str!("../../../schema/sql/sqlite/0002_spending.sql"),
     include_str!("../../../schema/sql/sqlite/0003_children.sql"),
 ];
 

@@ -41,7 +41,10 @@ use self::job::{Operation, Task};
 use self::shared::Shared;
 use self::worker::{BoxedJob, Worker};
 use super::memory::Memory;
-use super::{Append, Epoch, GrantRecord, ListQuery, SessionPage, SessionRecord, Store, StoreError};
+use super::{
+    Append, Epoch, GrantRecord, ListQuery, SessionPage, SessionRecord, Spending, SpendingTotals, Store,
+    StoreError,
+};
 use crate::acp::SessionId;
 use crate::event::{Event, Seq};
 
@@ -186,6 +189,13 @@ impl Store for Sqlite {
 
     fn remember(&self, workspace: PathBuf, text: String, at: i64) -> Answer<()> {
         self.write((workspace, text, at), Operation { file: write::remember, memory: Memory::remember_now })
+    }
+
+    fn spend(&self, spending: Spending) -> Answer<SpendingTotals> {
+        self.write(
+            spending,
+            Operation { file: write::spend, memory: |memory, spending| Ok(memory.spend_now(spending)) },
+        )
     }
 
     fn forget(&self, grant: i64) -> Answer<bool> {

@@ -81,6 +81,7 @@ fn copy(old: &Connection, fresh: &Connection) -> rusqlite::Result<Saved> {
     }
     copy_table(old, fresh, "sessions", &columns, "key", None)?;
     copy_table(old, fresh, "grants", "id, workspace, text, created_at", "id", None)?;
+    copy_table(old, fresh, "spending", "day, session, tokens, micro_dollars, steps, millis", "day", None)?;
     let mut saved = Saved::default();
     let keys: Vec<i64> = fresh
         .prepare("SELECT key FROM sessions")?

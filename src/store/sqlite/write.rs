@@ -1,13 +1,20 @@
 use std::path::PathBuf;
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, ToSql, params};
 
 use super::fault::Failure;
 use super::link::Link;
 use super::owner::Owner;
 use super::query::record_of;
 use crate::acp::SessionId;
-use crate::store::{Append, Epoch, SessionRecord, StoreError, pack, record};
+use crate::store::{Append, Epoch, SessionRecord, Spending, SpendingTotals, StoreError, Used, pack, record};
+
+macro_rules! sums {
+    () => {
+        "SELECT coalesce(sum(tokens), 0), coalesce(sum(micro_dollars), 0), coalesce(sum(steps), 0),
+                coalesce(sum(millis), 0) FROM spending"
+    };
+}
 
 // Each of these runs inside a transaction and leaves ending it, or taking it back, to its caller.
 
@@ -179,6 +186,37 @@ pub(super) fn remember(link: &mut Link, grant: &(PathBuf, String, i64)) -> Resul
 pub(super) fn forget(link: &mut Link, grant: i64) -> Result<bool, Failure> {
     let gone = link.conn.prepare_cached("DELETE FROM grants WHERE id = ?1")?.execute([grant])?;
     Ok(gone > 0)
+}
+
+pub(super) fn spend(link: &mut Link, spending: &Spending) -> Result<SpendingTotals, Failure> {
+    let (day, session, used) = (spending.day(), &*spending.session.0, spending.used);
+    if used != Used::default() {
+        link.conn.prepare_cached("DELETE FROM spending WHERE day < ?1")?.execute([spending.oldest()])?;
+        link.conn
+            .prepare_cached(
+                "INSERT INTO spending (day, session, tokens, micro_dollars, steps, millis)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+                 ON CONFLICT (day, session) DO UPDATE SET
+                   tokens = tokens + excluded.tokens, micro_dollars = micro_dollars + excluded.micro_dollars,
+                   steps = steps + excluded.steps, millis = millis + excluded.millis",
+            )?
+            .execute(params![
+                day,
+                session,
+                used.tokens.cast_signed(),
+                used.micro_dollars.cast_signed(),
+                used.steps.cast_signed(),
+                used.millis.cast_signed(),
+            ])?;
+    }
+    let sum = |text: &str, of: &dyn ToSql| {
+        link.conn.prepare_cached(text)?.query_row([of], |row| {
+            let column = |at| row.get::<_, i64>(at).map(i64::cast_unsigned);
+            Ok(Used { tokens: column(0)?, micro_dollars: column(1)?, steps: column(2)?, millis: column(3)? })
+        })
+    };
+    let session = sum(concat!(sums!(), " WHERE session = ?1"), &session)?;
+    Ok(SpendingTotals { session, day: sum(concat!(sums!(), " WHERE day = ?1"), &day)? })
 }
 
 fn json<T: serde::Serialize>(value: &T) -> Result<String, StoreError> {

@@ -11,7 +11,7 @@ use adjutant::engine::{Engine, EngineSource};
 use adjutant::permission::Mode;
 use adjutant::provider::{Catalogue, Models, Only, scripted};
 use adjutant::serve::acp::Door;
-use adjutant::session::{Sessions, StoredGrants};
+use adjutant::session::{Sessions, StoredGrants, StoredLedger};
 use adjutant::store::{self, Place, Store};
 use adjutant::tool::Registry;
 use adjutant::workspace::LocalCommands;
@@ -129,6 +129,7 @@ fn door_to(store: Arc<dyn Store>, config: Arc<Config>, models: Arc<dyn Models>) 
         tools: Registry::standard(),
         processes: LocalCommands::new(Path::new(PROGRAM).to_owned()),
         grants: Arc::new(StoredGrants::new(Arc::clone(&store), clock.clone())),
+        ledger: Arc::new(StoredLedger::new(Arc::clone(&store), clock.clone())),
         clock: clock.clone(),
         caps: Caps::default(),
         commands: Vec::new(),

@@ -7,7 +7,8 @@ use std::time::Duration;
 use adjutant::acp::SessionId;
 use adjutant::event::{Event, EventKind, Seq};
 use adjutant::store::{
-    self, Append, Epoch, GrantRecord, ListQuery, Place, SessionPage, SessionRecord, Store, StoreError,
+    self, Append, Epoch, GrantRecord, ListQuery, Place, SessionPage, SessionRecord, Spending, SpendingTotals,
+    Store, StoreError,
 };
 use futures_util::future::BoxFuture;
 
@@ -100,6 +101,10 @@ impl Store for Recorder {
         at: i64,
     ) -> BoxFuture<'static, Result<(), StoreError>> {
         self.inner.remember(workspace, text, at)
+    }
+
+    fn spend(&self, spending: Spending) -> BoxFuture<'static, Result<SpendingTotals, StoreError>> {
+        self.inner.spend(spending)
     }
 
     fn forget(&self, grant: i64) -> BoxFuture<'static, Result<bool, StoreError>> {

@@ -10,7 +10,7 @@ use crate::acp::ToolKind;
 use crate::agent::TurnFault;
 use crate::agent::builtin::machine::{Input, Refusal};
 use crate::agent::builtin::people::TurnPeople;
-use crate::agent::builtin::{progress, report};
+use crate::agent::builtin::{budget, progress, report, task};
 use crate::event::{AskOutcome, EventKind};
 use crate::permission::{Action, Decision, Judgement};
 use crate::provider::ModelCall;
@@ -20,7 +20,8 @@ use crate::workspace::Live;
 impl Driver<'_> {
     pub(super) fn called(&mut self, mut call: ModelCall) -> EventKind {
         let taken = self.calls.contains_key(&call.id) || self.session.transcript.knows_call(&call.id);
-        if taken || call.id.is_empty() {
+        let reserved = budget::is_question(&report::call_id(&call.id));
+        if taken || reserved || call.id.is_empty() {
             call.id = self.session.parts.clock.id();
         }
         let tool = self.tools.find(&call.name);
@@ -162,6 +163,15 @@ impl Driver<'_> {
             Outcome::Ran(id, output)
         }));
         Ok(())
+    }
+
+    /// What a sub-agent has used is used by this session.
+    pub(super) fn account_for(&mut self, id: &str, output: &ToolOutput) {
+        let of_task = self.calls.get(id).is_some_and(|call| call.asked.name == task::NAME);
+        if let Some((tokens, money)) = task::used(output).filter(|_| of_task) {
+            self.session.account.add(tokens, money);
+            self.session.meter.used_beneath(tokens, money);
+        }
     }
 
     pub(super) fn shows_terminal(&self, id: &str) -> bool {

@@ -1,5 +1,6 @@
 //! Does what the machine says: asks the model, looks at calls, judges, asks people, runs tools, reports.
 
+mod budget;
 mod call;
 mod compact;
 mod model;
@@ -14,6 +15,7 @@ use futures_util::stream::{BoxStream, FuturesUnordered, ReadyChunks};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use self::budget::BudgetAsk;
 use super::machine::{Effect, Input, Machine};
 use super::{BuiltinSession, report};
 use crate::acp::{MessageId, ToolKind};
@@ -51,6 +53,8 @@ enum Outcome {
     Prepared(String, Result<Prepared, ToolOutput>),
     Answered(String, AskOutcome),
     Ran(String, ToolOutput),
+    /// Somebody was asked whether to go on with a budget used up.
+    Budget(BudgetAsk, AskOutcome),
 }
 
 /// One turn.
@@ -176,7 +180,9 @@ impl<'a> Driver<'a> {
                 self.inputs.push_back(Input::Judged { id, decision: None });
             }
             Outcome::Answered(id, outcome) => self.answered(id, &outcome).await,
+            Outcome::Budget(ask, outcome) => self.budget_answered(ask, &outcome).await?,
             Outcome::Ran(id, output) => {
+                self.account_for(&id, &output);
                 let terminal = self.shows_terminal(&id);
                 self.emit(report::ended(&id, output, terminal)).await?;
                 self.inputs.push_back(Input::Ran { id });

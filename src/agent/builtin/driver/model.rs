@@ -26,6 +26,9 @@ impl Driver<'_> {
                 return Ok(());
             }
         };
+        if !self.within_budget().await? {
+            return Ok(());
+        }
         if self.is_nearly_full(&answerer.model) {
             self.compact(&answerer, "").await?;
         }
@@ -33,7 +36,7 @@ impl Driver<'_> {
         self.tools = self.session.tools(&self.turn, &self.prompt.hands);
         let request = self.request(&answerer);
         self.called = 0;
-        self.message = MessageId::new(self.session.parts.clock.id());
+        self.begin_message();
         self.thought = MessageId::new(self.session.parts.clock.id());
         self.model = Some(Arc::clone(&answerer.model));
         self.answer = Some(answerer.provider.stream(request).ready_chunks(CHUNK));
@@ -135,6 +138,10 @@ impl Driver<'_> {
         self.session.transcript.note(BROKE_OFF);
         let title = "The model's answer broke off; it is asked to go on".to_owned();
         self.emit(vec![EventKind::Notice { level: NoticeLevel::Warning, title, detail: None }]).await
+    }
+
+    pub(super) fn begin_message(&mut self) {
+        self.message = MessageId::new(self.session.parts.clock.id());
     }
 
     pub(super) fn text(&self, text: String) -> EventKind {

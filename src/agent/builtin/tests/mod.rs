@@ -1,3 +1,4 @@
+mod budget;
 mod command;
 mod compaction;
 mod machine;

@@ -16,8 +16,8 @@ use crate::acp::{
 use crate::agent::builtin::recorder::{Watched, recording};
 use crate::agent::builtin::{Builtin, Caps, Parts};
 use crate::agent::{
-    AgentBackend, AgentSession, Child, ChildReport, Children, GrantBook, Hands, History, Prompt, Seed,
-    Settings, Turn, TurnInput, Voice,
+    AgentBackend, AgentSession, Child, ChildReport, Children, GrantBook, Hands, History, Ledger, Prompt,
+    Seed, Settings, Spent, Totals, Turn, TurnInput, Voice,
 };
 use crate::clock::Clock;
 use crate::config::{Config, Paths};
@@ -172,27 +172,24 @@ impl Desk {
         turn
     }
 
-    #[expect(clippy::unused_async, reason = "reads like the turn it stands for")]
-    pub(super) async fn begin(&self, text: &str) -> Work {
+    pub(super) fn begin(&self, text: &str) -> Work {
         let id = self.accept(text);
         let hands = recording(self.hands(), &self.log.turn(), &self.workspace, &self.watched);
         Work { id, hands, workspace: self.workspace.clone() }
     }
 
-    #[expect(clippy::unused_async, reason = "reads like the turn it stands for")]
-    pub(super) async fn end(&self, work: Work) {
+    pub(super) fn end(&self, work: &Work) {
         self.note(ended(work.id));
     }
 
     /// A turn that writes files; its number.
     pub(super) async fn change(&self, prompt: &str, files: &[(&str, &str)]) -> TurnId {
-        let work = self.begin(prompt).await;
+        let work = self.begin(prompt);
         for (name, content) in files {
             work.write(name, content.as_bytes()).await.unwrap();
         }
-        let id = work.id;
-        self.end(work).await;
-        id
+        self.end(&work);
+        work.id
     }
 
     /// What the agent answers to a prompt.
@@ -262,6 +259,7 @@ fn open(workspace: &Workspace, log: &Arc<Log>) -> Box<dyn AgentSession> {
         tools: Registry::default(),
         processes: LocalCommands::new(PathBuf::new()),
         grants: Arc::new(Nobody),
+        ledger: Arc::new(Nobody),
         clock: Clock::fake(),
         caps: Caps::default(),
         commands: Vec::new(),
@@ -347,6 +345,12 @@ impl GrantBook for Nobody {
 
     fn remember(&self, _: Grant) -> BoxFuture<'_, ()> {
         Box::pin(std::future::ready(()))
+    }
+}
+
+impl Ledger for Nobody {
+    fn spend(&self, _: &SessionId, _: Spent) -> BoxFuture<'static, Option<Totals>> {
+        Box::pin(std::future::ready(None))
     }
 }
 

@@ -37,7 +37,7 @@ async fn every_kind_of_file_comes_back_as_it_was() {
     let script = desk.path("script");
     let executable = || std::fs::metadata(&script).unwrap().permissions().mode() & 0o777;
     std::fs::set_permissions(desk.path("script"), PermissionsExt::from_mode(0o750)).unwrap();
-    let turn = desk.begin("change them").await;
+    let turn = desk.begin("change them");
     for name in ["crlf", "bom", "empty"] {
         turn.write(name, b"other\n").await.unwrap();
     }
@@ -45,7 +45,7 @@ async fn every_kind_of_file_comes_back_as_it_was() {
         turn.remove(name).await.unwrap();
     }
     turn.write("new/file", b"new").await.unwrap();
-    desk.end(turn).await;
+    desk.end(&turn);
 
     let said = desk.say("/undo").await;
     assert!(said.starts_with("The file changes of “change them” were taken back:\n"), "{said}");
@@ -142,7 +142,7 @@ async fn a_change_that_a_kill_prevented_is_no_obstacle() {
     let mut desk = Desk::new();
     std::fs::write(desk.path("a"), "0").unwrap();
     std::fs::write(desk.path("b"), "0").unwrap();
-    let turn = desk.begin("killed").await;
+    let turn = desk.begin("killed");
     turn.write("b", b"1").await.unwrap();
     let announced = EventKind::FileChanged {
         path: desk.path("a"),
@@ -151,7 +151,7 @@ async fn a_change_that_a_kill_prevented_is_no_obstacle() {
         permissions: None,
     };
     desk.note(announced);
-    desk.end(turn).await;
+    desk.end(&turn);
     let said = desk.say("/undo").await;
     assert!(said.contains("- nothing to do in a\n- restored b"), "{said}");
     assert_eq!(desk.content("b").unwrap(), b"0");
@@ -180,10 +180,10 @@ async fn a_file_that_cannot_be_written_leaves_the_others_as_they_were() {
 async fn what_is_never_written_is_not_written_by_undoing_either() {
     let mut desk = Desk::new();
     std::fs::write(desk.path("a"), "0").unwrap();
-    let turn = desk.begin("go").await;
+    let turn = desk.begin("go");
     turn.write("a", b"1").await.unwrap();
     turn.write("own/config.toml", b"1").await.unwrap();
-    desk.end(turn).await;
+    desk.end(&turn);
     let said = desk.say("/undo").await;
     assert!(said.contains("- own/config.toml: never done"), "{said}");
     assert_eq!(desk.content("a").unwrap(), b"1");
@@ -218,13 +218,13 @@ async fn what_an_editor_makes_of_a_text_is_a_part_of_the_change() {
 async fn what_a_command_does_to_files_of_the_session_is_taken_back_and_the_rest_is_told() {
     let mut desk = Desk::new();
     std::fs::write(desk.path("a"), "0").unwrap();
-    let turn = desk.begin("format it").await;
+    let turn = desk.begin("format it");
     turn.write("a", b"1").await.unwrap();
     desk.proposed("cargo fmt");
     turn.run(Script(vec![(desk.path("a"), Some("formatted")), (desk.path("other"), Some("new"))])).await;
     desk.proposed("cat a");
     turn.run(Script(Vec::new())).await;
-    desk.end(turn).await;
+    desk.end(&turn);
     let said = desk.say("/undo").await;
     assert!(
         said.contains(
@@ -237,9 +237,9 @@ async fn what_a_command_does_to_files_of_the_session_is_taken_back_and_the_rest_
     );
 
     desk.restart();
-    let turn = desk.begin("delete it").await;
+    let turn = desk.begin("delete it");
     turn.run(Script(vec![(desk.path("a"), None)])).await;
-    desk.end(turn).await;
+    desk.end(&turn);
     desk.say("/undo").await;
     assert_eq!(desk.content("a").unwrap(), b"0");
 }
@@ -248,14 +248,14 @@ async fn what_a_command_does_to_files_of_the_session_is_taken_back_and_the_rest_
 async fn a_change_is_recorded_if_it_is_one_and_before_it_is_made() {
     let desk = Desk::new();
     std::fs::write(desk.path("a"), "0").unwrap();
-    let turn = desk.begin("go").await;
+    let turn = desk.begin("go");
     turn.write("a", b"0").await.unwrap();
     let refused = turn.replace("a", b"1", Expected::Absent).await;
     assert!(matches!(refused, Err(WorkspaceError::Changed { .. })));
-    assert_eq!(desk.recorded(), [] as [PathBuf; 0]);
+    assert_eq!(desk.recorded(), Vec::<PathBuf>::new());
     std::fs::create_dir(desk.path("folder")).unwrap();
     assert!(turn.write("folder", b"1").await.is_err());
-    assert_eq!(desk.recorded(), [] as [PathBuf; 0]);
+    assert_eq!(desk.recorded(), Vec::<PathBuf>::new());
     desk.refuse_to_write_down();
     assert!(turn.write("a", b"1").await.unwrap_err().to_string().contains("could not record the change"));
     assert_eq!(desk.content("a").unwrap(), b"0");
@@ -268,11 +268,11 @@ async fn a_file_that_is_too_large_is_changed_with_a_warning() {
         .unwrap()
         .set_len(crate::agent::builtin::recorder::LARGEST + 1)
         .unwrap();
-    let turn = desk.begin("go").await;
+    let turn = desk.begin("go");
     turn.replace("large", b"small", Expected::Anything).await.unwrap();
-    desk.end(turn).await;
+    desk.end(&turn);
     assert_eq!(desk.content("large").unwrap(), b"small");
-    assert_eq!(desk.recorded(), [] as [PathBuf; 0]);
+    assert_eq!(desk.recorded(), Vec::<PathBuf>::new());
     let warned = |kind: &EventKind| matches!(kind, EventKind::Notice { title, .. } if title.contains("cannot be taken back"));
     assert!(desk.events().iter().any(warned));
 }

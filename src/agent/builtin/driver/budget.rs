@@ -1,0 +1,91 @@
+//! Budgets in a turn: looked at before each model call, asked about where one is used up.
+
+use super::{Driver, Outcome};
+use crate::acp::{
+    PermissionOption, PermissionOptionKind, ToolCall, ToolCallStatus, ToolCallUpdate, ToolCallUpdateFields,
+    ToolKind,
+};
+use crate::agent::TurnFault;
+use crate::agent::builtin::budget::{self, Reached};
+use crate::agent::builtin::machine::{Answer, Input};
+use crate::agent::builtin::report;
+use crate::event::{AskOutcome, EventKind};
+use crate::permission::escape_for_display;
+
+/// A budget that is used up, and the call by whose name a person is asked about it.
+pub(super) struct BudgetAsk {
+    id: String,
+    reached: Reached,
+}
+
+impl Driver<'_> {
+    /// Whether the model may be asked. If not, the turn goes on when somebody has said so, or ends.
+    pub(super) async fn within_budget(&mut self) -> Result<bool, TurnFault> {
+        let session = &mut *self.session;
+        let Some(reached) = session.meter.step(&session.account).await else { return Ok(true) };
+        if reached.can_be_raised() {
+            self.ask_for_more(reached).await?;
+        } else {
+            self.used_up(&reached).await?;
+        }
+        Ok(false)
+    }
+
+    async fn ask_for_more(&mut self, reached: Reached) -> Result<(), TurnFault> {
+        let id = budget::question(&self.session.parts.clock.id());
+        let title = format!("{}. Go on?", sentence(&reached));
+        let call = ToolCall::new(id.clone(), title.clone());
+        let call = Box::new(call.kind(ToolKind::Other).status(ToolCallStatus::Pending));
+        self.emit(vec![EventKind::ToolProposed { call }]).await?;
+        let fields = ToolCallUpdateFields::new().title(title).kind(ToolKind::Other);
+        let question = ToolCallUpdate::new(id.clone(), fields.status(ToolCallStatus::Pending));
+        let go_on = format!("Go on ({})", reached.more());
+        let options = vec![
+            PermissionOption::new("allow_once", go_on, PermissionOptionKind::AllowOnce),
+            PermissionOption::new("reject_once", "Stop", PermissionOptionKind::RejectOnce),
+        ];
+        self.session.meter.pause();
+        let turn = self.turn.clone();
+        self.work.push(Box::pin(async move {
+            let outcome = turn.ask(question, options).await;
+            Outcome::Budget(BudgetAsk { id, reached }, outcome)
+        }));
+        Ok(())
+    }
+
+    pub(super) async fn budget_answered(
+        &mut self,
+        ask: BudgetAsk,
+        outcome: &AskOutcome,
+    ) -> Result<(), TurnFault> {
+        self.session.meter.resume();
+        let BudgetAsk { id, reached } = ask;
+        let allowed = report::answer(outcome) == Answer::Allowed;
+        let (status, result) = if allowed {
+            (ToolCallStatus::Completed, format!("Going on: {}.", reached.more()))
+        } else {
+            (ToolCallStatus::Failed, "Not going on.".to_owned())
+        };
+        let fields = ToolCallUpdateFields::new().status(status).content(vec![result.clone().into()]);
+        let update = Box::new(ToolCallUpdate::new(id, fields));
+        self.emit(vec![EventKind::ToolEnded { update, result }]).await?;
+        if !allowed {
+            return self.used_up(&reached).await;
+        }
+        self.session.meter.raise(&reached);
+        self.call_model().await
+    }
+
+    /// The turn ends, and says why.
+    async fn used_up(&mut self, reached: &Reached) -> Result<(), TurnFault> {
+        self.begin_message();
+        self.emit(vec![self.text(format!("(Stopped: {reached}.)"))]).await?;
+        self.inputs.push_back(Input::UsedUp);
+        Ok(())
+    }
+}
+
+fn sentence(reached: &Reached) -> String {
+    let text = escape_for_display(&reached.to_string());
+    text.strip_prefix('t').map_or_else(|| text.clone(), |rest| format!("T{rest}"))
+}

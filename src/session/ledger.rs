@@ -1,0 +1,52 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+
+use crate::acp::SessionId;
+use crate::agent::{Ledger, Spent, Totals};
+use crate::clock::Clock;
+use crate::store::{Spending, Store, Used};
+
+/// What sessions use up, written down in the store.
+#[derive(Debug, Clone)]
+pub struct StoredLedger {
+    store: Arc<dyn Store>,
+    clock: Clock,
+}
+
+impl StoredLedger {
+    pub fn new(store: Arc<dyn Store>, clock: Clock) -> Self {
+        Self { store, clock }
+    }
+}
+
+impl Ledger for StoredLedger {
+    fn spend(&self, session: &SessionId, more: Spent) -> BoxFuture<'static, Option<Totals>> {
+        let used = Used {
+            tokens: more.tokens,
+            micro_dollars: (more.money * 1e6).round() as u64,
+            steps: more.steps,
+            millis: more.time.as_millis() as u64,
+        };
+        let totals = self.store.spend(Spending { session: session.clone(), at: self.clock.now(), used });
+        Box::pin(async move {
+            match totals.await {
+                Ok(totals) => Some(Totals { session: spent(totals.session), day: spent(totals.day) }),
+                Err(e) => {
+                    tracing::warn!(error = %e, "what was used up is not known");
+                    None
+                }
+            }
+        })
+    }
+}
+
+fn spent(used: Used) -> Spent {
+    Spent {
+        money: used.micro_dollars as f64 / 1e6,
+        tokens: used.tokens,
+        steps: used.steps,
+        time: Duration::from_millis(used.millis),
+    }
+}
