@@ -12,6 +12,7 @@ use rmcp::service::{
     ClientInitializeError, Peer, PeerRequestOptions, RequestHandle, RunningService, ServiceError,
     serve_client_with_ct,
 };
+use rmcp::transport::streamable_http_client::StreamableHttpError;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -201,6 +202,11 @@ pub(super) fn failed(error: ServiceError, ending: &Ending) -> McpError {
 pub(super) fn root(error: &(dyn Error + 'static)) -> String {
     let mut innermost = error;
     loop {
+        if let Some(StreamableHttpError::Client(error)) =
+            innermost.downcast_ref::<StreamableHttpError<reqwest::Error>>()
+        {
+            innermost = error;
+        }
         if let Some(error) = innermost.downcast_ref::<reqwest::Error>() {
             match error.status() {
                 Some(status) => return format!("HTTP {status}"),

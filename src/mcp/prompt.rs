@@ -86,7 +86,7 @@ pub(super) async fn get(
 
 /// Arguments from what was typed: `name=value`, or one word for each in order, the last of which takes the rest.
 /// Quotes hold words together.
-fn arguments(prompt: &Prompt, rest: &str) -> Result<Option<Map<String, Value>>, McpError> {
+pub(super) fn arguments(prompt: &Prompt, rest: &str) -> Result<Option<Map<String, Value>>, McpError> {
     let known = prompt.arguments.as_deref().unwrap_or_default();
     let mut given = Map::new();
     let mut words = words(rest).into_iter().peekable();

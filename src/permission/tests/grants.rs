@@ -229,3 +229,12 @@ fn a_grant_reads_as_one_line_and_survives_storage() {
         "always reject edits of /ws/project/a in /ws/project"
     );
 }
+
+#[test]
+fn a_remote_tool_that_describes_itself_anew_is_asked_about_again() {
+    let mut policy = policy();
+    let call = |pin: &str| Action::Remote { server: "s".into(), tool: "t".into(), pin: pin.into() };
+    policy.add_grant(policy.judge(&call("one")).grants.remove(0));
+    assert_eq!(policy.judge(&call("one")).decision, Decision::Allow);
+    assert_eq!(policy.judge(&call("two")).decision, Decision::Ask);
+}

@@ -11,4 +11,5 @@ mod dispatch;
 mod options;
 mod own_change;
 mod pulse;
+mod servers;
 mod terminal_output;
