@@ -80,9 +80,9 @@ fn everything_that_decides_what_runs_counts() {
         |it| stdio(it, |_, _, env| env.push(("NODE_OPTIONS".into(), secret("--require=x")))),
     ];
     for change in changes {
-        let mut changed = approved.clone();
-        change(&mut changed);
-        assert_eq!(trust.verdict(&changed), Verdict::Unknown, "{changed:?}");
+        let mut altered = approved.clone();
+        change(&mut altered);
+        assert_eq!(trust.verdict(&altered), Verdict::Unknown, "{altered:?}");
     }
 }
 
