@@ -10,7 +10,8 @@ use tracing_subscriber::fmt::writer::BoxMakeWriter;
 /// Starts logging. `filter` is a `tracing` filter such as `debug` or `adjutant::rpc=trace`; without one,
 /// warnings. Keep what is returned until the end: it writes what is still queued.
 pub fn start(filter: Option<&str>, file: Option<&Path>) -> std::io::Result<Option<WorkerGuard>> {
-    let filter = EnvFilter::new(filter.unwrap_or("warn"));
+    // What the MCP library says holds addresses and headers as they are: it speaks when it is named.
+    let filter = EnvFilter::new(format!("rmcp=off,{}", filter.unwrap_or("warn")));
     let (writer, guard, ansi) = match file {
         None => (BoxMakeWriter::new(std::io::stderr), None, std::io::stderr().is_terminal()),
         Some(path) => {

@@ -106,10 +106,7 @@ async fn a_key_is_tried_stored_used_and_forgotten() {
         (&json!(null), &json!("none needed"))
     );
     let (_, out, _) = run(&["providers"], "").await;
-    assert!(
-        !out.contains("sk-right") && out.contains("openai-responses") && out.contains("missing"),
-        "{out}"
-    );
+    assert!(!out.contains("sk-right") && out.contains("openai-chat") && out.contains("missing"), "{out}");
 
     let (code, out, err) = run(&["models", "openai", "--refresh", "--json"], "").await;
     let models = rows(&out);
