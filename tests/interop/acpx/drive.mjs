@@ -89,7 +89,7 @@ async function session(acpx) {
   });
   await steps.step("mode and option are set", async () => {
     assert.match(await acpx.run(["set-mode", ...named, "plan"]), /mode set: plan/);
-    assert.match(await acpx.run(["set", ...named, "mode", "default"]), /config set: mode=default \(2 options\)/);
+    assert.match(await acpx.run(["set", ...named, "mode", "default"]), /config set: mode=default \(3 options\)/);
   });
   await steps.step("a running prompt is cancelled by another process", async () => {
     const prompt = acpx.start(["prompt", ...named, "count for ever"]);

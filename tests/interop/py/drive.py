@@ -129,7 +129,7 @@ async def new(talk):
     reply = await talk.agent.new_session(cwd=talk.cwd, mcp_servers=[])
     talk.id = reply.session_id
     assert reply.modes.current_mode_id == "default", reply
-    assert [it.id for it in reply.config_options] == ["mode", "model"], reply
+    assert [it.id for it in reply.config_options] == ["mode", "model", "agent"], reply
     commands = lambda: any(it["sessionUpdate"] == "available_commands_update" for it in talk.updates())
     await talk.editor.until(commands)
 

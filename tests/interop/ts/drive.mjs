@@ -106,7 +106,7 @@ async function live(talk) {
     const reply = await talk.request(session.new, { cwd: talk.cwd, mcpServers: [] });
     talk.told.id = reply.sessionId;
     assert.equal(reply.modes.currentModeId, "default");
-    assert.deepEqual(reply.configOptions.map((it) => it.id), ["mode", "model"]);
+    assert.deepEqual(reply.configOptions.map((it) => it.id), ["mode", "model", "agent"]);
     const updates = talk.editor.updates(reply.sessionId);
     await talk.editor.until(() => updates.some((it) => it.sessionUpdate === "available_commands_update"));
   });
@@ -182,7 +182,7 @@ async function editorAndTerminal(talk) {
     const plan = updates.find((it) => it.sessionUpdate === "plan");
     assert.deepEqual(plan.entries.map((it) => [it.content, it.status]), [["look", "completed"], ["change", "in_progress"]]);
     const usage = updates.find((it) => it.sessionUpdate === "usage_update");
-    assert.deepEqual([usage.used, usage.size], [1200, 200000]);
+    assert.deepEqual([usage.used, usage.size], [1200, 1_000_000_000]);
   });
 }
 
