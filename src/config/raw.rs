@@ -175,7 +175,7 @@ pub(super) struct Mcp {
     #[schemars(extend("default" = true))]
     pub(super) enabled: Option<bool>,
     /// Seconds to answer `initialize`.
-    #[schemars(range(min = 1, max = 86_400), extend("default" = 30))]
+    #[schemars(range(min = 1, max = 86_400), extend("default" = 15))]
     pub(super) startup_timeout: Option<u64>,
     /// Seconds of one call.
     #[schemars(range(min = 1, max = 86_400), extend("default" = 300))]

@@ -7,7 +7,7 @@ use crate::config::raw;
 use crate::config::tree::Node;
 
 /// How long a server may take to answer `initialize`, in seconds.
-const STARTUP: u64 = 30;
+const STARTUP: u64 = 15;
 
 /// How long one call may take, in seconds.
 const CALL: u64 = 300;
