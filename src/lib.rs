@@ -34,7 +34,7 @@
 //! | 3 | [`provider`] · [`mcp`] · [`lsp`] · [`store`] | where a model's words come from · tools of other programs · what language servers say of a change · where events are kept |
 //! | 2 | [`config`] · [`rpc`] · [`tool`] | what was set · one connection · what an agent can do |
 //! | 1 | [`event`] · [`http`] · [`permission`] · [`transport`] · [`workspace`] | what happened · the one HTTP client · may it be done · how frames travel · files and processes in their jail |
-//! | 0 | [`error`] · [`clock`] · [`memory`] · [`jsonrpc`] · [`acp`] | data and pure rules: no async, no I/O, nothing of ours imported |
+//! | 0 | [`error`] · [`clock`] · [`memory`] · [`uri`] · [`jsonrpc`] · [`acp`] | data and pure rules: no async, no I/O, nothing of ours imported |
 //!
 //! # The corridor of one prompt
 //!
@@ -115,4 +115,5 @@ pub mod store;
 pub mod telemetry;
 pub mod tool;
 pub mod transport;
+pub mod uri;
 pub mod workspace;

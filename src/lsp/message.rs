@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::LspError;
 use super::server::Document;
-use super::uri;
+use crate::uri;
 
 /// The number of our first request; those after it count up.
 pub(super) const INITIALIZE: u64 = 0;

@@ -16,7 +16,6 @@ mod message;
 mod server;
 #[cfg(test)]
 mod tests;
-mod uri;
 
 use std::path::PathBuf;
 use std::sync::Arc;

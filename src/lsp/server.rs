@@ -14,8 +14,9 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::diagnostic::{self, Finding};
 use super::message::{self, Incoming};
-use super::{Launch, LspError, Streams, codec, uri};
+use super::{Launch, LspError, Streams, codec};
 use crate::config::LanguageServer;
+use crate::uri;
 
 /// How long a server may take to get ready.
 const STARTING: Duration = Duration::from_mins(1);

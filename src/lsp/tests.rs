@@ -10,6 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader, DuplexStream};
 
 use super::*;
 use crate::config::Origin;
+use crate::uri;
 
 /// What a fake server does with its streams until it ends.
 type Script = fn(Fake) -> BoxFuture<'static, ()>;
@@ -445,18 +446,6 @@ async fn more_files_than_a_server_keeps_open_are_closed_again() {
     let closed: Vec<&Value> = log.iter().filter(|it| it["method"] == "textDocument/didClose").collect();
     assert_eq!(closed.len(), 1);
     assert!(closed[0]["params"]["textDocument"]["uri"].as_str().unwrap().ends_with("/f0.rs"));
-}
-
-#[test]
-fn a_path_becomes_a_uri_and_comes_back() {
-    for path in ["/a/b.rs", "/with space/ä%20+#?.rs", "/"] {
-        assert_eq!(uri::path(&uri::of(Path::new(path))).as_deref(), Some(Path::new(path)), "{path}");
-    }
-    assert_eq!(uri::path("file:///a%2fb/%5bc].rs"), Some(PathBuf::from("/a/b/[c].rs")));
-    assert_eq!(uri::path("file://localhost/a"), Some(PathBuf::from("/a")));
-    for none in ["/a", "http://a/b", "file://host/a", "file:///%zz", "file:///%2"] {
-        assert_eq!(uri::path(none), None, "{none}");
-    }
 }
 
 #[tokio::test]

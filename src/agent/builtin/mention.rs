@@ -6,6 +6,7 @@ use super::{BuiltinSession, choice};
 use crate::acp::{ContentBlock, EmbeddedResource, EmbeddedResourceResource, TextResourceContents};
 use crate::agent::{Prompt, Turn};
 use crate::permission::{Action, Decision};
+use crate::uri;
 use crate::workspace::{Kind, Text};
 
 /// Files of one prompt, and bytes of one and of all.
@@ -33,7 +34,7 @@ pub(super) async fn read(session: &mut BuiltinSession, turn: &Turn, prompt: &Pro
         }
         if let Some((path, text)) = file(session, prompt, &name, FILE.min(ALL - bytes)).await {
             bytes += text.len();
-            let uri = format!("file://{}", path.display());
+            let uri = uri::of(&path);
             let contents = TextResourceContents::new(text, uri);
             let resource = EmbeddedResource::new(EmbeddedResourceResource::TextResourceContents(contents));
             found.push(ContentBlock::Resource(resource));
@@ -80,8 +81,8 @@ pub(super) fn names(content: &[ContentBlock]) -> Vec<String> {
         match block {
             ContentBlock::Text(text) => words(&text.text).for_each(&mut add),
             ContentBlock::ResourceLink(link) => {
-                if let Some(path) = link.uri.strip_prefix("file://") {
-                    add(&decoded(path));
+                if let Some(path) = uri::written(&link.uri) {
+                    add(&path);
                 } else if Path::new(&link.uri).is_absolute() {
                     add(&link.uri);
                 }
@@ -96,18 +97,4 @@ pub(super) fn names(content: &[ContentBlock]) -> Vec<String> {
 fn words(text: &str) -> impl Iterator<Item = &str> {
     let words = text.split(|char: char| char.is_whitespace() || matches!(char, '(' | ')' | '"' | '\'' | '`'));
     words.filter_map(|word| Some(word.strip_prefix('@')?.trim_end_matches([',', '.', ';', ':', '!', '?'])))
-}
-
-/// A path with its percent codes (RFC 3986) undone.
-fn decoded(path: &str) -> String {
-    let bytes = path.split(['#', '?']).next().unwrap_or_default().as_bytes();
-    let mut plain = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while let Some(byte) = bytes.get(at) {
-        let code = bytes.get(at + 1..at + 3).and_then(|code| std::str::from_utf8(code).ok());
-        let value = code.and_then(|code| u8::from_str_radix(code, 16).ok()).filter(|_| *byte == b'%');
-        plain.push(value.unwrap_or(*byte));
-        at += if value.is_some() { 3 } else { 1 };
-    }
-    String::from_utf8_lossy(&plain).into_owned()
 }

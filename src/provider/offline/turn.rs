@@ -132,11 +132,8 @@ fn rounds(messages: &[Arc<Message>]) -> Vec<Round<'_>> {
 /// The path a `file:` URI (RFC 8089) or a bare path stands for, relative to the working directory where
 /// it lies in it. `None` for any other scheme.
 fn file(uri: &str, cwd: &str) -> Option<String> {
-    let path = match uri.strip_prefix("file://") {
-        Some(rest) => {
-            let rest = rest.strip_prefix("localhost").unwrap_or(rest);
-            percent_decode(rest.split(['#', '?']).next().unwrap_or_default())
-        }
+    let path = match crate::uri::written(uri) {
+        Some(path) => path,
         None if has_scheme(uri) => return None,
         None => uri.to_owned(),
     };
@@ -159,24 +156,4 @@ pub(super) fn relative(path: &str, cwd: &str) -> String {
         Some(rest) if !cwd.is_empty() && !rest.is_empty() => rest.to_owned(),
         _ => path.to_owned(),
     }
-}
-
-fn percent_decode(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let hex = bytes.get(at + 1..at + 3).and_then(|two| std::str::from_utf8(two).ok());
-        match hex.and_then(|two| u8::from_str_radix(two, 16).ok()) {
-            Some(byte) if bytes[at] == b'%' => {
-                out.push(byte);
-                at += 3;
-            }
-            _ => {
-                out.push(bytes[at]);
-                at += 1;
-            }
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
 }

@@ -12,6 +12,7 @@ const ROOMS: &[Row] = &[
     ("error",      0, &[]),
     ("clock",      0, &[]),
     ("memory",     0, &[]),
+    ("uri",        0, &[]),
     ("jsonrpc",    0, &[]),
     ("acp",        0, &[]),
     ("event",      1, &["acp"]),
@@ -24,14 +25,14 @@ const ROOMS: &[Row] = &[
     // A tool names its action; what may be done about it is not its business.
     ("tool",       2, &["acp", "http", "workspace", "permission::Action", "event::Form", "event::Question", "event::QuestionAnswer", "event::QuestionForm"]),
     // A conversation and its end are said with the protocol's nouns.
-    ("provider",   3, &["acp", "config", "clock", "http"]),
-    ("lsp",        3, &["workspace", "config"]),
+    ("provider",   3, &["acp", "config", "clock", "http", "uri"]),
+    ("lsp",        3, &["workspace", "config", "uri"]),
     // A remote tool is a tool; what its server asks is a question to people; what happens to it, a notice.
     ("mcp",        3, &["acp", "config", "event", "http", "tool", "workspace", "permission::Action", "permission::MAX_SHOWN",
                         "permission::escape_for_display"]),
     // Records name their session with the protocol's identifier.
     ("store",      3, &["acp", "event", "config"]),
-    ("agent",      4, &["mcp", "lsp", "acp", "event", "permission", "provider", "tool", "workspace", "transport", "rpc", "config", "clock"]),
+    ("agent",      4, &["uri", "mcp", "lsp", "acp", "event", "permission", "provider", "tool", "workspace", "transport", "rpc", "config", "clock"]),
     ("session",    5, &["memory", "acp", "event", "agent", "store", "permission", "workspace", "config", "clock"]),
     ("engine",     6, &["session", "permission", "workspace", "config::Keys"]),
     // A door gives a turn its hands (the client's files and terminals), shows a session's settings, pages through the
