@@ -19,4 +19,4 @@ mod tests;
 pub use codec::{Frame, LineCodec, MAX_LINE};
 pub use envelope::{MAX_DEPTH, Message, Owed, parse};
 pub use id::{MAX_ID, RawId};
-pub use write::{error_line, line, notification_line, request_line, result_line};
+pub use write::{error_line, line, notification_line, request_line, result_line, string};

@@ -33,6 +33,13 @@ pub fn line<T: Serialize>(value: &T, into: &mut Vec<u8>) {
     into.push(b'\n');
 }
 
+/// A text as a JSON string.
+pub fn string(text: &str, into: &mut Vec<u8>) {
+    if let Err(e) = serde_json::to_writer(into, text) {
+        tracing::error!(error = %e, "a text could not be written");
+    }
+}
+
 fn owned<P: Serialize, R: Serialize>(envelope: &Envelope<'_, P, R>) -> Bytes {
     let mut out = Vec::with_capacity(256);
     line(envelope, &mut out);

@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
+
 use memchr::{memchr, memchr2};
 
 /// Bytes of a line, and of the data of an event.
@@ -124,14 +126,19 @@ impl Unfinished {
     ) -> Result<(), E> {
         let data = only.or_else(|| self.has_data.then_some(&self.data[..]));
         let told = data.map(|data| {
-            let name = (!self.name.is_empty()).then(|| String::from_utf8_lossy(&self.name));
-            on(name.as_deref(), &String::from_utf8_lossy(data))
+            let name = (!self.name.is_empty()).then(|| text(&self.name));
+            on(name.as_deref(), &text(data))
         });
         self.name.clear();
         self.data.clear();
         self.has_data = false;
         told.unwrap_or(Ok(()))
     }
+}
+
+/// What is no UTF-8 is shown as such (WHATWG Encoding, section 4.1). The usual case is the fast one.
+fn text(bytes: &[u8]) -> Cow<'_, str> {
+    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 
 /// The line, without a byte order mark if it is the first.

@@ -190,7 +190,12 @@ impl Registry {
 
     /// Those that can be used where these are the people behind the turn.
     pub fn available(&self, people: &dyn People) -> Self {
-        Self { tools: self.tools.iter().filter(|tool| tool.available(people)).cloned().collect() }
+        self.only(|tool| tool.available(people))
+    }
+
+    /// Those that `keep` says, in the same order.
+    pub fn only(&self, keep: impl Fn(&dyn Tool) -> bool) -> Self {
+        Self { tools: self.tools.iter().filter(|tool| keep(tool.as_ref())).cloned().collect() }
     }
 
     /// Puts a tool in; a later one of the same name replaces the earlier.

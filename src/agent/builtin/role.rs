@@ -57,9 +57,7 @@ impl Role {
 
     /// Of these tools, those that the agent has.
     pub(super) fn tools(&self, all: &Registry) -> Registry {
-        let mut tools = Registry::default();
-        all.iter().filter(|tool| self.has(tool.as_ref())).for_each(|tool| tools.add(Arc::clone(tool)));
-        tools
+        all.only(|tool| self.has(tool))
     }
 }
 

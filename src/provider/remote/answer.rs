@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::FutureExt;
 use reqwest::{Response, Version};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
@@ -19,6 +20,9 @@ use crate::provider::{Delta, ModelRequest, ProviderError};
 /// How long the end of a body is waited for after the end of the answer: a connection whose body was read to its
 /// end is used again.
 const GRACE: Duration = Duration::from_millis(20);
+
+/// Deltas above which nothing more is read before they are handed on.
+const MOST: usize = 256;
 
 /// What is handed on at once.
 pub(super) type Batch = Vec<Result<Delta, ProviderError>>;
@@ -41,9 +45,16 @@ enum Phase {
     Prepare,
     Ask(Arc<Parcel>),
     Wait(Duration, Arc<Parcel>),
-    Read { response: Response, decoder: Decoder, parcel: Arc<Parcel> },
-    Finish(Response, Delta),
+    Read(Box<Reading>),
+    Finish(Box<Reading>, Delta),
     Over,
+}
+
+/// An answer that is being read.
+struct Reading {
+    response: Response,
+    decoder: Decoder,
+    parcel: Arc<Parcel>,
 }
 
 /// What is sent, the same in every attempt.
@@ -69,9 +80,9 @@ impl Answer {
                     self.phase = Phase::Ask(parcel);
                     Batch::new()
                 }
-                Phase::Read { response, decoder, parcel } => self.read(response, decoder, parcel).await,
-                Phase::Finish(response, done) => {
-                    drain(response).await;
+                Phase::Read(reading) => self.read(reading).await,
+                Phase::Finish(reading, done) => {
+                    drain(reading.response).await;
                     vec![Ok(done)]
                 }
                 Phase::Over => return None,
@@ -101,7 +112,7 @@ impl Answer {
             Ok(Ok(response)) => {
                 self.unconnected = None;
                 let decoder = Decoder::of(self.line.dialect.reader(&self.request));
-                self.phase = Phase::Read { response, decoder, parcel };
+                self.phase = Phase::Read(Box::new(Reading { response, decoder, parcel }));
                 Batch::new()
             }
             Ok(Err(failure)) => {
@@ -114,15 +125,31 @@ impl Answer {
         }
     }
 
-    async fn read(&mut self, mut response: Response, mut decoder: Decoder, parcel: Arc<Parcel>) -> Batch {
+    async fn read(&mut self, mut reading: Box<Reading>) -> Batch {
         let until = self.deadline.min(Instant::now() + self.line.settings.limits.idle);
+        let Reading { response, decoder, .. } = &mut *reading;
         let mut deltas = Vec::new();
-        let failure = match timeout_at(until, response.chunk()).await {
-            Ok(Ok(Some(bytes))) => decoder.push(&bytes, &mut deltas).err().map(|e| self.line.unreadable(e)),
-            Ok(Ok(None)) => Some(Failure::passing(self.line.says("stopped before the end of its answer"))),
-            Ok(Err(e)) => Some(self.line.unreachable(&HttpError::from(&e))),
-            Err(_) if until == self.deadline => return self.late(),
-            Err(_) => Some(Failure::passing(self.line.silent())),
+        let mut arrived = timeout_at(until, response.chunk()).await;
+        let failure = loop {
+            match arrived {
+                Ok(Ok(Some(bytes))) => {
+                    if let Err(e) = decoder.push(&bytes, &mut deltas) {
+                        break Some(self.line.unreadable(e));
+                    }
+                }
+                Ok(Ok(None)) => {
+                    break Some(Failure::passing(self.line.says("stopped before the end of its answer")));
+                }
+                Ok(Err(e)) => break Some(self.line.unreachable(&HttpError::from(&e))),
+                Err(_) if until == self.deadline => return self.late(),
+                Err(_) => break Some(Failure::passing(self.line.silent())),
+            }
+            // What is there already comes along.
+            let has_room = !decoder.is_over() && deltas.len() < MOST;
+            match has_room.then(|| response.chunk().now_or_never()).flatten() {
+                Some(more) => arrived = Ok(more),
+                None => break None,
+            }
         };
         let failure = failure.filter(|_| !decoder.is_over());
         if failure.is_some() {
@@ -133,10 +160,10 @@ impl Answer {
         let done = if decoder.is_over() { deltas.pop() } else { None };
         let mut batch: Batch = deltas.into_iter().map(Ok).collect();
         match (done, failure) {
-            (Some(done), None) => self.phase = Phase::Finish(response, done),
+            (Some(done), None) => self.phase = Phase::Finish(reading, done),
             (Some(done), Some(_)) => batch.push(Ok(done)),
-            (None, Some(failure)) => batch.extend(self.fail(failure, Instant::now(), parcel)),
-            (None, None) => self.phase = Phase::Read { response, decoder, parcel },
+            (None, Some(failure)) => batch.extend(self.fail(failure, Instant::now(), reading.parcel)),
+            (None, None) => self.phase = Phase::Read(reading),
         }
         batch
     }

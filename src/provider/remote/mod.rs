@@ -57,7 +57,8 @@ impl Provider for Remote {
     }
 
     fn stream(&self, request: ModelRequest) -> BoxStream<'static, Result<Delta, ProviderError>> {
-        let answer = Answer::new(Arc::clone(&self.0), request);
+        // Boxed, because every step takes it and gives it back.
+        let answer = Box::new(Answer::new(Arc::clone(&self.0), request));
         let batches = stream::unfold(answer, async |mut answer| Some((answer.next().await?, answer)));
         batches.flat_map(stream::iter).boxed()
     }

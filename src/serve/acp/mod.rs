@@ -45,6 +45,7 @@ mod session_set_config_option;
 mod session_set_mode;
 mod session_set_model;
 mod terminal_output;
+mod text_line;
 
 #[cfg(test)]
 mod tests;

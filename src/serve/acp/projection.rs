@@ -10,6 +10,7 @@ use super::compaction;
 use super::options;
 use super::own_change::{Asked, Setting};
 use super::pulse::usage_update;
+use super::text_line::{TextLine, Voice};
 use crate::acp::{
     AvailableCommandsUpdate, CLIENT_METHOD_NAMES, ConfigOptionUpdate, ContentBlock, ContentChunk,
     CurrentModeUpdate, MessageId, Notice, NoticeSeverity, Plan, SessionId, SessionInfoUpdate, SessionUpdate,
@@ -30,43 +31,14 @@ pub(super) struct Projection {
     in_terminals: bool,
     /// Replayed text that is being put together: pieces of one message come as few chunks.
     gathered: Option<Gathered>,
+    /// The line of the message that text belonged to last.
+    line: Option<TextLine>,
 }
 
 struct Gathered {
     voice: Voice,
     message: MessageId,
     text: String,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-enum Voice {
-    #[serde(rename = "agent_message_chunk")]
-    Says,
-    #[serde(rename = "agent_thought_chunk")]
-    Thinks,
-}
-
-/// `session/update` parameters with a text chunk, borrowed: the line that is written most.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct TextParams<'a> {
-    session_id: &'a SessionId,
-    update: TextUpdate<'a>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct TextUpdate<'a> {
-    session_update: Voice,
-    content: TextBlock<'a>,
-    message_id: &'a MessageId,
-}
-
-#[derive(Serialize)]
-struct TextBlock<'a> {
-    r#type: &'static str,
-    text: &'a str,
 }
 
 #[derive(Serialize)]
@@ -78,7 +50,14 @@ struct Params<'a> {
 
 impl Projection {
     pub(super) fn new(session: SessionHandle, sessions: Sessions, client: &Arc<Client>) -> Self {
-        Self { session, sessions, client: Arc::clone(client), in_terminals: false, gathered: None }
+        Self {
+            session,
+            sessions,
+            client: Arc::clone(client),
+            in_terminals: false,
+            gathered: None,
+            line: None,
+        }
     }
 
     /// A turn begins. `own`: on this client's word, so that its commands are in its terminals.
@@ -98,7 +77,7 @@ impl Projection {
         }
     }
 
-    fn show_other(&self, event: &Event, kind: &EventKind, replay: bool, out: &mut Vec<u8>) {
+    fn show_other(&mut self, event: &Event, kind: &EventKind, replay: bool, out: &mut Vec<u8>) {
         match kind {
             EventKind::PromptAccepted { message, content, .. } => {
                 for block in content {
@@ -213,13 +192,13 @@ impl Projection {
         }
     }
 
-    fn chunk(&self, voice: Voice, message: &MessageId, text: &str, out: &mut Vec<u8>) {
-        for text in ceiling::pieces(text) {
-            let content = TextBlock { r#type: "text", text };
-            let update = TextUpdate { session_update: voice, content, message_id: message };
-            let params = TextParams { session_id: self.session.id(), update };
-            notification_line(CLIENT_METHOD_NAMES.session_update, &params, out);
-        }
+    fn chunk(&mut self, voice: Voice, message: &MessageId, text: &str, out: &mut Vec<u8>) {
+        let line = match self.line.take().filter(|line| line.fits(voice, message)) {
+            Some(line) => line,
+            None => TextLine::new(self.session.id(), voice, message),
+        };
+        ceiling::pieces(text).for_each(|piece| line.write(piece, out));
+        self.line = Some(line);
     }
 
     /// A turn that did not end well says so in the conversation, except to whoever gets its reply.
@@ -260,7 +239,14 @@ impl Projection {
     }
 
     /// A client that takes no notices is told as if the agent thought so: it is to see why it waits.
-    fn notice(&self, seq: Seq, level: NoticeLevel, title: &str, detail: Option<String>, out: &mut Vec<u8>) {
+    fn notice(
+        &mut self,
+        seq: Seq,
+        level: NoticeLevel,
+        title: &str,
+        detail: Option<String>,
+        out: &mut Vec<u8>,
+    ) {
         if !self.client.takes_notices() {
             let detail = detail.map_or_else(String::new, |detail| format!(": {detail}"));
             let message = MessageId::new(format!("notice-{seq}"));

@@ -69,7 +69,7 @@ pub(super) struct Driver<'a> {
     model: Option<Arc<ModelInfo>>,
     /// What its provider wants back with it.
     echoes: Vec<Echo>,
-    /// The tools of the turn.
+    /// The tools that the model was told of last.
     tools: Registry,
     calls: HashMap<String, Call>,
     work: FuturesUnordered<BoxFuture<'static, Outcome>>,
@@ -85,7 +85,6 @@ impl<'a> Driver<'a> {
     pub(super) fn new(session: &'a mut BuiltinSession, turn: Turn, prompt: Prompt) -> Self {
         let steps = session.profile().and_then(|profile| profile.steps);
         let machine = Machine::new(steps.unwrap_or(session.parts.caps.steps));
-        let tools = session.tools(&turn, &prompt.hands);
         let give_up = turn.cancelled().child_token();
         Self {
             give_up,
@@ -98,7 +97,7 @@ impl<'a> Driver<'a> {
             answer: None,
             model: None,
             echoes: Vec::new(),
-            tools,
+            tools: Registry::default(),
             calls: HashMap::new(),
             work: FuturesUnordered::new(),
             message: MessageId::new(""),
@@ -109,7 +108,8 @@ impl<'a> Driver<'a> {
     /// Runs the turn to its end. When it is given up, what runs is told so and waited for.
     pub(super) async fn run(mut self) -> TurnStop {
         let expiry = tokio::time::sleep(self.session.parts.caps.time);
-        tokio::pin!(expiry);
+        let cancelled = self.turn.cancelled().clone().cancelled_owned();
+        tokio::pin!(expiry, cancelled);
         let mut stopping = false;
         loop {
             while let Some(input) = self.inputs.pop_front() {
@@ -121,10 +121,9 @@ impl<'a> Driver<'a> {
                     }
                 }
             }
-            let cancel = self.turn.cancelled().clone();
             tokio::select! {
                 biased;
-                () = cancel.cancelled(), if !stopping => {
+                () = &mut cancelled, if !stopping => {
                     stopping = true;
                     self.answer = None;
                     self.inputs.push_back(Input::Cancelled);
