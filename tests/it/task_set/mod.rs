@@ -10,6 +10,7 @@
 //! `script`), and its line below. Prefer what every machine has: `sh`, `awk`, `sed`.
 
 mod model;
+mod planted;
 mod run;
 mod script;
 mod stream;
@@ -42,6 +43,24 @@ macro_rules! tasks {
 
 tasks! {
     read_edit_test
+    edit_mismatch
+    patch_many_files
+    multi_edit_atomic
+    failing_build
+    unknown_tool
+    broken_arguments
+    parallel_search
+    time_limit
+    long_output
+    sub_agent
+    broken_stream
+    broken_stream_twice
+    busy_provider
+    rejected_command
+    outside_workspace
+    undo
+    plan
+    skill
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The model of a task: it says what its script says, and looks at what it is told.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use adjutant::config::Api;
@@ -24,13 +24,22 @@ struct Said {
     /// What it is going to say.
     steps: VecDeque<Step>,
     names: Names,
+    /// How much of each conversation it was told before, by what that begins with: a sub-agent has its own.
+    heard: HashMap<Vec<String>, usize>,
     answers: usize,
     wrong: Vec<String>,
 }
 
 impl Model {
     pub(super) async fn start(api: Api) -> Self {
-        let said = Said { api, steps: VecDeque::new(), names: Names::new(), answers: 0, wrong: Vec::new() };
+        let said = Said {
+            api,
+            steps: VecDeque::new(),
+            names: Names::new(),
+            heard: HashMap::new(),
+            answers: 0,
+            wrong: Vec::new(),
+        };
         let said = Arc::new(Mutex::new(said));
         let model = Arc::clone(&said);
         let server = ModelServer::answering(move |asked| model.lock().unwrap().reply(asked)).await;
@@ -62,9 +71,18 @@ impl Model {
 impl Said {
     fn reply(&mut self, asked: &Asked) -> Reply {
         self.answers += 1;
+        let conversation = conversation(&asked.body);
+        let beginning = texts(&conversation[..1]);
+        let before = self.heard.get(&beginning).copied().unwrap_or(0);
+        let told = texts(conversation.get(before..).unwrap_or_default());
         let answer = match self.steps.pop_front() {
-            Some(step) => self.answer(&step, &told(&asked.body)),
-            None => Err(format!("nothing more was to be asked, and it was told {:#?}", told(&asked.body))),
+            Some(step) => {
+                if step.status.is_none() {
+                    self.heard.insert(beginning, conversation.len());
+                }
+                self.answer(&step, &told)
+            }
+            None => Err(format!("nothing more was to be asked, and it was told {told:#?}")),
         };
         answer.unwrap_or_else(|wrong| {
             self.wrong.push(format!("request {}: {wrong}", self.answers));
@@ -102,29 +120,30 @@ impl Piece {
     }
 }
 
-/// The texts of a request since the model spoke last: prompts, and what came of calls.
-fn told(body: &Value) -> Vec<String> {
+/// The conversation of a request, whatever the dialect calls it; what the provider was told to be is no part of it.
+fn conversation(body: &Value) -> Vec<&Value> {
     let list = ["messages", "input", "contents"].iter().find_map(|key| body[key].as_array());
     let list = list.unwrap_or_else(|| panic!("no conversation in {body}"));
-    let own = |item: &Value| {
-        matches!(item["role"].as_str(), Some("assistant" | "model" | "system" | "developer"))
-            || matches!(item["type"].as_str(), Some("function_call" | "reasoning"))
-    };
-    let since = list.iter().rposition(own).map_or(0, |at| at + 1);
-    let mut told = Vec::new();
-    list[since..].iter().for_each(|item| texts(item, &mut told));
-    told
+    list.iter().filter(|it| !matches!(it["role"].as_str(), Some("system" | "developer"))).collect()
 }
 
 /// Where the dialects keep texts, and what holds them.
 const PLACES: [&str; 7] = ["content", "text", "output", "error", "parts", "functionResponse", "response"];
 
-fn texts(value: &Value, found: &mut Vec<String>) {
+/// What people and tools have said in a part of a conversation.
+fn texts(part: &[&Value]) -> Vec<String> {
+    let mut found = Vec::new();
+    let others = |item: &&&Value| !matches!(item["role"].as_str(), Some("assistant" | "model"));
+    part.iter().filter(others).for_each(|item| gather(item, &mut found));
+    found
+}
+
+fn gather(value: &Value, found: &mut Vec<String>) {
     match value {
         Value::String(text) => found.push(text.clone()),
-        Value::Array(items) => items.iter().for_each(|item| texts(item, found)),
+        Value::Array(items) => items.iter().for_each(|item| gather(item, found)),
         Value::Object(fields) => {
-            PLACES.iter().filter_map(|place| fields.get(*place)).for_each(|field| texts(field, found))
+            PLACES.iter().filter_map(|place| fields.get(*place)).for_each(|field| gather(field, found))
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }

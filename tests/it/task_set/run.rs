@@ -13,7 +13,7 @@ use super::model::Model;
 use super::script::{Ask, Script, Turn};
 use super::tree::Tree;
 use crate::support::bench::{self, Bench};
-use crate::support::client::Client;
+use crate::support::client::{Client, said};
 use crate::support::link::Link;
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -56,8 +56,10 @@ impl Task {
         for turn in &self.script.turns {
             model.expect(&turn.model);
             let ended = take(&mut client, &session, turn).await;
-            model.is_content()?;
-            ended?;
+            let faults: Vec<_> = [model.is_content(), ended].into_iter().filter_map(Result::err).collect();
+            if !faults.is_empty() {
+                return Err(faults.join("\n"));
+            }
             let changes = self.repository.changes(&Tree::read(&bench.cwd()));
             if changes != turn.changes {
                 return Err(format!("after {:?} the changes are {changes:?}", turn.prompt));
@@ -129,7 +131,9 @@ async fn take(client: &mut Client, session: &str, turn: &Turn) -> Result<(), Str
         return Err(format!("nobody was asked {:?}", ask.asked));
     }
     let heard = &client.heard[from..];
-    match turn.shown.iter().find(|text| !heard.iter().any(|line| says(line, text))) {
+    let answer: String = heard.iter().filter_map(said).collect();
+    let shown = |text: &String| answer.contains(text) || heard.iter().any(|line| says(line, text));
+    match turn.shown.iter().find(|text| !shown(text)) {
         Some(text) => Err(format!("{text:?} is shown nowhere in {heard:#?}")),
         None => Ok(()),
     }

@@ -53,10 +53,10 @@ pub(super) struct Turn {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Step {
-    /// What has to be in the request since the model spoke last; `{name}` takes a value, for later calls.
+    /// What has to be new in the request; `{name}` takes a value, for later calls, and `{_}` is anything.
     #[serde(default)]
     pub(super) told: Vec<String>,
-    /// What the request must not say.
+    /// What must not be new in it.
     #[serde(default)]
     pub(super) untold: Vec<String>,
     #[serde(default)]
