@@ -11,6 +11,9 @@ use super::stream::stream;
 use crate::support::conversation::pattern::{Names, fill, holds};
 use crate::support::model::{Asked, ModelServer, Reply};
 
+/// Bytes of the beginning and of the end of a text that a failure shows.
+const SHOWN: usize = 1000;
+
 /// A model behind a server.
 #[derive(Debug)]
 pub(super) struct Model {
@@ -82,7 +85,7 @@ impl Said {
                 }
                 self.answer(&step, &told)
             }
-            None => Err(format!("nothing more was to be asked, and it was told {told:#?}")),
+            None => Err(format!("nothing more was to be asked, and it was told {:#?}", short(&told))),
         };
         answer.unwrap_or_else(|wrong| {
             self.wrong.push(format!("request {}: {wrong}", self.answers));
@@ -93,12 +96,12 @@ impl Said {
     fn answer(&mut self, step: &Step, told: &[String]) -> Result<Reply, String> {
         for wanted in &step.told {
             if !told.iter().any(|text| holds(wanted, text, &mut self.names)) {
-                return Err(format!("not told {wanted:?}, but {told:#?}"));
+                return Err(format!("not told {wanted:?}, but {:#?}", short(told)));
             }
         }
         for unwanted in &step.untold {
             if told.iter().any(|text| holds(unwanted, text, &mut self.names)) {
-                return Err(format!("told {unwanted:?}: {told:#?}"));
+                return Err(format!("told {unwanted:?}: {:#?}", short(told)));
             }
         }
         if let Some(status) = step.status {
@@ -118,6 +121,16 @@ impl Piece {
         let text = serde_json::to_string(self).unwrap();
         serde_json::from_str(&fill(&text, names)).unwrap()
     }
+}
+
+/// The texts as a failure shows them.
+fn short(texts: &[String]) -> Vec<String> {
+    let cut = |text: &String| {
+        let (head, tail) =
+            (text.floor_char_boundary(SHOWN), text.ceil_char_boundary(text.len().saturating_sub(SHOWN)));
+        if tail <= head { text.clone() } else { format!("{} … {}", &text[..head], &text[tail..]) }
+    };
+    texts.iter().map(cut).collect()
 }
 
 /// The conversation of a request, whatever the dialect calls it; what the provider was told to be is no part of it.

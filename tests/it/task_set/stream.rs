@@ -103,7 +103,11 @@ fn responses(at: usize, id: &str, piece: &Piece) -> Events {
             ("response.function_call_arguments.delta", parts(&arguments).map(str::to_owned), item)
         }
     };
-    let added = json!({ "type": item["type"], "id": item["id"], "status": "in_progress" });
+    let mut added = item.clone();
+    added["status"] = "in_progress".into();
+    for empty in ["arguments", "content", "summary"].iter().filter(|it| item.get(it).is_some()) {
+        added[empty] = if item[empty].is_string() { "".into() } else { json!([]) };
+    }
     let added = named(&json!({ "type": "response.output_item.added", "output_index": at, "item": added }));
     let more = parts.map(|it| named(&json!({ "type": kind, "output_index": at, "delta": it })));
     let done = json!({ "type": "response.output_item.done", "output_index": at, "item": item });
