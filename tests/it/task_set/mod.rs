@@ -61,6 +61,8 @@ tasks! {
     undo
     plan
     skill
+    compacted
+    project_command
 }
 
 #[test]

@@ -58,8 +58,8 @@ impl Model {
         self.said.lock().unwrap().steps.clone_from(steps);
     }
 
-    /// Whether everything was said, and everything told.
-    pub(super) fn is_content(&self) -> Result<(), String> {
+    /// `Err`: what was not said, or not told.
+    pub(super) fn verdict(&self) -> Result<(), String> {
         let said = self.said.lock().unwrap();
         if !said.wrong.is_empty() {
             return Err(said.wrong.join("\n"));

@@ -40,11 +40,11 @@ impl Task {
 
     /// Does it with the real program; `Err` says what is not as it should be.
     pub(super) async fn run(&self) -> Result<(), String> {
-        self.has_what_it_needs()?;
+        self.require_programs()?;
         let bench = Bench::new(bench::Model::Configured, "");
         let before = bench.root().join("before");
         self.repository.write(&before);
-        if self.is_done(&before).await.is_ok() {
+        if self.judge(&before).await.is_ok() {
             return Err("the check succeeds before anything is done".to_owned());
         }
         self.repository.write(&bench.cwd());
@@ -56,7 +56,7 @@ impl Task {
         for turn in &self.script.turns {
             model.expect(&turn.model);
             let ended = take(&mut client, &session, turn).await;
-            let faults: Vec<_> = [model.is_content(), ended].into_iter().filter_map(Result::err).collect();
+            let faults: Vec<_> = [model.verdict(), ended].into_iter().filter_map(Result::err).collect();
             if !faults.is_empty() {
                 return Err(faults.join("\n"));
             }
@@ -66,10 +66,10 @@ impl Task {
             }
         }
         client.leave().await;
-        self.is_done(&bench.cwd()).await
+        self.judge(&bench.cwd()).await
     }
 
-    fn has_what_it_needs(&self) -> Result<(), String> {
+    fn require_programs(&self) -> Result<(), String> {
         let there = |name: &&String| PATH.split(':').any(|folder| Path::new(folder).join(name).exists());
         match self.script.setting.needs.iter().find(|name| !there(name)) {
             Some(name) => Err(format!("the task needs `{name}`, which is in none of {PATH}")),
@@ -94,8 +94,8 @@ impl Task {
         std::fs::write(folder.join("config.toml"), config).unwrap();
     }
 
-    /// Whether the check succeeds; `Err` is what it says.
-    async fn is_done(&self, repository: &Path) -> Result<(), String> {
+    /// Runs the check; `Err` is what it says where it fails.
+    async fn judge(&self, repository: &Path) -> Result<(), String> {
         let mut check = Command::new("/bin/sh");
         check.arg(&self.check).env_clear().env("PATH", PATH).current_dir(repository);
         check.stdin(Stdio::null()).kill_on_drop(true);
