@@ -22,6 +22,7 @@ mod session_files;
 mod session_list;
 mod sign_in;
 mod support;
+mod task_set;
 mod tidy;
 mod wire;
 mod workspace_process;

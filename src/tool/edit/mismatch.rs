@@ -1,5 +1,7 @@
 //! Why a text is not in a file: what is there instead.
 
+use std::cmp::Reverse;
+
 use similar::TextDiff;
 
 use crate::tool::limit;
@@ -10,7 +12,7 @@ const COMPARED_LINE: usize = 400;
 /// How alike a line must be to be worth showing, 1 being the same.
 const ALIKE: f32 = 0.6;
 const CLOSEST: usize = 3;
-/// Lines shown of a part that differs in white space only.
+/// Lines shown of a part that differs in white space or in some lines only.
 const SHOWN: usize = 20;
 
 /// A text that is not where it was said to be, and how it is called.
@@ -46,6 +48,14 @@ pub(in crate::tool) fn explain(text: &str, wanted: &Wanted<'_>) -> String {
             },
             start + 1,
             numbered(part.iter().take(SHOWN).enumerate().map(|(at, line)| (start + at, *line)))
+        );
+    }
+    if let Some((start, count)) = around(&lines, old) {
+        let part = lines.iter().enumerate().skip(start).take(count).map(|(at, line)| (at, *line));
+        return format!(
+            "{name} was not found: some of its lines differ. The file has, from line {}:\n{}",
+            start + 1,
+            numbered(part)
         );
     }
     let closest = closest(&lines, old);
@@ -102,6 +112,26 @@ fn spaced_otherwise(lines: &[&str], old: &str) -> Option<usize> {
     }
     let there: Vec<String> = lines.iter().map(|line| squeezed(line)).collect();
     there.windows(wanted.len()).position(|part| part == wanted)
+}
+
+/// Where the longest line of several stands among most of the others, as the first line of that part and how many
+/// there are.
+fn around(lines: &[&str], old: &str) -> Option<(usize, usize)> {
+    let old: Vec<&str> = old.trim_matches('\n').lines().map(str::trim).collect();
+    let (at, longest) = old.iter().enumerate().max_by_key(|(_, line)| line.len())?;
+    if old.len() < 2 || longest.is_empty() {
+        return None;
+    }
+    let skipped = at.saturating_sub(SHOWN / 2);
+    let wanted = old.get(skipped..)?.get(..SHOWN.min(old.len() - skipped))?;
+    let same = |start: usize| {
+        let there = lines.iter().skip(start);
+        there.zip(wanted).filter(|(line, wanted)| line.trim() == **wanted).count()
+    };
+    let found = lines.iter().enumerate().filter(|(_, line)| line.trim() == *longest);
+    let starts = found.map(|(line, _)| line.saturating_sub(at - skipped));
+    let best = starts.min_by_key(|start| Reverse(same(*start)))?;
+    Some((best, wanted.len()))
 }
 
 /// The lines most like the longest line of `old`, best first.

@@ -85,6 +85,10 @@ async fn a_mismatch_says_what_is_there_instead() {
         ),
         ("fn main()\n{\n", "The lines most like it:\n     1\tfn main() {"),
         ("let totals = compute(1, 3);", "The lines most like it:\n     2\t\tlet total = compute(1, 2);"),
+        (
+            "fn start() {\n\tlet total = compute(1, 2);\n",
+            "some of its lines differ. The file has, from line 1:\n     1\tfn main() {\n     2\t\tlet total",
+        ),
         ("     1\tfn main() {", "leave out the line numbers"),
         ("utterly different words", "nor anything like it"),
         ("\n\n\n\n", "nor anything like it"),
@@ -96,6 +100,20 @@ async fn a_mismatch_says_what_is_there_instead() {
         assert!(text.starts_with("a: `old_text` was not found") && text.contains(hint), "{old:?}: {text}");
         assert_eq!(site.content("a"), file.as_bytes());
     }
+}
+
+#[tokio::test]
+async fn of_several_places_the_one_with_the_most_lines_is_shown() {
+    let site = Site::new();
+    let long = "the longest line of them all";
+    let filler = (0..40).map(|at| at.to_string()).collect::<Vec<_>>().join("\n") + "\n";
+    site.file("a", format!("{long}\nz\n{filler}a\nb\n{long}\nc\nd\n"));
+    let text = site.failed("edit", change(&format!("a\nB\n{long}\nc\nD\n"), "x")).await;
+    let shown =
+        "from line 43:\n    43\ta\n    44\tb\n    45\tthe longest line of them all\n    46\tc\n    47\td";
+    assert!(text.ends_with(shown), "{text}");
+    let text = site.failed("edit", change(&format!("{filler}{long}\ne\n"), "x")).await;
+    assert!(text.contains(long) && text.lines().count() < 25, "{text}");
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! A model server made of replies: HTTP/1.1 on a port of this machine.
 
 use std::collections::{HashMap, VecDeque};
+use std::fmt;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -109,7 +110,7 @@ pub(crate) struct Asked {
     pub(crate) connection: usize,
 }
 
-/// A server that gives its replies in order, the last one for ever. It ends with the value.
+/// A server that gives its replies, in order or by what was asked. It ends with the value.
 #[derive(Debug)]
 pub(crate) struct ModelServer {
     address: SocketAddr,
@@ -117,20 +118,37 @@ pub(crate) struct ModelServer {
     _accepting: JoinSet<()>,
 }
 
-#[derive(Debug)]
 struct Shared {
-    replies: Mutex<VecDeque<Reply>>,
+    answer: Box<dyn Fn(&Asked) -> Reply + Send + Sync>,
     asked: Mutex<Vec<Asked>>,
     /// Clients that closed the connection in the middle of a reply.
     hung_up: watch::Sender<usize>,
 }
 
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").field("asked", &self.asked).finish_non_exhaustive()
+    }
+}
+
 impl ModelServer {
+    /// Gives these replies in order, the last one for ever.
     pub(crate) async fn start(replies: impl IntoIterator<Item = Reply>) -> Self {
+        let replies = Mutex::new(replies.into_iter().collect::<VecDeque<_>>());
+        let next = move |_: &Asked| {
+            let mut replies = replies.lock().unwrap();
+            let reply = if replies.len() > 1 { replies.pop_front() } else { replies.front().cloned() };
+            reply.unwrap_or_else(Reply::nothing)
+        };
+        Self::answering(next).await
+    }
+
+    /// Gives the reply that each request comes to.
+    pub(crate) async fn answering(answer: impl Fn(&Asked) -> Reply + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let shared = Arc::new(Shared {
-            replies: Mutex::new(replies.into_iter().collect()),
+            answer: Box::new(answer),
             asked: Mutex::default(),
             hung_up: watch::Sender::new(0),
         });
@@ -194,12 +212,13 @@ struct Connection {
 impl Connection {
     async fn serve(mut self) {
         while let Some(asked) = self.request().await {
-            self.shared.asked.lock().unwrap().push(asked);
             let reply = {
-                let mut replies = self.shared.replies.lock().unwrap();
-                if replies.len() > 1 { replies.pop_front() } else { replies.front().cloned() }
+                let mut all = self.shared.asked.lock().unwrap();
+                let reply = (self.shared.answer)(&asked);
+                all.push(asked);
+                reply
             };
-            match self.reply(reply.unwrap_or_else(Reply::nothing)).await {
+            match self.reply(reply).await {
                 Some(true) => {}
                 Some(false) => return,
                 None => return self.shared.hung_up.send_modify(|count| *count += 1),

@@ -8,6 +8,7 @@ const WALKED: &[(&str, &str)] = &[
     ("fixtures/acp", "tests/it/support/conversation/mod.rs"),
     ("fixtures/hostile", "tests/it/wire.rs"),
     ("fixtures/provider", "tests/it/provider/mod.rs"),
+    ("fixtures/task", "tests/it/task_set/mod.rs"),
 ];
 
 /// Fixtures that no code names: neither the file, nor a folder that its test reads whole.

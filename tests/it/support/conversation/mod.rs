@@ -11,7 +11,7 @@
 //! value on first sight and has to be the same from then on; `{_}` is anything. With `UPDATE=1` in the
 //! environment, expected lines are written anew, and missing ones are added.
 
-mod pattern;
+pub(crate) mod pattern;
 mod run;
 mod step;
 mod update;

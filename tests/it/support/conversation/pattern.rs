@@ -7,13 +7,13 @@ use regex::Regex;
 use serde_json::Value;
 
 /// What the names stand for.
-pub(super) type Names = BTreeMap<String, Value>;
+pub(crate) type Names = BTreeMap<String, Value>;
 
 static NAME: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\{([a-z_][a-z0-9_]*)\}").unwrap());
 static QUOTED: LazyLock<Regex> = LazyLock::new(|| Regex::new(r#""\{([a-z_][a-z0-9_]*)\}""#).unwrap());
 
 /// A client's line with the known names filled in. In JSON, `{name}` can only stand in a string.
-pub(super) fn fill(line: &str, names: &Names) -> String {
+pub(crate) fn fill(line: &str, names: &Names) -> String {
     let whole = QUOTED.replace_all(line, |found: &regex::Captures<'_>| match names.get(&found[1]) {
         Some(value) => value.to_string(),
         None => found[0].to_owned(),
@@ -33,6 +33,11 @@ fn text(value: &Value) -> String {
 /// have further keys.
 pub(super) fn matches(pattern: &Value, value: &Value, subset: bool, names: &mut Names) -> Result<(), String> {
     at("", pattern, value, subset, names)
+}
+
+/// Whether the text holds what the pattern says.
+pub(crate) fn holds(pattern: &str, text: &str, names: &mut Names) -> bool {
+    string("", &format!("{{_}}{pattern}{{_}}"), &text.into(), names).is_ok()
 }
 
 fn at(path: &str, pattern: &Value, value: &Value, subset: bool, names: &mut Names) -> Result<(), String> {
