@@ -11,7 +11,7 @@ pub(super) const EFFORT: &str = "thought_level";
 pub(super) const AGENT: &str = "agent";
 
 /// The usual agent.
-const BUILD: &str = "build";
+pub(super) const BUILD: &str = "build";
 
 /// Who answers in a session: its own choice, else the agent's, else the default; where a key is missing, what was
 /// set to fall back on.
