@@ -84,7 +84,13 @@ impl BuiltinSession {
         let mut rules = self.rules.clone();
         rules.extend(chosen.iter().flat_map(|agent| agent.rules.iter().cloned()));
         self.policy = self.policy.clone().with_rules(rules);
-        let system = prompt::system(&self.parts, &self.aside.skills, &self.seed.workspace, chosen.as_ref());
+        let system = prompt::system(
+            &self.parts,
+            &self.project,
+            &self.aside.skills,
+            &self.seed.workspace,
+            chosen.as_ref(),
+        );
         self.role = Some(Role { profile: chosen, system: system.into() });
     }
 }
