@@ -219,7 +219,7 @@ pub(super) fn settings(mut settings: Settings, agent: &Subagent) -> Settings {
     if agent.has_model {
         settings.options.retain(|(option, _)| ![choice::MODEL, choice::EFFORT].contains(&option.as_str()));
     }
-    settings.choose(choice::AGENT, &agent.name);
+    choice::hand_over(&mut settings, &agent.name);
     if let Some(mode) = agent.mode {
         settings.mode = settings.mode.stricter(mode);
     }
