@@ -24,6 +24,7 @@ mod recorder;
 mod remote;
 mod report;
 mod role;
+mod shared;
 mod spending;
 mod task;
 mod transcript;
@@ -60,7 +61,8 @@ use driver::Driver;
 use people::TurnPeople;
 use recorder::Watched;
 use role::Role;
-use spending::Meter;
+use shared::Shared;
+use spending::{Meter, Tally};
 use transcript::Transcript;
 use usage::Account;
 
@@ -101,12 +103,19 @@ pub struct Builtin {
     parts: Arc<Parts>,
     projects: Arc<Mutex<HashMap<PathBuf, Arc<Project>>>>,
     /// The servers of open sessions, which those beneath them share.
-    servers: remote::Shared,
+    servers: Shared<Servers>,
+    /// What they may use up.
+    tallies: Shared<Tally>,
 }
 
 impl Builtin {
     pub fn new(parts: Parts) -> Self {
-        Self { parts: Arc::new(parts), projects: Arc::default(), servers: remote::Shared::default() }
+        Self {
+            parts: Arc::new(parts),
+            projects: Arc::default(),
+            servers: Shared::default(),
+            tallies: Shared::default(),
+        }
     }
 
     /// What the files of a project set, as they were when a session was last opened there.
@@ -149,10 +158,10 @@ impl AgentBackend for Builtin {
             .with_readable(aside.folders())
             .with_rules(rules.clone());
         policy.protect(parts.config.paths.own());
-        let ledger = Arc::clone(&parts.ledger);
-        let meter = Meter::new(seed.session.clone(), ledger, &parts.config.budgets, seed.depth);
+        let tally = self.tallies.of(&seed, || Arc::new(Tally::new(&seed.session, &parts.config.budgets)));
+        let meter = Meter::new(&seed.session, tally, Arc::clone(&parts.ledger));
         Box::new(BuiltinSession {
-            servers: self.servers.of(&parts, &project, &seed),
+            servers: self.servers.of(&seed, || remote::connect(&parts, &project, &seed)),
             diagnostics: diagnostics(&parts, &project, &seed),
             parts,
             project,

@@ -1,14 +1,13 @@
 //! A session's MCP servers: which they are, what is announced of them, and what is typed to them.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 
 use super::command::{self, Request};
 use super::{BuiltinSession, Parts};
-use crate::acp::{AvailableCommand, ContentBlock, MessageId, SessionId, StopReason};
+use crate::acp::{AvailableCommand, ContentBlock, MessageId, StopReason};
 use crate::agent::{Seed, Settings, Turn};
 use crate::config::Project;
 use crate::event::{EventKind, TurnStop};
@@ -17,24 +16,8 @@ use crate::mcp::{News, Servers, Setup, Trust};
 /// How long the first turn waits for servers that are still connecting.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// The servers of open sessions.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Shared(Arc<Mutex<HashMap<SessionId, Weak<Servers>>>>);
-
-impl Shared {
-    /// Those of a session: its parent's while that is open, else its own.
-    pub(super) fn of(&self, parts: &Arc<Parts>, project: &Arc<Project>, seed: &Seed) -> Arc<Servers> {
-        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        open.retain(|_, servers| servers.strong_count() > 0);
-        let shared = seed.parent.as_ref().and_then(|parent| open.get(parent)).and_then(Weak::upgrade);
-        let servers = shared.unwrap_or_else(|| connect(parts, project, seed));
-        open.insert(seed.session.clone(), Arc::downgrade(&servers));
-        servers
-    }
-}
-
 /// Begins to connect to the client's servers, the person's and the project's, and announces what becomes of them.
-fn connect(parts: &Arc<Parts>, project: &Arc<Project>, seed: &Seed) -> Arc<Servers> {
+pub(super) fn connect(parts: &Arc<Parts>, project: &Arc<Project>, seed: &Seed) -> Arc<Servers> {
     let paths = &parts.config.paths;
     let servers = seed.servers.iter().chain(&parts.config.servers).chain(&project.servers);
     let servers: Vec<_> = servers.cloned().collect();
