@@ -16,12 +16,12 @@ use crate::mcp::{News, Servers, Setup, Trust};
 /// How long the first turn waits for servers that are still connecting.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Begins to connect to the client's servers, the person's and the project's, and announces what becomes of them.
+/// Begins to connect to the client's servers, the person's and the project's, and announces what becomes of them and of
+/// the commands.
 pub(super) fn connect(parts: &Arc<Parts>, project: &Arc<Project>, seed: &Seed) -> Arc<Servers> {
     let paths = &parts.config.paths;
     let servers = seed.servers.iter().chain(&parts.config.servers).chain(&project.servers);
     let servers: Vec<_> = servers.cloned().collect();
-    let any = !servers.is_empty();
     let (servers, news) = Servers::connect(Setup {
         servers,
         workspace: seed.workspace.clone(),
@@ -30,34 +30,42 @@ pub(super) fn connect(parts: &Arc<Parts>, project: &Arc<Project>, seed: &Seed) -
         tokens: paths.sign_ins(),
     });
     let servers = Arc::new(servers);
-    if any {
-        let (parts, project) = (Arc::clone(parts), Arc::clone(project));
-        tokio::spawn(announce(news, Arc::downgrade(&servers), seed.clone(), move |settings| {
-            command::available(&parts, &project, settings)
-        }));
-    }
+    let (parts, project) = (Arc::clone(parts), Arc::clone(project));
+    tokio::spawn(announce(news, Arc::downgrade(&servers), seed.clone(), move |settings| {
+        command::available(&parts, &project, settings)
+    }));
     servers
 }
 
-/// Tells what becomes of servers as long as there are any; `own` are the commands that there are without them.
+/// Tells what becomes of servers, and which commands there are where that changes, as long as the session is open;
+/// `own` are those that there are without servers.
 async fn announce(
     mut news: mpsc::Receiver<News>,
     servers: Weak<Servers>,
-    seed: Seed,
+    mut seed: Seed,
     own: impl Fn(&Settings) -> Vec<AvailableCommand>,
 ) {
-    while let Some(news) = news.recv().await {
-        let kind = match news {
-            News::Notice(kind) => kind,
-            News::Commands => {
-                let Some(servers) = servers.upgrade() else { break };
-                let settings = seed.settings.borrow().clone();
-                EventKind::CommandsChanged {
-                    commands: own(&settings).into_iter().chain(servers.commands()).collect(),
+    let mut settings = seed.settings.borrow_and_update().clone();
+    loop {
+        let kind = tokio::select! {
+            Some(news) = news.recv() => match news {
+                News::Notice(kind) => Some(kind),
+                News::Commands => None,
+            },
+            changed = seed.settings.changed() => {
+                if changed.is_err() {
+                    break;
                 }
+                let before = std::mem::replace(&mut settings, seed.settings.borrow_and_update().clone());
+                if own(&before) == own(&settings) {
+                    continue;
+                }
+                None
             }
         };
-        seed.voice.say(kind).await;
+        let Some(servers) = servers.upgrade() else { break };
+        let all = || own(&settings).into_iter().chain(servers.commands()).collect();
+        seed.voice.say(kind.unwrap_or_else(|| EventKind::CommandsChanged { commands: all() })).await;
     }
 }
 
