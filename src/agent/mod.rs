@@ -201,6 +201,12 @@ impl Settings {
     pub fn option(&self, id: &str) -> Option<&str> {
         self.options.iter().find(|(known, _)| known == id).map(|(_, value)| value.as_str())
     }
+
+    /// Gives an option a value, instead of the one it had.
+    pub fn choose(&mut self, id: &str, value: &str) {
+        self.options.retain(|(known, _)| known != id);
+        self.options.push((id.to_owned(), value.to_owned()));
+    }
 }
 
 /// Where a session is to be: its working directory, further roots, and what it is connected to there.

@@ -50,7 +50,7 @@ impl Sub for Spent {
 /// What was used up so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Totals {
-    /// By the session alone, without those beneath it.
+    /// By the session.
     pub session: Spent,
     /// By all sessions since midnight UTC.
     pub day: Spent,

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -12,6 +14,8 @@ pub struct Turn {
     sender: mpsc::Sender<TurnInput>,
     settings: watch::Receiver<Settings>,
     cancel: CancellationToken,
+    /// Options that have another value in this turn than in its session.
+    choices: Arc<[(&'static str, String)]>,
 }
 
 /// What a turn says to its session.
@@ -43,7 +47,7 @@ impl Turn {
         settings: watch::Receiver<Settings>,
         cancel: CancellationToken,
     ) -> Self {
-        Self { sender, settings, cancel }
+        Self { sender, settings, cancel, choices: Arc::default() }
     }
 
     /// Reports what happened, without waiting for the disk.
@@ -82,9 +86,11 @@ impl Turn {
         answered.await.unwrap_or(QuestionAnswer::Cancelled)
     }
 
-    /// The session's settings as they are now.
+    /// The session's settings as they are now, with what this turn has chosen.
     pub fn settings(&self) -> Settings {
-        self.settings.borrow().clone()
+        let mut settings = self.settings.borrow().clone();
+        self.choices.iter().for_each(|(option, value)| settings.choose(option, value));
+        settings
     }
 
     /// Follows them.
@@ -95,6 +101,11 @@ impl Turn {
     /// The same turn for a part of its work that may be given up earlier.
     pub fn until(&self, cancel: CancellationToken) -> Self {
         Self { cancel, ..self.clone() }
+    }
+
+    /// The same turn with options of its own; the session's stay as they are.
+    pub fn choosing(&self, choices: Vec<(&'static str, String)>) -> Self {
+        Self { choices: choices.into(), ..self.clone() }
     }
 
     /// Ends when the turn is to be given up.

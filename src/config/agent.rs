@@ -99,6 +99,8 @@ pub struct LanguageServer {
 /// What a project's own files set, read when a session is opened there.
 #[derive(Debug, Clone, Default)]
 pub struct Project {
+    /// Its folders, from the root of its repository down to the working directory.
+    pub folders: Vec<PathBuf>,
     pub agents: Vec<AgentProfile>,
     pub commands: Vec<CommandTemplate>,
     pub servers: Vec<super::McpServer>,

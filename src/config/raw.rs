@@ -216,7 +216,7 @@ pub(super) struct Lsp {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Budgets {
-    /// Of one turn.
+    /// Of one turn, with its sub-agents.
     pub(super) turn: Budget,
     /// Of one session.
     pub(super) session: Budget,

@@ -17,6 +17,7 @@ mod law;
 mod mcp;
 mod provider;
 mod question;
+mod role;
 mod schema;
 mod session_files;
 mod session_list;

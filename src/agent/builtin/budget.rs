@@ -76,12 +76,14 @@ impl Limits {
         self.0.iter().find_map(reached)
     }
 
-    /// Somebody said to go on: as much again as is set, as often as it takes to go on at all.
+    /// Somebody said to go on: as much again as is set, as often as it takes to go on at all, unless that was said
+    /// already.
     pub(super) fn raise(&mut self, reached: &Reached) {
         let same =
             |limit: &&mut Limit| limit.span == reached.limit.span && limit.measure == reached.limit.measure;
         if let Some(limit) = self.0.iter_mut().find(same)
             && limit.set > 0.0
+            && limit.now <= reached.spent
         {
             limit.now += limit.set * (((reached.spent - limit.now) / limit.set).floor().max(0.0) + 1.0);
         }

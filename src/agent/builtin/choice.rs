@@ -10,8 +10,12 @@ pub(super) const MODEL: &str = "model";
 pub(super) const EFFORT: &str = "thought_level";
 pub(super) const AGENT: &str = "agent";
 
+/// The agents that gave a session its work, those nearest last, a line each. It is no option that anybody is offered:
+/// a session is given it when it begins.
+const ABOVE: &str = "above";
+
 /// The usual agent.
-const BUILD: &str = "build";
+pub(super) const BUILD: &str = "build";
 
 /// Who answers in a session: its own choice, else the agent's, else the default; where a key is missing, what was
 /// set to fall back on.
@@ -37,6 +41,23 @@ pub(super) fn effort(model: &ModelInfo, settings: &Settings) -> Option<Effort> {
 pub(super) fn agent(parts: &Parts, project: &Project, settings: &Settings) -> Option<AgentProfile> {
     let chosen = settings.option(AGENT).unwrap_or(BUILD);
     agents(parts, project).into_iter().find(|agent| agent.name == chosen)
+}
+
+/// The agents above that of a session: it may do nothing that one of them may not.
+pub(super) fn above(parts: &Parts, project: &Project, settings: &Settings) -> Vec<AgentProfile> {
+    let mut agents = agents(parts, project);
+    let names: Vec<_> = settings.option(ABOVE).unwrap_or_default().lines().collect();
+    agents.retain(|agent| names.contains(&agent.name.as_str()));
+    agents
+}
+
+/// Hands the part of the agent over to another one, which stands beneath it.
+pub(super) fn hand_over(settings: &mut Settings, agent: &str) {
+    let chosen = settings.option(AGENT).unwrap_or(BUILD);
+    let above = settings.option(ABOVE).unwrap_or_default();
+    let above = if above.is_empty() { chosen.to_owned() } else { format!("{above}\n{chosen}") };
+    settings.choose(ABOVE, &above);
+    settings.choose(AGENT, agent);
 }
 
 /// All agents but the usual one. The person's own stand before those of the project and those there always are, so

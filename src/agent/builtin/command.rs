@@ -82,12 +82,50 @@ pub(super) fn read(content: &[ContentBlock], templates: &[&CommandTemplate]) -> 
     if let Some(command) = undo::Command::read(name, arguments) {
         return (Request::Undo(command), Vec::new());
     }
-    let Some(template) = templates.iter().find(|template| template.name == name) else {
-        return (Request::Model, Vec::new());
-    };
+    let Some(template) = template(content, templates) else { return (Request::Model, Vec::new()) };
     let text = fill(&template.template, arguments);
     let text = format!("(The command /{name} stands for this request:)\n\n{text}");
     (Request::Model, vec![text.into()])
+}
+
+/// The template that a prompt names.
+fn template<'a>(content: &[ContentBlock], templates: &[&'a CommandTemplate]) -> Option<&'a CommandTemplate> {
+    let (name, _) = parse(content)?;
+    let own = OWN.iter().any(|(own, ..)| *own == name);
+    templates.iter().copied().find(|template| !own && template.name == name)
+}
+
+/// The agent and the model that the command of a prompt names, as choices of its turn. `Err` says which of them there
+/// is not.
+pub(super) fn choices(
+    content: &[ContentBlock],
+    parts: &Parts,
+    project: &Project,
+    settings: &Settings,
+) -> Result<Vec<(&'static str, String)>, String> {
+    let Some(template) = template(content, &templates(parts, project)) else { return Ok(Vec::new()) };
+    let (mut settings, mut choices) = (settings.clone(), Vec::new());
+    for (option, value) in [(choice::AGENT, &template.agent), (choice::MODEL, &template.model)] {
+        if let Some(value) = value {
+            settings.choose(option, value);
+            choices.push((option, value.clone()));
+        }
+    }
+    let cannot = |what: String| format!("The command /{} was not run: {what}.", template.name);
+    let agent = choice::agent(parts, project, &settings);
+    if let Some(name) = &template.agent
+        && agent.is_none()
+        && name != choice::BUILD
+    {
+        let known = choice::agents(parts, project);
+        let known = known.iter().map(|agent| agent.name.as_str());
+        let known: Vec<_> = std::iter::once(choice::BUILD).chain(known).collect();
+        return Err(cannot(format!("there is no agent {name:?}; the agents are {}", known.join(", "))));
+    }
+    if template.model.is_some() {
+        choice::answerer(parts, agent.as_ref(), &settings).map_err(|e| cannot(e.to_string()))?;
+    }
+    Ok(choices)
 }
 
 /// The name of the command that a prompt begins with, and what was typed behind it.

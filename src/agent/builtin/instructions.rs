@@ -1,4 +1,5 @@
-//! The instruction files that a person keeps for agents: their own, and one per root of the workspace.
+//! The instruction files that a person keeps for agents: their own, one per folder of the project, and one per further
+//! root of the workspace.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -8,6 +9,9 @@ use crate::workspace::{NotText, Place, Text, Workspace};
 
 /// Bytes read of one file.
 const LONGEST: u64 = 64 * 1024;
+/// Files of a project, and bytes of them together; the nearest are those that count.
+const FILES: usize = 16;
+const ALL: usize = 256 * 1024;
 
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Instructions {
@@ -15,13 +19,29 @@ pub(super) struct Instructions {
     pub(super) text: String,
 }
 
-/// The user's file first, then one per root: the first name that is there counts. A file that cannot be read
-/// as text is left out and logged.
-pub(super) fn read(workspace: &Workspace, user: Option<&Path>) -> Vec<Instructions> {
-    let mut found: Vec<_> = user.and_then(read_user).into_iter().collect();
-    for root in workspace.roots() {
-        found.extend(INSTRUCTION_FILES.iter().find_map(|name| read_project(workspace, &root.join(name))));
+/// The user's file first, then one per folder of the project from its root down to the working directory, then one per
+/// further root: in each the first name that is there counts, and no file is read twice. A file that cannot be read as
+/// text is left out and logged.
+pub(super) fn read(workspace: &Workspace, project: &[PathBuf], user: Option<&Path>) -> Vec<Instructions> {
+    let cwd = workspace.cwd();
+    let above = project.iter().map(PathBuf::as_path).filter(|folder| *folder != cwd);
+    let folders: Vec<&Path> = above.chain(workspace.roots()).collect();
+    let (mut found, mut places, mut bytes) = (Vec::new(), Vec::new(), 0);
+    // The user's own is not one of the project's too.
+    places.extend(user.and_then(|user| user.canonicalize().ok()));
+    for folder in folders.into_iter().rev() {
+        let read = INSTRUCTION_FILES.iter().find_map(|name| read_in(workspace, folder, name));
+        let Some((place, instructions)) = read.filter(|(place, _)| !places.contains(place)) else { continue };
+        bytes += instructions.text.len();
+        if found.len() == FILES || bytes > ALL {
+            tracing::warn!(path = %place.display(), "there are too many instruction files: it and those above it were left out");
+            break;
+        }
+        places.push(place);
+        found.push(instructions);
     }
+    found.extend(user.and_then(read_user));
+    found.reverse();
     found
 }
 
@@ -31,12 +51,21 @@ fn read_user(path: &Path) -> Option<Instructions> {
     decode(path, &bytes)
 }
 
-/// Through the jail: a link that leads out of the project is not followed.
-fn read_project(workspace: &Workspace, path: &Path) -> Option<Instructions> {
-    let place = workspace.place(path.to_str()?).ok().filter(Place::exists)?;
+/// Through the jail, and where it really is: a link that leads out of the workspace is not followed, nor one that leads
+/// out of its folder above the workspace.
+fn read_in(workspace: &Workspace, folder: &Path, name: &str) -> Option<(PathBuf, Instructions)> {
+    let path = folder.join(name);
+    let above;
+    let jail = if workspace.roots().any(|root| root == folder) {
+        workspace
+    } else {
+        above = Workspace::open(folder, &[]).ok()?;
+        &above
+    };
+    let place = jail.place(path.to_str()?).ok().filter(Place::exists)?;
     let mut bytes = Vec::new();
-    workspace.open_file(&place).ok()?.take(LONGEST).read_to_end(&mut bytes).ok()?;
-    decode(path, &bytes)
+    jail.open_file(&place).ok()?.take(LONGEST).read_to_end(&mut bytes).ok()?;
+    Some((place.path().to_owned(), decode(&path, &bytes)?))
 }
 
 fn decode(path: &Path, bytes: &[u8]) -> Option<Instructions> {

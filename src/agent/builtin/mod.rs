@@ -24,6 +24,7 @@ mod recorder;
 mod remote;
 mod report;
 mod role;
+mod shared;
 mod spending;
 mod task;
 mod transcript;
@@ -44,7 +45,7 @@ use super::{
     AgentBackend, AgentSession, GrantBook, Hands, Ledger, NotReady, Prompt, Seed, SessionOption, Settings,
     Turn,
 };
-use crate::acp::AvailableCommand;
+use crate::acp::{AvailableCommand, ContentBlock};
 use crate::clock::Clock;
 use crate::config::{AgentProfile, CommandTemplate, Config, Project};
 use crate::event::{EventKind, Seq, TurnStop};
@@ -60,7 +61,8 @@ use driver::Driver;
 use people::TurnPeople;
 use recorder::Watched;
 use role::Role;
-use spending::Meter;
+use shared::Shared;
+use spending::{Meter, Tally};
 use transcript::Transcript;
 use usage::Account;
 
@@ -101,12 +103,19 @@ pub struct Builtin {
     parts: Arc<Parts>,
     projects: Arc<Mutex<HashMap<PathBuf, Arc<Project>>>>,
     /// The servers of open sessions, which those beneath them share.
-    servers: remote::Shared,
+    servers: Shared<Servers>,
+    /// What they may use up.
+    tallies: Shared<Tally>,
 }
 
 impl Builtin {
     pub fn new(parts: Parts) -> Self {
-        Self { parts: Arc::new(parts), projects: Arc::default(), servers: remote::Shared::default() }
+        Self {
+            parts: Arc::new(parts),
+            projects: Arc::default(),
+            servers: Shared::default(),
+            tallies: Shared::default(),
+        }
     }
 
     /// What the files of a project set, as they were when a session was last opened there.
@@ -149,10 +158,10 @@ impl AgentBackend for Builtin {
             .with_readable(aside.folders())
             .with_rules(rules.clone());
         policy.protect(parts.config.paths.own());
-        let ledger = Arc::clone(&parts.ledger);
-        let meter = Meter::new(seed.session.clone(), ledger, &parts.config.budgets, seed.depth);
+        let tally = self.tallies.of(&seed, || Arc::new(Tally::new(&seed.session, &parts.config.budgets)));
+        let meter = Meter::new(&seed.session, tally, Arc::clone(&parts.ledger));
         Box::new(BuiltinSession {
-            servers: self.servers.of(&parts, &project, &seed),
+            servers: self.servers.of(&seed, || remote::connect(&parts, &project, &seed)),
             diagnostics: diagnostics(&parts, &project, &seed),
             parts,
             project,
@@ -211,11 +220,11 @@ struct BuiltinSession {
 }
 
 impl AgentSession for BuiltinSession {
-    fn run(&mut self, turn: Turn, mut prompt: Prompt) -> BoxFuture<'_, TurnStop> {
+    fn run(&mut self, mut turn: Turn, mut prompt: Prompt) -> BoxFuture<'_, TurnStop> {
         Box::pin(async move {
             let workspace = &self.seed.workspace;
             prompt.hands = recorder::recording(prompt.hands, &turn, workspace, &self.watched);
-            let request = match self.begin(&turn, &prompt).await {
+            let request = match self.begin(&mut turn, &prompt).await {
                 Ok(request) => request,
                 Err(message) => return TurnStop::Failed { message },
             };
@@ -243,14 +252,18 @@ impl AgentSession for BuiltinSession {
 
 impl BuiltinSession {
     /// Takes in what happened before, the prompt, and what it refers to.
-    async fn begin(&mut self, turn: &Turn, prompt: &Prompt) -> Result<Request, String> {
+    async fn begin(&mut self, turn: &mut Turn, prompt: &Prompt) -> Result<Request, String> {
         self.catch_up(prompt.seq).await?;
+        let refused = self.cast(turn, &prompt.content).err();
         self.take_role(&turn.settings());
         self.transcript.take(&EventKind::PromptAccepted {
             turn: prompt.turn,
             message: crate::acp::MessageId::new(""),
             content: prompt.content.clone(),
         });
+        if let Some(text) = refused {
+            return Ok(Request::Answered { text });
+        }
         let (mut request, mut content) = command::read(&prompt.content, &self.templates());
         self.settle_servers(turn).await?;
         if request == Request::Model && content.is_empty() {
@@ -263,6 +276,16 @@ impl BuiltinSession {
             turn.emit(vec![extended]).await.map_err(|e| e.to_string())?;
         }
         Ok(request)
+    }
+
+    /// Who answers this one turn, where the prompt is a command that says so. In a session beneath another one, it is
+    /// the one that was given the work.
+    fn cast(&self, turn: &mut Turn, content: &[ContentBlock]) -> Result<(), String> {
+        if self.seed.depth == 0 {
+            let choices = command::choices(content, &self.parts, &self.project, &turn.settings())?;
+            *turn = turn.choosing(choices);
+        }
+        Ok(())
     }
 
     /// Reads the journal up to the prompt's place, once: a turn's own events are taken in as they happen.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::{Parts, instructions};
 use crate::clock::rfc3339;
-use crate::config::AgentProfile;
+use crate::config::{AgentProfile, Project};
 use crate::tool::Skill;
 use crate::workspace::Workspace;
 
@@ -45,6 +45,7 @@ const TOOLS: &str = "\
 /// The system prompt of a session: who, where, how, and what the instruction files say.
 pub(super) fn system(
     parts: &Parts,
+    project: &Project,
     skills: &[Skill],
     workspace: &Workspace,
     agent: Option<&AgentProfile>,
@@ -59,7 +60,8 @@ pub(super) fn system(
     for skill in skills {
         let _infallible = write!(text, "\n- {}: {}", skill.name, skill.description);
     }
-    for file in instructions::read(workspace, parts.config.paths.instructions().as_deref()) {
+    let own = parts.config.paths.instructions();
+    for file in instructions::read(workspace, &project.folders, own.as_deref()) {
         let _infallible = write!(text, "\n\n# Instructions from {}\n\n{}", file.path.display(), file.text);
     }
     text

@@ -1,14 +1,13 @@
 //! A session's MCP servers: which they are, what is announced of them, and what is typed to them.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 
 use super::command::{self, Request};
 use super::{BuiltinSession, Parts};
-use crate::acp::{AvailableCommand, ContentBlock, MessageId, SessionId, StopReason};
+use crate::acp::{AvailableCommand, ContentBlock, MessageId, StopReason};
 use crate::agent::{Seed, Settings, Turn};
 use crate::config::Project;
 use crate::event::{EventKind, TurnStop};
@@ -17,28 +16,12 @@ use crate::mcp::{News, Servers, Setup, Trust};
 /// How long the first turn waits for servers that are still connecting.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// The servers of open sessions.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Shared(Arc<Mutex<HashMap<SessionId, Weak<Servers>>>>);
-
-impl Shared {
-    /// Those of a session: its parent's while that is open, else its own.
-    pub(super) fn of(&self, parts: &Arc<Parts>, project: &Arc<Project>, seed: &Seed) -> Arc<Servers> {
-        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        open.retain(|_, servers| servers.strong_count() > 0);
-        let shared = seed.parent.as_ref().and_then(|parent| open.get(parent)).and_then(Weak::upgrade);
-        let servers = shared.unwrap_or_else(|| connect(parts, project, seed));
-        open.insert(seed.session.clone(), Arc::downgrade(&servers));
-        servers
-    }
-}
-
-/// Begins to connect to the client's servers, the person's and the project's, and announces what becomes of them.
-fn connect(parts: &Arc<Parts>, project: &Arc<Project>, seed: &Seed) -> Arc<Servers> {
+/// Begins to connect to the client's servers, the person's and the project's, and announces what becomes of them and of
+/// the commands.
+pub(super) fn connect(parts: &Arc<Parts>, project: &Arc<Project>, seed: &Seed) -> Arc<Servers> {
     let paths = &parts.config.paths;
     let servers = seed.servers.iter().chain(&parts.config.servers).chain(&project.servers);
     let servers: Vec<_> = servers.cloned().collect();
-    let any = !servers.is_empty();
     let (servers, news) = Servers::connect(Setup {
         servers,
         workspace: seed.workspace.clone(),
@@ -47,34 +30,42 @@ fn connect(parts: &Arc<Parts>, project: &Arc<Project>, seed: &Seed) -> Arc<Serve
         tokens: paths.sign_ins(),
     });
     let servers = Arc::new(servers);
-    if any {
-        let (parts, project) = (Arc::clone(parts), Arc::clone(project));
-        tokio::spawn(announce(news, Arc::downgrade(&servers), seed.clone(), move |settings| {
-            command::available(&parts, &project, settings)
-        }));
-    }
+    let (parts, project) = (Arc::clone(parts), Arc::clone(project));
+    tokio::spawn(announce(news, Arc::downgrade(&servers), seed.clone(), move |settings| {
+        command::available(&parts, &project, settings)
+    }));
     servers
 }
 
-/// Tells what becomes of servers as long as there are any; `own` are the commands that there are without them.
+/// Tells what becomes of servers, and which commands there are where that changes, as long as the session is open;
+/// `own` are those that there are without servers.
 async fn announce(
     mut news: mpsc::Receiver<News>,
     servers: Weak<Servers>,
-    seed: Seed,
+    mut seed: Seed,
     own: impl Fn(&Settings) -> Vec<AvailableCommand>,
 ) {
-    while let Some(news) = news.recv().await {
-        let kind = match news {
-            News::Notice(kind) => kind,
-            News::Commands => {
-                let Some(servers) = servers.upgrade() else { break };
-                let settings = seed.settings.borrow().clone();
-                EventKind::CommandsChanged {
-                    commands: own(&settings).into_iter().chain(servers.commands()).collect(),
+    let mut settings = seed.settings.borrow_and_update().clone();
+    loop {
+        let kind = tokio::select! {
+            Some(news) = news.recv() => match news {
+                News::Notice(kind) => Some(kind),
+                News::Commands => None,
+            },
+            changed = seed.settings.changed() => {
+                if changed.is_err() {
+                    break;
                 }
+                let before = std::mem::replace(&mut settings, seed.settings.borrow_and_update().clone());
+                if own(&before) == own(&settings) {
+                    continue;
+                }
+                None
             }
         };
-        seed.voice.say(kind).await;
+        let Some(servers) = servers.upgrade() else { break };
+        let all = || own(&settings).into_iter().chain(servers.commands()).collect();
+        seed.voice.say(kind.unwrap_or_else(|| EventKind::CommandsChanged { commands: all() })).await;
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{BuiltinSession, choice, prompt};
 use crate::agent::Settings;
 use crate::config::{AgentProfile, AgentUse, Origin};
-use crate::permission::Mode;
+use crate::permission::{Decision, Mode};
 use crate::tool::{Registry, Tool};
 
 /// The agents there always are, beside the usual one that does the work.
@@ -38,6 +38,8 @@ pub(super) fn standard() -> [AgentProfile; 2] {
 pub(super) struct Role {
     /// `None`: the usual one.
     pub(super) profile: Option<AgentProfile>,
+    /// Those that gave it its work: it has nothing that one of them has not.
+    above: Vec<AgentProfile>,
     pub(super) system: Arc<str>,
 }
 
@@ -50,9 +52,9 @@ impl Role {
 
     /// Whether the agent has that tool.
     fn has(&self, tool: &dyn Tool) -> bool {
-        let Some(profile) = &self.profile else { return true };
         let named = |names: &[String]| names.iter().any(|name| covers(name, tool.name()));
-        profile.tools.as_deref().is_none_or(named) && !named(&profile.without)
+        let mut agents = self.profile.iter().chain(&self.above);
+        agents.all(|agent| agent.tools.as_deref().is_none_or(named) && !named(&agent.without))
     }
 
     /// Of these tools, those that the agent has.
@@ -81,8 +83,17 @@ impl BuiltinSession {
         }
         let mut rules = self.rules.clone();
         rules.extend(chosen.iter().flat_map(|agent| agent.rules.iter().cloned()));
+        let above = choice::above(&self.parts, &self.project, settings);
+        let limits = above.iter().flat_map(|agent| &agent.rules);
+        rules.extend(limits.filter(|rule| rule.decision() != Decision::Allow).cloned());
         self.policy = self.policy.clone().with_rules(rules);
-        let system = prompt::system(&self.parts, &self.aside.skills, &self.seed.workspace, chosen.as_ref());
-        self.role = Some(Role { profile: chosen, system: system.into() });
+        let system = prompt::system(
+            &self.parts,
+            &self.project,
+            &self.aside.skills,
+            &self.seed.workspace,
+            chosen.as_ref(),
+        );
+        self.role = Some(Role { profile: chosen, above, system: system.into() });
     }
 }

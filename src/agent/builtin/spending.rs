@@ -1,6 +1,6 @@
 //! What a session uses up, measured against its budgets and written down in the ledger.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -12,12 +12,40 @@ use crate::acp::SessionId;
 use crate::agent::{Ledger, Spent, Totals};
 use crate::config::Budgets;
 
+/// What a session that a person opened uses up with all those beneath it, and the limits that they share.
+#[derive(Debug)]
+pub(super) struct Tally {
+    session: SessionId,
+    shared: Mutex<Amounts>,
+}
+
+#[derive(Debug)]
+struct Amounts {
+    limits: Limits,
+    /// Of the session itself, in its turn and so far, with what has ended beneath it.
+    turn: Spent,
+    session: Spent,
+    /// Of what has not ended beneath it; of model calls, all in the turn.
+    beneath: Spent,
+}
+
+impl Tally {
+    pub(super) fn new(session: &SessionId, budgets: &Budgets) -> Self {
+        let none = Spent::default();
+        let amounts = Amounts { limits: Limits::new(budgets), turn: none, session: none, beneath: none };
+        Self { session: session.clone(), shared: Mutex::new(amounts) }
+    }
+
+    fn amounts(&self) -> MutexGuard<'_, Amounts> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// The meter of a session.
 #[derive(Debug)]
 pub(super) struct Meter {
-    session: SessionId,
+    tally: Arc<Tally>,
     ledger: Arc<dyn Ledger>,
-    limits: Limits,
     /// Whether it works for another session, whose time its time is.
     beneath: bool,
     turn: TurnMeter,
@@ -36,6 +64,8 @@ struct TurnMeter {
     steps: u64,
     /// What sessions beneath this one have used; they write it down themselves.
     beneath: Spent,
+    /// What the tally has of a session that works for another one.
+    tallied: Spent,
     /// What is in the ledger.
     written: Spent,
 }
@@ -49,6 +79,7 @@ impl TurnMeter {
             before,
             steps: 0,
             beneath: Spent::default(),
+            tallied: Spent::default(),
             written: Spent::default(),
         }
     }
@@ -61,12 +92,11 @@ impl TurnMeter {
 }
 
 impl Meter {
-    pub(super) fn new(session: SessionId, ledger: Arc<dyn Ledger>, budgets: &Budgets, depth: u32) -> Self {
+    pub(super) fn new(session: &SessionId, tally: Arc<Tally>, ledger: Arc<dyn Ledger>) -> Self {
         Self {
-            session,
+            beneath: tally.session != *session,
+            tally,
             ledger,
-            limits: Limits::new(budgets),
-            beneath: depth > 0,
             turn: TurnMeter::new(Spent::default()),
             totals: Totals::default(),
         }
@@ -75,45 +105,85 @@ impl Meter {
     /// A turn begins.
     pub(super) fn begin(&mut self, account: &Account) {
         self.turn = TurnMeter::new(of(account));
-        self.limits.reset(Span::Turn);
+        if !self.beneath {
+            let mut amounts = self.tally.amounts();
+            amounts.limits.reset(Span::Turn);
+            amounts.beneath = Spent::default();
+        }
+        self.note(account);
+    }
+
+    /// Lets those know who share the limits what was used.
+    pub(super) fn note(&mut self, account: &Account) {
+        let spent = self.turn.spent(account);
+        let mut amounts = self.tally.amounts();
+        if self.beneath {
+            let own = Spent { time: Duration::ZERO, ..spent - self.turn.beneath };
+            amounts.beneath = amounts.beneath + (own - self.turn.tallied);
+            self.turn.tallied = own;
+        } else {
+            (amounts.turn, amounts.session) = (spent, of(account));
+        }
     }
 
     /// Counts a model call, unless a limit is reached. The ledger hears what was used since it was last told.
     pub(super) async fn step(&mut self, account: &Account) -> Option<Reached> {
+        self.note(account);
         let spent = self.turn.spent(account);
+        let needed = self.tally.amounts().limits.need_ledger();
         if let Some((more, told)) = self.tell(spent)
-            && self.limits.need_ledger()
+            && needed
         {
             let (session, day) = (self.totals.session + more, self.totals.day + more);
             let totals = told.await.unwrap_or(Totals { session, day });
             if totals.day.steps < self.totals.day.steps {
-                self.limits.reset(Span::Day);
+                self.tally.amounts().limits.reset(Span::Day);
             }
             self.totals = totals;
         }
-        let totals = self.totals;
-        let session = Spent { steps: totals.session.steps, time: totals.session.time, ..of(account) };
-        let reached = self.limits.check(|span| match span {
-            Span::Turn => spent,
+        self.count(spent.time)
+    }
+
+    /// Counts a model call for everybody at once, unless a limit is reached. `time`: of the turn.
+    fn count(&mut self, time: Duration) -> Option<Reached> {
+        let Totals { session: counted, day } = self.totals;
+        let mut amounts = self.tally.amounts();
+        let turn = Spent { time, ..amounts.turn + amounts.beneath };
+        let session = Spent { steps: counted.steps, time: counted.time, ..amounts.session + amounts.beneath };
+        let reached = amounts.limits.check(|span| match span {
+            Span::Turn => turn,
             Span::Session => session,
-            Span::Day => totals.day,
+            Span::Day => day,
         });
         if reached.is_none() {
             self.turn.steps += 1;
+            if self.beneath {
+                amounts.beneath.steps += 1;
+                self.turn.tallied.steps += 1;
+            } else {
+                amounts.turn.steps += 1;
+            }
         }
         reached
     }
 
     /// The turn is over.
     pub(super) fn end(&mut self, account: &Account) {
+        self.note(account);
         let spent = self.turn.spent(account);
         // It is written down all the same, and nobody waits for what it comes to.
         drop(self.tell(spent));
     }
 
-    /// A session beneath this one has used that.
-    pub(super) fn used_beneath(&mut self, tokens: u64, money: f64) {
-        self.turn.beneath = self.turn.beneath + Spent { money, tokens, ..Spent::default() };
+    /// A session beneath this one has used that, and the account knows it.
+    pub(super) fn used_beneath(&mut self, account: &Account, tokens: u64, money: f64) {
+        let used = Spent { money, tokens, ..Spent::default() };
+        self.turn.beneath = self.turn.beneath + used;
+        if !self.beneath {
+            let mut amounts = self.tally.amounts();
+            amounts.beneath = amounts.beneath - used;
+        }
+        self.note(account);
     }
 
     /// A person is asked: their time does not count.
@@ -130,7 +200,7 @@ impl Meter {
 
     /// They said to go on.
     pub(super) fn raise(&mut self, reached: &Reached) {
-        self.limits.raise(reached);
+        self.tally.amounts().limits.raise(reached);
     }
 
     /// Has what is new written down, and what that comes to looked up; `None`: nobody needs it.
@@ -140,11 +210,11 @@ impl Meter {
             own.time = Duration::ZERO;
         }
         let more = own - self.turn.written;
-        if self.limits.is_empty() && more.tokens == 0 {
+        if self.tally.amounts().limits.is_empty() && more.tokens == 0 {
             return None;
         }
         self.turn.written = own;
-        Some((more, self.ledger.spend(&self.session, more)))
+        Some((more, self.ledger.spend(&self.tally.session, more)))
     }
 }
 

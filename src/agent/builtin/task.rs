@@ -216,11 +216,10 @@ pub(super) fn about_work(description: &str, prompt: &str) -> String {
 /// What a sub-agent begins with: as the session it works for, with its own model if it has one, and never with more
 /// rights.
 pub(super) fn settings(mut settings: Settings, agent: &Subagent) -> Settings {
-    settings.options.retain(|(option, _)| {
-        option != choice::AGENT
-            && !(agent.has_model && [choice::MODEL, choice::EFFORT].contains(&option.as_str()))
-    });
-    settings.options.push((choice::AGENT.to_owned(), agent.name.clone()));
+    if agent.has_model {
+        settings.options.retain(|(option, _)| ![choice::MODEL, choice::EFFORT].contains(&option.as_str()));
+    }
+    choice::hand_over(&mut settings, &agent.name);
     if let Some(mode) = agent.mode {
         settings.mode = settings.mode.stricter(mode);
     }

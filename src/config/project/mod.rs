@@ -38,7 +38,8 @@ const HIGHEST: usize = 64;
 /// What the files of a project mean to the person whose settings these are.
 pub(super) fn read(config: &Config, cwd: &Path) -> Project {
     let mut problems = Problems::default();
-    let Some(found) = Found::at(config, cwd) else { return Project::default() };
+    let folders = upwards(cwd, config.paths.home.as_deref()).into_iter().rev().map(Path::to_owned).collect();
+    let Some(found) = Found::at(config, cwd) else { return Project { folders, ..Project::default() } };
     let tree = found.tree(config, &mut problems);
     let mut reading = Reading {
         environment: &config.environment,
@@ -47,6 +48,7 @@ pub(super) fn read(config: &Config, cwd: &Path) -> Project {
         problems: &mut problems,
     };
     let mut project = Project {
+        folders,
         agents: reading.agents(&tree),
         commands: reading.commands(&tree),
         servers: reading.servers(&tree),

@@ -21,6 +21,7 @@ fn a_project_adds_agents_commands_servers_and_restrictions() {
     ]);
     let config = house.load_with([("SET", "s")]).unwrap();
     let project = config.project(&house.path("project/sub"));
+    assert_eq!(project.folders, ["project", "project/sub"].map(|path| house.path(path)));
     told(&project.problems, &["sub/.adjutant/config.toml:2: permission.deny", "bash("]);
     assert_eq!(project.problems.len(), 1, "{:?}", project.problems);
     let [agent] = &project.agents[..] else { panic!() };

@@ -166,12 +166,14 @@ impl Driver<'_> {
     }
 
     /// What a sub-agent has used is used by this session.
-    pub(super) fn account_for(&mut self, id: &str, output: &ToolOutput) {
+    pub(super) fn account_for(&mut self, id: &str, output: &ToolOutput) -> Option<EventKind> {
         let of_task = self.calls.get(id).is_some_and(|call| call.asked.name == task::NAME);
-        if let Some((tokens, money)) = task::used(output).filter(|_| of_task) {
-            self.session.account.add(tokens, money);
-            self.session.meter.used_beneath(tokens, money);
-        }
+        let (tokens, money) = task::used(output).filter(|_| of_task)?;
+        let session = &mut *self.session;
+        session.account.add(tokens, money);
+        session.meter.used_beneath(&session.account, tokens, money);
+        let model = self.model.as_ref().filter(|_| tokens > 0)?;
+        Some(EventKind::UsageChanged { usage: session.account.usage(model) })
     }
 
     pub(super) fn shows_terminal(&self, id: &str) -> bool {

@@ -181,9 +181,11 @@ impl<'a> Driver<'a> {
             Outcome::Answered(id, outcome) => self.answered(id, &outcome).await,
             Outcome::Budget(ask, outcome) => self.budget_answered(ask, &outcome).await?,
             Outcome::Ran(id, output) => {
-                self.account_for(&id, &output);
+                let usage = self.account_for(&id, &output);
                 let terminal = self.shows_terminal(&id);
-                self.emit(report::ended(&id, output, terminal)).await?;
+                let mut events = report::ended(&id, output, terminal);
+                events.extend(usage);
+                self.emit(events).await?;
                 self.inputs.push_back(Input::Ran { id });
             }
         }

@@ -130,6 +130,7 @@ impl Driver<'_> {
             let usage = self.session.account.close(model);
             events.extend(usage.map(|usage| EventKind::UsageChanged { usage }));
         }
+        self.session.meter.note(&self.session.account);
         self.inputs.push_back(input);
     }
 

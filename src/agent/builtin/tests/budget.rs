@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 
 use crate::acp::{SessionId, ToolCall, ToolCallStatus, ToolCallUpdate, ToolCallUpdateFields};
 use crate::agent::builtin::budget::{Limits, Span, is_question, question};
-use crate::agent::builtin::spending::Meter;
+use crate::agent::builtin::spending::{Meter, Tally};
 use crate::agent::builtin::transcript::Transcript;
 use crate::agent::builtin::usage::Account;
 use crate::agent::{Ledger, Spent, Totals};
@@ -148,8 +148,17 @@ impl Book {
     }
 }
 
-fn meter(book: &Arc<Book>, budgets: Budgets, depth: u32) -> Meter {
-    Meter::new(SessionId::new("s"), Arc::clone(book) as _, &budgets, depth)
+fn meter(book: &Arc<Book>, budgets: Budgets) -> Meter {
+    meter_of("s", &tally(budgets), book)
+}
+
+/// What session `s` may use up with those beneath it.
+fn tally(budgets: Budgets) -> Arc<Tally> {
+    Arc::new(Tally::new(&SessionId::new("s"), &budgets))
+}
+
+fn meter_of(session: &str, tally: &Arc<Tally>, book: &Arc<Book>) -> Meter {
+    Meter::new(&SessionId::new(session), Arc::clone(tally), Arc::clone(book) as _)
 }
 
 /// The provider reports an answer of that many tokens, a cent each.
@@ -164,14 +173,14 @@ fn answer(account: &mut Account, tokens: u64) {
 async fn a_turn_is_measured_from_its_beginning() {
     let (book, mut account) = (Arc::new(Book::default()), Account::default());
     let limit = Budget { tokens: Some(10), time: Some(Duration::from_mins(1)), ..Budget::default() };
-    let mut meter = meter(&book, Budgets { turn: limit, ..Budgets::default() }, 0);
+    let mut meter = meter(&book, Budgets { turn: limit, ..Budgets::default() });
     answer(&mut account, 100);
     meter.begin(&account);
     assert_eq!(meter.step(&account).await, None, "what was before does not count");
     answer(&mut account, 9);
     assert_eq!(meter.step(&account).await, None);
-    meter.used_beneath(1, 0.01);
     account.add(1, 0.01);
+    meter.used_beneath(&account, 1, 0.01);
     let reached = meter.step(&account).await.unwrap();
     assert!(reached.to_string().contains("10 of 10 tokens"), "sub-agents count: {reached}");
     meter.pause();
@@ -190,7 +199,7 @@ async fn a_turn_is_measured_from_its_beginning() {
 #[tokio::test(start_paused = true)]
 async fn the_ledger_hears_everything_once_and_nothing_of_others() {
     let (book, mut account) = (Arc::new(Book::default()), Account::default());
-    let mut meter = meter(&book, Budgets::default(), 0);
+    let mut meter = meter(&book, Budgets::default());
     meter.begin(&account);
     meter.step(&account).await;
     assert!(book.told.lock().unwrap().is_empty(), "nothing was used");
@@ -198,7 +207,7 @@ async fn the_ledger_hears_everything_once_and_nothing_of_others() {
     tokio::time::advance(Duration::from_secs(3)).await;
     meter.step(&account).await;
     account.add(100, 1.0);
-    meter.used_beneath(100, 1.0);
+    meter.used_beneath(&account, 100, 1.0);
     answer(&mut account, 2);
     meter.end(&account);
     let sum = book.sum();
@@ -209,7 +218,7 @@ async fn the_ledger_hears_everything_once_and_nothing_of_others() {
 #[tokio::test(start_paused = true)]
 async fn the_time_of_a_sub_agent_is_the_time_of_whoever_waits_for_it() {
     let (book, mut account) = (Arc::new(Book::default()), Account::default());
-    let mut meter = meter(&book, Budgets::default(), 1);
+    let mut meter = meter_of("child", &tally(Budgets::default()), &book);
     meter.begin(&account);
     tokio::time::advance(Duration::from_secs(3)).await;
     answer(&mut account, 5);
@@ -221,7 +230,7 @@ async fn the_time_of_a_sub_agent_is_the_time_of_whoever_waits_for_it() {
 async fn a_day_is_the_same_for_all_sessions_and_begins_anew() {
     let (book, account) = (Arc::new(Book::default()), Account::default());
     let day = Budget { steps: Some(5), ..Budget::default() };
-    let mut meter = meter(&book, Budgets { day, ..Budgets::default() }, 0);
+    let mut meter = meter(&book, Budgets { day, ..Budgets::default() });
     *book.others.lock().unwrap() = Spent { steps: 5, ..NOTHING };
     meter.begin(&account);
     let reached = meter.step(&account).await.unwrap();
@@ -238,9 +247,43 @@ async fn a_day_is_the_same_for_all_sessions_and_begins_anew() {
 async fn a_ledger_that_cannot_be_read_lifts_no_limit() {
     let (book, account) = (Arc::new(Book::default()), Account::default());
     let day = Budget { steps: Some(2), ..Budget::default() };
-    let mut meter = meter(&book, Budgets { day, ..Budgets::default() }, 0);
+    let mut meter = meter(&book, Budgets { day, ..Budgets::default() });
     book.closed.store(true, Ordering::Relaxed);
     meter.begin(&account);
     assert_eq!((meter.step(&account).await, meter.step(&account).await), (None, None));
     assert!(meter.step(&account).await.is_some());
+}
+
+#[tokio::test]
+async fn what_sub_agents_use_counts_while_they_use_it_and_once() {
+    let book = Arc::new(Book::default());
+    let turn = Budget { tokens: Some(20), steps: Some(6), ..Budget::default() };
+    let tally = tally(Budgets { turn, ..Budgets::default() });
+    let mut accounts = [(); 3].map(|()| Account::default());
+    let mut meters = ["s", "one", "two"].map(|session| meter_of(session, &tally, &book));
+    for (meter, account) in meters.iter_mut().zip(&accounts) {
+        meter.begin(account);
+        assert_eq!(meter.step(account).await, None);
+    }
+    for (account, tokens) in accounts.iter_mut().zip([4, 7, 8]) {
+        answer(account, tokens);
+    }
+    meters[0].note(&accounts[0]);
+    for (meter, account) in meters.iter_mut().zip(&accounts).skip(1) {
+        assert_eq!(meter.step(account).await, None, "19 of 20 tokens at most");
+    }
+    answer(&mut accounts[1], 3);
+    meters[1].end(&accounts[1]);
+    let reached = meters[2].step(&accounts[2]).await.unwrap();
+    assert!(reached.to_string().contains("22 of 20 tokens"), "{reached}");
+    meters[2].raise(&reached);
+    meters[0].raise(&reached);
+    accounts[0].add(10, 0.1);
+    meters[0].used_beneath(&accounts[0], 10, 0.1);
+    assert_eq!(meters[0].step(&accounts[0]).await, None, "22 of 40 tokens, raised once");
+    let reached = meters[2].step(&accounts[2]).await.unwrap();
+    assert!(reached.to_string().contains("6 of 6 model calls"), "{reached}");
+    meters[2].end(&accounts[2]);
+    meters[0].end(&accounts[0]);
+    assert_eq!((book.sum().tokens, book.sum().steps), (22, 6));
 }

@@ -1,6 +1,7 @@
 mod budget;
 mod command;
 mod compaction;
+mod instructions;
 mod machine;
 mod mention;
 mod task;

@@ -1,0 +1,129 @@
+//! Who answers a turn, as the model's server sees it: agents, and commands that name one.
+
+use serde_json::{Value, json};
+
+use crate::support::bench::{Bench, Model};
+use crate::support::client::{Client, said};
+use crate::support::link::Link;
+use crate::support::model::{Asked, ModelServer, Reply};
+
+/// An answer of a server that speaks chat completions.
+fn words(text: &str) -> Reply {
+    let delta = json!({"choices": [{"index": 0, "delta": {"content": text}}]});
+    let end = json!({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]});
+    Reply::stream(format!("data: {delta}\n\ndata: {end}\n\ndata: [DONE]\n\n"))
+}
+
+/// An answer that calls a tool.
+fn call(id: &str, name: &str, input: &Value) -> Reply {
+    let function = json!({"name": name, "arguments": input.to_string()});
+    let calls = json!([{"index": 0, "id": id, "type": "function", "function": function}]);
+    let delta = json!({"choices": [{"index": 0, "delta": {"tool_calls": calls}}]});
+    let end = json!({"choices": [{"index": 0, "delta": {}, "finish_reason": "tool_calls"}]});
+    Reply::stream(format!("data: {delta}\n\ndata: {end}\n\ndata: [DONE]\n\n"))
+}
+
+/// A bench whose models are answered for by `server`, with more of a configuration and files beside it.
+fn bench(server: &ModelServer, more: &str, files: &[(&str, &str)]) -> Bench {
+    let bench = Bench::new(Model::Configured, "");
+    let provider = format!("[provider.acme]\nbase_url = \"{}\"\nkey = \"\"\n", server.url());
+    let config = ("config.toml", &*format!("model = \"acme/usual\"\n{provider}{more}"));
+    for (path, text) in files.iter().copied().chain([config]) {
+        let path = bench.home().join(".config/adjutant").join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    bench
+}
+
+fn tools(asked: &Asked) -> Vec<&str> {
+    let tools = asked.body["tools"].as_array().map_or(&[][..], Vec::as_slice);
+    tools.iter().map(|tool| tool["function"]["name"].as_str().unwrap()).collect()
+}
+
+/// Whether the system prompt says that.
+fn is_told(asked: &Asked, text: &str) -> bool {
+    asked.body["messages"][0]["content"].as_str().unwrap().contains(text)
+}
+
+const REVIEWER: &str = "---\ntools: [read, grep]\n---\nYou judge what others wrote.\n";
+const REVIEW: &str = "---\nagent: reviewer\nmodel: acme/large\n---\nReview $1\n";
+
+#[tokio::test]
+async fn a_commands_agent_and_model_answer_its_turn_and_no_other() {
+    let server = ModelServer::start([words("Fine.")]).await;
+    let bench = bench(&server, "", &[("agents/reviewer.md", REVIEWER), ("commands/review.md", REVIEW)]);
+    let (mut client, session) = Client::open(Link::memory(&bench.door()), &bench).await;
+    for prompt in ["Hello", "/review a.rs", "Hello again"] {
+        let id = client.prompt(&session, prompt).await;
+        assert_eq!(client.reply(id).await.unwrap()["stopReason"], "end_turn");
+    }
+    let asked = server.asked();
+    let models: Vec<_> = asked.iter().map(|asked| asked.body["model"].as_str().unwrap()).collect();
+    assert_eq!(models, ["usual", "large", "usual"]);
+    assert_eq!(tools(&asked[1]), ["read", "grep"]);
+    assert!(tools(&asked[0]).contains(&"edit") && tools(&asked[2]).contains(&"edit"));
+    let told: Vec<_> = asked.iter().map(|asked| is_told(asked, "You judge what others wrote.")).collect();
+    assert_eq!(told, [false, true, false]);
+    client.leave().await;
+}
+
+#[tokio::test]
+async fn a_command_that_names_what_there_is_not_runs_nothing() {
+    let server = ModelServer::start([words("Fine.")]).await;
+    let files = [
+        ("commands/one.md", "---\nagent: reviwer\n---\nReview it\n"),
+        ("commands/two.md", "---\nmodel: nowhere/large\n---\nReview it\n"),
+        ("agents/reviewer.md", REVIEWER),
+    ];
+    let bench = bench(&server, "", &files);
+    let (mut client, session) = Client::open(Link::memory(&bench.door()), &bench).await;
+    for (prompt, why) in [
+        (
+            "/one",
+            "The command /one was not run: there is no agent \"reviwer\"; the agents are build, reviewer,",
+        ),
+        ("/two", "The command /two was not run: unknown provider \"nowhere\""),
+    ] {
+        let id = client.prompt(&session, prompt).await;
+        client.until(|line| said(line).is_some_and(|text| text.starts_with(why))).await;
+        assert_eq!(client.reply(id).await.unwrap()["stopReason"], "end_turn");
+    }
+    assert_eq!(server.count(), 0, "nobody was asked");
+    let id = client.prompt(&session, "Hello").await;
+    client.reply(id).await.unwrap();
+    assert_eq!(server.asked()[0].body["model"], Value::from("usual"));
+    client.leave().await;
+}
+
+const NARROW: &str = "---\ntools: [task, read, grep]\n---\nYou look.\n";
+const INNER: &str = "---\nmode: subagent\ntools: [grep, read, bash, task]\n---\nYou do.\n";
+const RULES: &str = "[agent.narrow.permission]\ndeny = [\"read(**/secret.txt)\"]\nallow = [\"bash\"]\n";
+
+#[tokio::test]
+async fn a_sub_agent_may_do_nothing_that_the_agents_above_it_may_not() {
+    let work = |agent: &str| json!({"description": "Work", "prompt": "Work.", "agent": agent});
+    let server = ModelServer::start([
+        call("c1", "task", &work("inner")),
+        call("c2", "read", &json!({"path": "secret.txt"})),
+        call("c3", "task", &work("general")),
+        words("Done."),
+    ])
+    .await;
+    let files = [("agents/narrow.md", NARROW), ("agents/inner.md", INNER)];
+    let bench = bench(&server, RULES, &files);
+    bench.write("secret.txt", "it is blue");
+    let (mut client, session) = Client::open(Link::memory(&bench.door()), &bench).await;
+    let choice = json!({"sessionId": session, "configId": "agent", "value": "narrow"});
+    client.request("session/set_config_option", choice).await.unwrap();
+    let id = client.prompt(&session, "Hello").await;
+    client.reply(id).await.unwrap();
+    let asked = server.asked();
+    assert_eq!(tools(&asked[0]), ["read", "grep", "task"], "the agent of the session");
+    assert_eq!(tools(&asked[1]), ["read", "grep", "task"], "the one beneath it");
+    assert!(is_told(&asked[1], "You do."));
+    let refused = &asked[2].body["messages"].as_array().unwrap().last().unwrap()["content"];
+    assert!(!refused.as_str().unwrap().contains("blue"), "{refused}");
+    assert_eq!(tools(&asked[3]), ["read", "grep", "task"], "the one beneath that, which by itself has all");
+    client.leave().await;
+}
