@@ -1,84 +1,24 @@
-// The official MCP servers behind the real binary: $ADJUTANT. A scripted model calls their tools in sessions of an
-// editor; they run as child processes and, on ports of this machine, over HTTP.
+// The official MCP servers behind the real binary: $ADJUTANT, transcript to the file given. They run as child processes
+// and, on ports of this machine, over HTTP. The model is a server that speaks the dialect given.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join, resolve } from "node:path";
-import { createInterface } from "node:readline";
+import { EVERYTHING, FILESYSTEM, Mind, onNode } from "../mind.mjs";
 import { Steps, environment, inTemporaryFolder } from "../steps.mjs";
+import { Editor } from "../ts/editor.mjs";
+import { Talk } from "../ts/talk.mjs";
+import { fold, said } from "../ts/transcript.mjs";
 
+const [transcript, dialect] = process.argv.slice(2);
 const binary = resolve(process.env.ADJUTANT ?? "");
-assert(existsSync(binary), "usage: ADJUTANT=<binary> node drive.mjs");
-const installed = (name) =>
-  join(import.meta.dirname, "node_modules", "@modelcontextprotocol", `server-${name}`, "dist", "index.js");
-const EVERYTHING = installed("everything");
-const FILESYSTEM = installed("filesystem");
+assert(dialect && existsSync(binary), "usage: ADJUTANT=<binary> node drive.mjs <transcript> <dialect>");
 
-const steps = new Steps("MCP servers");
-
-/** An editor's end of the protocol: answers what it is asked, keeps what it hears. */
-class Editor {
-  heard = [];
-  waiting = [];
-  next = 1;
-
-  constructor(home, cwd, script) {
-    const env = environment(home, { ADJUTANT_MODEL: "scripted", ADJUTANT_SCRIPT: script, SECRET_OF_OURS: "s3cret" });
-    this.child = spawn(binary, ["acp", "--mode", "full"], { cwd, env, stdio: ["pipe", "pipe", "inherit"] });
-    createInterface({ input: this.child.stdout }).on("line", (line) => this.line(JSON.parse(line)));
-    steps.explain = () => this.heard.slice(-12).map((line) => `  ${JSON.stringify(line).slice(0, 400)}`).join("\n");
-  }
-
-  line(message) {
-    this.heard.push(message);
-    if (message.method === "elicitation/create") {
-      this.question = message.params;
-      this.send({ id: message.id, result: { action: "accept", content: { name: "Ada", check: true, untitledSingleSelectEnum: "Joey" } } });
-    }
-    this.waiting = this.waiting.filter(({ wanted, resolve }) => !(wanted(message) && (resolve(message), true)));
-  }
-
-  send(message) {
-    this.child.stdin.write(`${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`);
-  }
-
-  /** The first message from now on that is wanted. */
-  until(wanted) {
-    return new Promise((resolve) => this.waiting.push({ wanted, resolve }));
-  }
-
-  async request(method, params) {
-    const id = this.next++;
-    const reply = this.until((message) => message.id === id && message.method === undefined);
-    this.send({ id, method, params });
-    const { result, error } = await reply;
-    assert.equal(error, undefined, JSON.stringify(error));
-    return result;
-  }
-
-  /** One turn; what was heard in it. */
-  async turn(text) {
-    const from = this.heard.length;
-    this.reply = await this.request("session/prompt", { sessionId: this.session, prompt: [{ type: "text", text }] });
-    return this.heard.slice(from).map((message) => message.params?.update).filter(Boolean);
-  }
-
-  /** The output of the one tool that a turn called. */
-  async output(text) {
-    const ended = (await this.turn(text)).findLast((update) => update.sessionUpdate === "tool_call_update");
-    return { status: ended.status, content: ended.content ?? [], text: ended.content?.[0]?.content?.text ?? "" };
-  }
-
-  async end() {
-    this.child.stdin.end();
-    const [code] = await once(this.child, "exit");
-    assert.equal(code, 0);
-  }
-}
+const steps = new Steps(`MCP servers, ${dialect}`);
 
 async function freePort() {
   const server = createServer().listen(0, "127.0.0.1");
@@ -100,121 +40,177 @@ async function remote(transport, path) {
   return { child, url: `http://127.0.0.1:${port}${path}` };
 }
 
-/** Processes of this machine with that in their command line. */
-async function running(mark) {
-  const found = [];
-  for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
-    const line = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
-    if (line.includes(mark) && Number(pid) !== process.pid) found.push(pid);
-  }
-  return found;
+/** Command lines of this machine's processes with that in them. */
+const running = (mark) =>
+  execFileSync("ps", ["-A", "-ww", "-o", "args="], { encoding: "utf8" })
+    .split("\n")
+    .filter((line) => line.includes(mark));
+
+/** The one call of a turn, as it ended, and the text that it showed. */
+async function call(talk, text) {
+  const { updates } = await talk.prompt(text);
+  const call = fold(updates).find((it) => it.entry === "tool");
+  const shown = (call?.content ?? []).map((it) => it.content);
+  return { ...call, shown, text: shown.map((it) => it.text ?? "").join("\n") };
 }
 
-async function tools(editor, cwd) {
-  await steps.step("a tool is called and answers", async () => {
-    assert.match((await editor.output("add")).text, /sum of 2 and 3 is 5/);
+async function tools(talk) {
+  const { editor, mind } = talk;
+  await steps.step("a tool is asked for, called, and told of to the model", async () => {
+    editor.answers.push("allow_once");
+    const { status, toolCallId } = await call(talk, "add");
+    assert.equal(editor.questions.at(-1).toolCall.toolCallId, toolCallId);
+    assert.equal(status, "completed");
+    assert.match(mind.told("add").results.join(), /sum of 2 and 3 is 5/);
+    await talk.request("session/set_mode", { sessionId: talk.told.id, modeId: "full" });
   });
   await steps.step("an image is shown", async () => {
-    const { content } = await editor.output("look");
-    assert(content.some((part) => part.content.type === "image" && part.content.mimeType === "image/png"));
+    const { shown } = await call(talk, "look");
+    assert(shown.some((it) => it.type === "image" && it.mimeType === "image/png"));
   });
   await steps.step("progress is shown while a tool works", async () => {
-    const updates = JSON.stringify(await editor.turn("work"));
+    const updates = JSON.stringify((await talk.prompt("work")).updates);
     assert.match(updates, /1 of 4/);
     assert.match(updates, /Long running operation completed/);
   });
   await steps.step("a tool that takes long is cancelled", async () => {
-    const asked = editor.until((message) => message.params?.update?.status === "in_progress");
-    const turn = editor.turn("hang");
-    await asked;
-    editor.send({ method: "session/cancel", params: { sessionId: editor.session } });
-    await turn;
-    assert.equal(editor.reply.stopReason, "cancelled");
+    const { stopReason } = await talk.prompt("hang", async (seen) => {
+      await editor.until(() => seen().some((it) => it.status === "in_progress"));
+      await talk.cancel();
+    });
+    assert.equal(stopReason, "cancelled");
   });
   await steps.step("the workspace is the server's root", async () => {
-    assert((await editor.output("roots")).text.includes(`file://${cwd}`));
+    assert((await call(talk, "roots")).text.includes(`file://${talk.cwd}`));
   });
   await steps.step("the server sees nothing of our environment that is not its own", async () => {
-    const { text } = await editor.output("environment");
+    const { text } = await call(talk, "environment");
     assert.match(text, /"PATH"/);
     assert(!text.includes("s3cret"));
   });
-  await steps.step("a question of the server reaches the person", async () => {
-    const { text, content } = await editor.output("ask");
-    assert.match(editor.question.message, /^The MCP server everything asks: /);
-    assert.match(text + JSON.stringify(content), /Ada/);
+  await steps.step("a form of the server is filled in by the person", async () => {
+    editor.entries.push({ name: "Ada", check: true, untitledSingleSelectEnum: "Joey" });
+    await call(talk, "ask");
+    const [form] = editor.forms;
+    assert.match(form.message, /^The MCP server everything asks: /);
+    const { results } = mind.told("ask");
+    assert.match(results.join(), /Name: Ada/);
+    assert.match(results.join(), /"untitledSingleSelectEnum": "Joey"/);
   });
-  await steps.step("resources are listed", async () => {
-    assert.match((await editor.output("resources")).text, /demo:\/\/resource/);
+  await steps.step("a form that is declined is told of as declined", async () => {
+    await call(talk, "ask");
+    assert.match(mind.told("ask").results.join(), /declined/);
+  });
+}
+
+async function resourcesAndPrompts(talk) {
+  const { mind } = talk;
+  await steps.step("resources are listed and read", async () => {
+    const listed = (await call(talk, "resources")).text;
+    assert.match(listed, /demo:\/\/resource\/static\/document\/architecture\.md/);
+    assert.match(listed, /demo:\/\/resource\/dynamic\/text\/\{resourceId\}/);
+    await call(talk, "read");
+    assert.match(mind.told("read").results.join(), /Resource 7: This is a plaintext resource/);
   });
   await steps.step("a prompt is a slash command", async () => {
-    const said = JSON.stringify(await editor.turn("/everything:simple-prompt"));
-    assert.match(said, /A prompt of the server was read/);
+    const { updates } = await talk.prompt("/everything:simple-prompt");
+    assert.equal(said(updates, "agent"), "A prompt of the server was read.");
+    mind.told("This is a simple prompt without arguments.");
+  });
+  await steps.step("and takes arguments", async () => {
+    await talk.prompt("/everything:args-prompt Berlin state=BE");
+    mind.told("What's weather in Berlin, BE?");
   });
 }
 
-async function files(editor, cwd) {
+async function files(talk) {
   await steps.step("the file server writes where it may", async () => {
-    assert.equal((await editor.output("write")).status, "completed");
-    assert.equal(await readFile(join(cwd, "note.txt"), "utf8"), "written by a server");
+    assert.equal((await call(talk, "write")).status, "completed");
+    assert.equal(await readFile(talk.path("note.txt"), "utf8"), "written by a server");
   });
   await steps.step("and reads nowhere else", async () => {
-    const { status, text } = await editor.output("outside");
+    const { status } = await call(talk, "outside");
     assert.equal(status, "failed");
-    assert.match(text, /denied/i);
+    assert.match(talk.mind.told("outside").results.join(), /denied/i);
   });
 }
 
-await inTemporaryFolder(async (folder) => {
-  const [home, cwd, script] = [join(folder, "home"), join(folder, "project"), join(folder, "script.jsonl")];
+async function remotes(talk, name) {
+  await steps.step(`${name}: a tool is called, and works with progress`, async () => {
+    await call(talk, `${name}: add`);
+    assert.match(talk.mind.told(`${name}: add`).results.join(), /sum of 20 and 22 is 42/);
+    const updates = JSON.stringify((await talk.prompt(`${name}: work`)).updates);
+    assert.match(updates, /1 of 2/);
+    assert.match(updates, /Long running operation completed/);
+  });
+  await steps.step(`${name}: a form of the server is filled in by the person`, async () => {
+    talk.editor.entries.push({ name: "Grace" });
+    await call(talk, `${name}: ask`);
+    assert.match(talk.mind.told(`${name}: ask`).results.join(), /Name: Grace/);
+  });
+}
+
+async function open(talk, servers) {
+  const { editor } = talk;
+  await steps.step("four servers are connected", async () => {
+    await talk.greet();
+    const { sessionId } = await talk.request("session/new", { cwd: talk.cwd, mcpServers: servers });
+    talk.told.id = sessionId;
+    const prompts = ["everything:simple-prompt", "streamable:simple-prompt", "events:simple-prompt"];
+    await editor.until(() => {
+      const commands = editor.updates(sessionId).findLast((it) => it.availableCommands)?.availableCommands ?? [];
+      return prompts.every((name) => commands.some((it) => it.name === name));
+    });
+    const status = said((await talk.prompt("/mcp")).updates, "agent");
+    assert.equal(status.match(/: ready: /g)?.length, 4, status);
+  });
+}
+
+async function run(folder, far) {
+  const [home, cwd] = [join(folder, "home"), join(folder, "project")];
   await mkdir(home);
   await mkdir(cwd);
-  const lines = await readFile(join(import.meta.dirname, "script.jsonl"), "utf8");
-  await writeFile(script, lines.replaceAll("{cwd}", cwd));
-  const remotes = [await remote("streamableHttp", "/mcp"), await remote("sse", "/sse")];
-  const node = (name, ...args) => ({ name, command: process.execPath, args, env: [] });
-  const mcpServers = [
-    node("everything", EVERYTHING),
-    node("files", FILESYSTEM, cwd),
-    { type: "http", name: "streamable", url: remotes[0].url, headers: [] },
-    { type: "sse", name: "events", url: remotes[1].url, headers: [] },
-  ];
-  const editor = new Editor(home, cwd, script);
+  const script = await readFile(join(import.meta.dirname, "script.jsonl"), "utf8");
+  const mind = new Mind();
+  await mind.serve(dialect, home, script.replaceAll("{cwd}", cwd));
+  const editor = Editor.open({ binary, cwd, env: environment(home, { SECRET_OF_OURS: "s3cret" }), transcript });
+  steps.explain = () => `  stderr: ${editor.errors || "(nothing)"}\n  last asked: ${JSON.stringify(mind.server.asked.at(-1))}`;
+  const talk = new Talk(editor, mind, cwd, { id: undefined, live: [] });
   try {
-    await steps.step("four servers are connected", async () => {
-      await editor.request("initialize", {
-        protocolVersion: 1,
-        clientCapabilities: { elicitation: { form: {}, url: {} }, session: { notices: {} } },
-      });
-      const prompts = ["everything", "streamable", "events"].map((server) =>
-        editor.until((message) =>
-          message.params?.update?.availableCommands?.some(({ name }) => name.startsWith(`${server}:`)),
-        ),
-      );
-      editor.session = (await editor.request("session/new", { cwd, mcpServers })).sessionId;
-      await Promise.all(prompts);
-      const status = JSON.stringify(await editor.turn("/mcp"));
-      assert.equal(status.match(/: ready: /g)?.length, 4, status);
-    });
-    await tools(editor, cwd);
-    await files(editor, cwd);
-    await steps.step("streamable HTTP", async () => {
-      assert.match((await editor.output("streamable")).text, /sum of 20 and 22 is 42/);
-    });
-    await steps.step("HTTP with server-sent events", async () => {
-      assert.match((await editor.output("events")).text, /sum of 30 and 12 is 42/);
-    });
+    await open(talk, [
+      // The folder marks its process.
+      onNode("everything", EVERYTHING, "stdio", cwd),
+      onNode("files", FILESYSTEM, cwd),
+      { type: "http", name: "streamable", url: far[0].url, headers: [] },
+      { type: "sse", name: "events", url: far[1].url, headers: [] },
+    ]);
+    await tools(talk);
+    await resourcesAndPrompts(talk);
+    await files(talk);
+    await remotes(talk, "streamable");
+    await remotes(talk, "events");
     await steps.step("the servers end with the editor", async () => {
-      await editor.end();
+      const alive = running(cwd);
+      assert(alive.some((it) => it.includes(EVERYTHING)) && alive.some((it) => it.includes(FILESYSTEM)), alive.join("\n"));
+      await talk.leave();
       const deadline = Date.now() + 10_000;
-      while ((await running(FILESYSTEM)).length > 0) {
-        assert(Date.now() < deadline, "a server outlives its session");
-        await new Promise((resolve) => setTimeout(resolve, 20));
+      while (running(cwd).length > 0) {
+        assert(Date.now() < deadline, `they outlive their session:\n${running(cwd).join("\n")}`);
+        await new Promise((go) => setTimeout(go, 20));
       }
     });
   } finally {
-    editor.child.kill();
-    for (const { child } of remotes) child.kill();
+    editor.child.kill("SIGKILL");
+    mind.close();
+  }
+}
+
+await inTemporaryFolder(async (folder) => {
+  const far = [await remote("streamableHttp", "/mcp"), await remote("sse", "/sse")];
+  try {
+    await run(folder, far);
+  } finally {
+    for (const { child } of far) child.kill();
   }
 });
 process.exit(steps.failed ? 1 : 0);

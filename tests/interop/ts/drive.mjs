@@ -6,7 +6,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { methods } from "@agentclientprotocol/sdk/unstable";
-import { CAPABILITIES, Editor } from "./editor.mjs";
+import { Editor } from "./editor.mjs";
 import { Talk, handled } from "./talk.mjs";
 import { Mind, SOON } from "../mind.mjs";
 import { Steps, environment, inTemporaryFolder } from "../steps.mjs";
@@ -33,12 +33,14 @@ async function run(folder) {
   const told = { id: undefined, live: [] };
   const first = open();
   try {
-    await live(new Talk(first, mind, cwd, told));
-    await steps.step("the agent ends by itself when its stdin is closed", () => ended(first));
+    const talk = new Talk(first, mind, cwd, told);
+    await live(talk);
+    await steps.step("the agent ends by itself when its stdin is closed", () => talk.leave());
     const second = open();
     try {
-      await afterwards(new Talk(second, mind, cwd, told));
-      await steps.step("the second agent ends by itself too", () => ended(second));
+      const again = new Talk(second, mind, cwd, told);
+      await afterwards(again);
+      await steps.step("the second agent ends by itself too", () => again.leave());
     } finally {
       second.child.kill("SIGKILL");
     }
@@ -48,17 +50,8 @@ async function run(folder) {
   }
 }
 
-async function ended(editor) {
-  assert.deepEqual(await editor.close(), { code: 0, signal: null });
-  assert.equal(editor.errors, "", "nothing was to be said on stderr");
-}
-
 async function greet(talk) {
-  const reply = await talk.request(agentMethods.initialize, {
-    protocolVersion: 1,
-    clientCapabilities: CAPABILITIES,
-    clientInfo: { name: "interop", version: "1.0.0" },
-  });
+  const reply = await talk.greet();
   assert.equal(reply.protocolVersion, 1);
   assert.equal(reply.agentInfo.name, "adjutant");
   const { loadSession, sessionCapabilities } = reply.agentCapabilities;

@@ -1,9 +1,11 @@
 // A client's side of one session.
 
+import assert from "node:assert/strict";
 import { join } from "node:path";
 import { methods } from "@agentclientprotocol/sdk/unstable";
+import { CAPABILITIES } from "./editor.mjs";
 
-const { session } = methods.agent;
+const { session, initialize } = methods.agent;
 
 /** What it sees of it is kept in `told.live`, its own words included. */
 export class Talk {
@@ -13,6 +15,20 @@ export class Talk {
 
   request(method, params) {
     return this.editor.agent.request(method, params);
+  }
+
+  greet() {
+    return this.request(initialize, {
+      protocolVersion: 1,
+      clientCapabilities: CAPABILITIES,
+      clientInfo: { name: "interop", version: "1.0.0" },
+    });
+  }
+
+  /** Closes the agent's stdin, upon which it has to end, without a word of complaint. */
+  async leave() {
+    assert.deepEqual(await this.editor.close(), { code: 0, signal: null });
+    assert.equal(this.editor.errors, "", "nothing was to be said on stderr");
   }
 
   /** Sends words, and gives the reply and the updates that came before it. */
