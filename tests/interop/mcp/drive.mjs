@@ -64,9 +64,10 @@ async function tools(talk) {
     assert.match(mind.told("add").results.join(), /sum of 2 and 3 is 5/);
     await talk.request("session/set_mode", { sessionId: talk.told.id, modeId: "full" });
   });
-  await steps.step("an image is shown", async () => {
+  await steps.step("an image is shown to the person and to the model", async () => {
     const { shown } = await call(talk, "look");
     assert(shown.some((it) => it.type === "image" && it.mimeType === "image/png"));
+    assert.equal(mind.told("look").images, 1);
   });
   await steps.step("progress is shown while a tool works", async () => {
     const updates = JSON.stringify((await talk.prompt("work")).updates);

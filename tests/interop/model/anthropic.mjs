@@ -86,6 +86,7 @@ export const anthropic = {
     return {
       said: lastLine(text(messages.findLast(isPerson).content)),
       results: after.filter((it) => it.type === "tool_result").map((it) => text(it.content)),
+      images: after.flatMap((it) => it.content ?? []).filter((it) => it.type === "image").length,
       sealed: messages.flatMap((it) => it.content).filter((it) => it.signature === "sealed").length,
       tools: tools.map((it) => it.name),
     };

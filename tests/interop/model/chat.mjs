@@ -54,6 +54,7 @@ export const chat = {
     return {
       said: lastLine(messages.findLast(isPerson).content),
       results: after.filter((it) => it.role === "tool").map((it) => it.content),
+      images: after.flatMap((it) => it.content ?? []).filter((it) => it.type === "image_url").length,
       sealed: messages.filter((it) => it.reasoning_content).length,
       tools: tools.map((it) => it.function.name),
     };

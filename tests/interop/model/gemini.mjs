@@ -44,6 +44,7 @@ export const gemini = {
     return {
       said: lastLine(contents.findLast(isPerson).parts.map((it) => it.text ?? "").join("\n")),
       results: responses.map((it) => it.output ?? it.error),
+      images: after.filter((it) => it.inlineData).length,
       sealed: contents.flatMap((it) => it.parts).filter((it) => it.thoughtSignature === "sealed").length,
       tools: tools.flatMap((it) => it.functionDeclarations.map((it) => it.name)),
     };

@@ -78,6 +78,7 @@ export const responses = {
     return {
       said: lastLine(text(input.findLast(isPerson).content)),
       results: since(input, isPerson).filter((it) => it.type === "function_call_output").map((it) => text(it.output)),
+      images: since(input, isPerson).flatMap((it) => it.output ?? []).filter((it) => it.type === "input_image").length,
       sealed: input.filter((it) => it.type === "reasoning" && it.encrypted_content === "sealed").length,
       tools: tools.map((it) => it.name),
     };

@@ -5,7 +5,7 @@
 // `GET /seen` tells what it was asked and when it was hung up on; `GET /configuration/<dialect>` is for an agent.
 
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { readFileSync, realpathSync } from "node:fs";
 import { createServer } from "node:http";
 import { basename } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -18,9 +18,9 @@ import { responses } from "./responses.mjs";
 const DIALECTS = { "openai-chat": chat, "openai-responses": responses, anthropic, gemini };
 
 /** The key that every request has to bring. */
-export const KEY = "sk-interop";
+const KEY = "sk-interop";
 /** The size of the context that clients are told of, in tokens. */
-export const CONTEXT = 1_000_000_000;
+const CONTEXT = 1_000_000_000;
 
 /** What an answer has used, in tokens, if the scenario does not say it. */
 const SOME = { input: 100, output: 7 };
@@ -36,10 +36,11 @@ retries = 1
 
 [provider.interop.model.scripted]
 context = ${CONTEXT}
+images = true
 `;
 
 export class ModelServer {
-  /** Requests in their order, as `{ dialect, said, results, sealed, tools }`; see `stream.mjs`. */
+  /** Requests in their order, as `{ dialect, said, results, images, sealed, tools }`; see `stream.mjs`. */
   asked = [];
   /** Times, in milliseconds, at which somebody hung up in the middle of an answer. */
   hungUp = [];
@@ -120,7 +121,7 @@ function json(response, status, body, headers = {}) {
   response.end(JSON.stringify(body));
 }
 
-if (import.meta.filename === process.argv[1]) {
+if (import.meta.filename === realpathSync(process.argv[1])) {
   const server = await ModelServer.start(readFileSync(process.argv[2], "utf8"));
   console.log(server.url);
   process.stdin.resume().on("end", () => server.close());

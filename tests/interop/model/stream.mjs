@@ -2,8 +2,8 @@
 //
 // A dialect has the `path` that is asked, a `key` that makes a header of a key, and
 //
-// - `read`: a request as `{ said, results, sealed, tools }`, which are the last words of the person, what came of the
-//   calls since, how many signed thoughts came back, and the names of the tools;
+// - `read`: a request as `{ said, results, images, sealed, tools }`, which are the last words of the person, what came of
+//   the calls since, how many images those showed, how many signed thoughts came back, and the names of the tools;
 // - `writer`: makes events of the lines of an answer, `line` by line, and `end`s it. Its arguments are a number that is
 //   another one for each answer, and the tokens that it has used.
 
