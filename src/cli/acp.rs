@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use super::Setup;
@@ -10,9 +11,11 @@ use super::args::Acp;
 use crate::app;
 use crate::rpc::Limits;
 use crate::serve::acp::Door;
+use crate::session::Sessions;
 use crate::transport;
 
-/// How long sessions may take to close after the client has gone; commands end with us in any case.
+/// How long sessions, and then what they keep running, may take to end after the client has gone; commands and servers
+/// end with us in any case.
 const CLOSING: Duration = Duration::from_millis(80);
 
 /// Serves stdin and stdout until the client has said its last, or a signal says so.
@@ -35,18 +38,25 @@ pub(super) async fn run(setup: &Setup, command: Acp) -> anyhow::Result<ExitCode>
             }
         }
     };
-    if let Some(engine) = door.engine()
-        && tokio::time::timeout(CLOSING, engine.sessions.shut_down()).await.is_err()
-    {
-        tracing::warn!(
-            "sessions were not closed in time; what is not durable yet is closed at the next start"
-        );
+    if let Some(engine) = door.engine() {
+        close(&engine.sessions).await;
     }
     if let Err(e) = served {
         // A client that closes its end first is how most of them say goodbye.
         tracing::debug!(error = %e, "stdout was closed");
     }
     Ok(ExitCode::SUCCESS)
+}
+
+async fn close(sessions: &Sessions) {
+    let deadline = Instant::now() + CLOSING;
+    if timeout_at(deadline, sessions.close_all()).await.is_err() {
+        tracing::warn!(
+            "sessions were not closed in time; what is not durable yet is closed at the next start"
+        );
+    } else if timeout_at(deadline, sessions.shut_down()).await.is_err() {
+        tracing::debug!("what sessions keep running did not end by itself in time");
+    }
 }
 
 async fn told_to_end(terminate: &mut Signal, hangup: &mut Signal) {

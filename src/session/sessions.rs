@@ -183,13 +183,17 @@ impl Sessions {
         self.inner.store.delete(id).await
     }
 
-    /// Closes all sessions and waits for their tasks.
+    /// Closes all sessions and waits for their tasks, and so for the end of what those keep running.
     pub async fn shut_down(&self) {
-        let handles: Vec<_> = self.live().drain().filter_map(|(_, slot)| slot.get().cloned()).collect();
-        futures_util::future::join_all(handles.iter().map(SessionHandle::close)).await;
-        drop(handles);
+        self.close_all().await;
         self.inner.tasks.close();
         self.inner.tasks.wait().await;
+    }
+
+    /// Closes all sessions: everything is durable then. What they keep running may still be about to end.
+    pub async fn close_all(&self) {
+        let handles: Vec<_> = self.live().drain().filter_map(|(_, slot)| slot.get().cloned()).collect();
+        futures_util::future::join_all(handles.iter().map(SessionHandle::close)).await;
     }
 
     async fn start(

@@ -1,4 +1,5 @@
-// The command-line client acpx against the real binary: $ADJUTANT. Everything it keeps is in a temporary home.
+// The command-line client acpx against the real binary: $ADJUTANT. Everything it keeps is in a temporary home. The
+// model is a script inside the agent, or, if a wire dialect is named, a server that speaks it.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -6,27 +7,29 @@ import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { Mind } from "../mind.mjs";
 import { Steps, environment, inTemporaryFolder } from "../steps.mjs";
 
 const binary = resolve(process.env.ADJUTANT ?? "");
-assert(existsSync(binary), "usage: ADJUTANT=<binary> node drive.mjs");
+assert(existsSync(binary), "usage: ADJUTANT=<binary> node drive.mjs [<dialect>]");
+const dialect = process.argv[2];
 const ACPX = join(import.meta.dirname, "node_modules", "acpx", "dist", "cli.js");
-const SCENARIO = join(import.meta.dirname, "..", "scenario.jsonl");
-const SCRIPTED = { ADJUTANT_MODEL: "scripted", ADJUTANT_SCRIPT: SCENARIO };
 /** What it exits with when a question was answered with no. */
 const DENIED = 5;
 
-const steps = new Steps("acpx");
+const steps = new Steps(dialect ? `acpx, ${dialect}` : "acpx");
 
 class Acpx {
   constructor(folder) {
     [this.home, this.cwd] = [join(folder, "home"), join(folder, "project")];
+    this.servers = join(folder, "servers.json");
   }
 
   /** Starts it; `done` resolves to its exit code and what it printed so far is in `out`. */
-  start(args, more = SCRIPTED) {
+  start(args, more = this.mind.env) {
     const env = environment(this.home, more);
-    const child = spawn(process.execPath, [ACPX, "--agent", `${binary} acp`, "--ttl", "20", ...args], {
+    const usual = ["--agent", `${binary} acp`, "--ttl", "20", "--mcp-config", this.servers];
+    const child = spawn(process.execPath, [ACPX, ...usual, ...args], {
       cwd: this.cwd,
       env,
       stdio: ["ignore", "pipe", "pipe"],
@@ -47,13 +50,28 @@ class Acpx {
   }
 }
 
-async function oneShot(acpx) {
+async function offline(acpx) {
   await steps.step("exec works without a model", async () => {
     await writeFile(join(acpx.cwd, "a.rs"), "// TODO: the only one\n");
     const out = await acpx.run(["exec", "find all TODO comments"], { env: {} });
     assert.match(out, /a\.rs:1: .*TODO: the only one/);
     assert.match(out, /\[done\] end_turn\s*$/);
   });
+}
+
+/** What only a model beyond a wire can tell. */
+async function overHttp(acpx) {
+  await steps.step("the model is told what came of its call", async () => {
+    assert.match(acpx.mind.told("run the check").results.join(), /seen in terminal/);
+  });
+  await steps.step("a tool of an MCP server is called, and told of", async () => {
+    const out = await acpx.run(["--approve-all", "exec", "add the numbers"]);
+    assert.match(out, /The numbers are added\./);
+    assert.match(acpx.mind.told("add the numbers").results.join(), /is 42/);
+  });
+}
+
+async function oneShot(acpx) {
   await steps.step("exec with all approved writes the file, and prints protocol lines alone", async () => {
     const out = await acpx.run(["--format", "json", "--json-strict", "--approve-all", "exec", "write the note"]);
     const messages = out.trimEnd().split("\n").map((line) => JSON.parse(line));
@@ -94,7 +112,8 @@ async function session(acpx) {
   await steps.step("a running prompt is cancelled by another process", async () => {
     const prompt = acpx.start(["prompt", ...named, "count for ever"]);
     await new Promise((go) => prompt.child.stdout.on("data", () => prompt.out.includes("0000005 ") && go()));
-    assert.match(await acpx.run(["cancel", ...named]), /cancel requested/);
+    const cancel = async () => assert.match(await acpx.run(["cancel", ...named]), /cancel requested/);
+    await (dialect ? acpx.mind.noticed(cancel) : cancel());
     await prompt.done;
     assert.match(prompt.out, /\[done\] cancelled\s*$/);
   });
@@ -108,9 +127,14 @@ await inTemporaryFolder(async (folder) => {
   const acpx = new Acpx(folder);
   await mkdir(acpx.home);
   await mkdir(acpx.cwd);
+  acpx.mind = await Mind.open(dialect, acpx.home);
+  await writeFile(acpx.servers, JSON.stringify({ mcpServers: acpx.mind.mcpServers }));
+  if (!dialect) await offline(acpx);
   await oneShot(acpx);
+  if (dialect) await overHttp(acpx);
   await session(acpx);
   // The process that keeps the session would else outlive a failed run for as long as its --ttl.
   if (steps.failed) await acpx.start(["sessions", "close", "one"]).done;
+  acpx.mind.close();
 });
 process.exitCode = steps.failed ? 1 : 0;

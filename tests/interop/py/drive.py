@@ -1,4 +1,7 @@
-"""The official Python client against the real binary: $ADJUTANT, transcript to the file given."""
+"""The official Python client against the real binary: $ADJUTANT, transcript to the file given.
+
+The model is a script inside the agent, or, if a wire dialect is named, a server that speaks it.
+"""
 
 import asyncio
 import contextlib
@@ -13,10 +16,13 @@ from acp import PROTOCOL_VERSION, RequestError, text_block
 from acp.schema import ClientCapabilities, FileSystemCapabilities, Implementation
 
 from editor import Editor, connect
+from mind import Mind
 
-SCENARIO = Path(__file__).parent.parent / "scenario.jsonl"
 # Longest time a step may take, in seconds: far more than any needs.
 PATIENCE = 60
+
+
+TOPIC = ", ".join(["py sdk", *sys.argv[2:]])
 
 
 class Failed(Exception):
@@ -29,17 +35,18 @@ async def step(name, work):
         result = await asyncio.wait_for(work, PATIENCE)
     except Exception as error:
         data = getattr(error, "data", None)
-        print(f"not ok py sdk: {name}\n{traceback.format_exc()}{data or ''}", flush=True)
+        print(f"not ok {TOPIC}: {name}\n{traceback.format_exc()}{data or ''}", flush=True)
         raise Failed from error
-    print(f"ok py sdk: {name}", flush=True)
+    print(f"ok {TOPIC}: {name}", flush=True)
     return result
 
 
 class Talk:
     """A client's side of one session. What it sees of it is kept in `live`, its own words included."""
 
-    def __init__(self, cwd):
+    def __init__(self, cwd, mind):
         self.cwd = cwd
+        self.mind = mind
         self.live = []
         self.id = None
         self.editor = None
@@ -62,9 +69,12 @@ class Talk:
     async def cancel(self):
         await self.agent.cancel(session_id=self.id)
 
+    def place(self):
+        return {"cwd": self.cwd, "mcp_servers": self.mind.mcp_servers}
+
     async def replay(self, session):
         start = len(self.updates(session))
-        await self.agent.load_session(session_id=session, cwd=self.cwd, mcp_servers=[])
+        await self.agent.load_session(session_id=session, **self.place())
         # The client hands out a reply before the updates that came ahead of it have reached their handler;
         # the commands come after both.
         seen = lambda: self.updates(session)[start:]
@@ -126,7 +136,7 @@ async def greet(talk):
 
 
 async def new(talk):
-    reply = await talk.agent.new_session(cwd=talk.cwd, mcp_servers=[])
+    reply = await talk.agent.new_session(**talk.place())
     talk.id = reply.session_id
     assert reply.modes.current_mode_id == "default", reply
     assert [it.id for it in reply.config_options] == ["mode", "model", "agent"], reply
@@ -148,6 +158,37 @@ async def rejected(talk):
         _, updates = await talk.prompt("write the secret")
         assert call(updates)["status"] == "failed", updates
         assert not Path(talk.cwd, "secret.txt").exists()
+
+
+async def told_of_results(talk):
+    talk.editor.answers.append("allow_once")
+    await talk.prompt("write the note")
+    told = talk.mind.told("write the note")
+    assert "note.txt" in "".join(told["results"]) and told["sealed"] > 0, told
+    assert {"write", "everything_get-sum"} <= set(told["tools"]), told
+
+
+async def mcp_tool(talk):
+    talk.editor.answers.append("allow_once")
+    _, updates = await talk.prompt("add the numbers")
+    assert said(updates) == ["The numbers are added."], updates
+    assert talk.editor.questions[-1] == call(updates)["toolCallId"], updates
+    assert "is 42" in "".join(talk.mind.told("add the numbers")["results"]), updates
+
+
+async def hung_up(talk):
+    async def after_some_text(seen):
+        await talk.editor.until(lambda: said(seen()))
+        await talk.mind.noticed(talk.cancel)
+
+    stop, _ = await talk.prompt("count for ever", after_some_text)
+    assert stop == "cancelled", stop
+
+
+async def usage(talk):
+    _, updates = await talk.prompt("plan the work")
+    seen = [(it["used"], it["size"]) for it in updates if it["sessionUpdate"] == "usage_update"]
+    assert (1234, 1_000_000_000) in seen, seen
 
 
 async def unsaved(talk):
@@ -218,14 +259,14 @@ async def loaded(talk):
 
 async def resumed(talk):
     start = len(talk.updates())
-    await talk.agent.resume_session(session_id=talk.id, cwd=talk.cwd, mcp_servers=[])
+    await talk.agent.resume_session(session_id=talk.id, **talk.place())
     _, updates = await talk.prompt("say more")
     assert shown(talk.updates()[start:]) == shown(updates), "something of before was shown"
 
 
 async def forked(talk):
     parent, before = talk.id, shown(talk.live)
-    talk.id = (await talk.agent.fork_session(session_id=parent, cwd=talk.cwd, mcp_servers=[])).session_id
+    talk.id = (await talk.agent.fork_session(session_id=parent, **talk.place())).session_id
     await talk.prompt("say something")
     assert lasting(await talk.replay(talk.id)) == lasting(shown(talk.live))
     assert lasting(await talk.replay(parent)) == lasting(before)
@@ -236,7 +277,7 @@ async def closed_and_deleted(talk):
     await refused(-32002, talk.agent.prompt(session_id=talk.id, prompt=[text_block("say no")]))
     # This client has no method for it yet.
     await talk.agent._conn.send_request("session/delete", {"sessionId": talk.id})
-    await refused(-32002, talk.agent.load_session(session_id=talk.id, cwd=talk.cwd, mcp_servers=[]))
+    await refused(-32002, talk.agent.load_session(session_id=talk.id, **talk.place()))
 
 
 async def ended(process):
@@ -260,29 +301,42 @@ async def agent(talk, binary, env, transcript):
         await talk.agent.close()
 
 
-async def main(folder, transcript):
+async def first(talk):
+    await step("initialize tells what the agent can do", greet(talk))
+    await step("session/new opens a session, and its commands follow the reply", new(talk))
+    await step("what was allowed once is done", allowed(talk))
+    await step("what was rejected or waved away is not done", rejected(talk))
+    if talk.mind.url:
+        await step("the model is told what came of its call, and gets its thought back", told_of_results(talk))
+        await step("a tool of an MCP server is asked for, called, and told of", mcp_tool(talk))
+        await step("a turn that is cancelled closes the model's connection", hung_up(talk))
+    await step("the use of the context is shown", usage(talk))
+    await step("an edit works on the unsaved text of the editor", unsaved(talk))
+    await step("a command runs in a terminal of the editor, which is released", terminal(talk))
+    await step("a turn is cancelled in a stream and in a question", cancelled(talk))
+    await step("modes and options stay in step", settings(talk))
+
+
+async def second(talk):
+    await step("session/list names the session, with a title and a time", listed(talk))
+    await step("session/load shows what was seen live", loaded(talk))
+    await step("session/resume shows nothing of before", resumed(talk))
+    await step("session/fork goes its own way with the history so far", forked(talk))
+    await step("a closed session takes no prompt, and a deleted one is gone", closed_and_deleted(talk))
+
+
+async def main(folder, transcript, dialect=None):
     home, cwd = folder / "home", folder / "project"
     home.mkdir()
     cwd.mkdir()
     binary = str(Path(os.environ["ADJUTANT"]).resolve())
-    env = {"PATH": os.environ["PATH"], "HOME": str(home), "LANG": "C.UTF-8"}
-    env |= {"ADJUTANT_MODEL": "scripted", "ADJUTANT_SCRIPT": str(SCENARIO)}
-    talk = Talk(str(cwd))
-    async with agent(talk, binary, env, transcript):
-        await step("initialize tells what the agent can do", greet(talk))
-        await step("session/new opens a session, and its commands follow the reply", new(talk))
-        await step("what was allowed once is done", allowed(talk))
-        await step("what was rejected or waved away is not done", rejected(talk))
-        await step("an edit works on the unsaved text of the editor", unsaved(talk))
-        await step("a command runs in a terminal of the editor, which is released", terminal(talk))
-        await step("a turn is cancelled in a stream and in a question", cancelled(talk))
-        await step("modes and options stay in step", settings(talk))
-    async with agent(talk, binary, env, transcript):
-        await step("session/list names the session, with a title and a time", listed(talk))
-        await step("session/load shows what was seen live", loaded(talk))
-        await step("session/resume shows nothing of before", resumed(talk))
-        await step("session/fork goes its own way with the history so far", forked(talk))
-        await step("a closed session takes no prompt, and a deleted one is gone", closed_and_deleted(talk))
+    with Mind(dialect, home) as mind:
+        env = {"PATH": os.environ["PATH"], "HOME": str(home), "LANG": "C.UTF-8", **mind.env}
+        talk = Talk(str(cwd), mind)
+        async with agent(talk, binary, env, transcript):
+            await first(talk)
+        async with agent(talk, binary, env, transcript):
+            await second(talk)
 
 
 if __name__ == "__main__":
@@ -290,6 +344,6 @@ if __name__ == "__main__":
     logging.disable(logging.ERROR)
     with tempfile.TemporaryDirectory(prefix="adjutant-interop-") as folder, open(sys.argv[1], "a") as transcript:
         try:
-            asyncio.run(main(Path(folder).resolve(), transcript))
+            asyncio.run(main(Path(folder).resolve(), transcript, *sys.argv[2:]))
         except Failed:
             sys.exit(1)

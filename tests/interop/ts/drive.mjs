@@ -1,26 +1,30 @@
-// The official TypeScript client against the real binary: $ADJUTANT, transcript to the file given.
+// The official TypeScript client against the real binary: $ADJUTANT, transcript to the file given. The model is a
+// script inside the agent, or, if a wire dialect is named, a server that speaks it.
 
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { methods } from "@agentclientprotocol/sdk/unstable";
-import { CAPABILITIES, Editor } from "./editor.mjs";
+import { Editor } from "./editor.mjs";
+import { Talk, handled } from "./talk.mjs";
+import { Mind, SOON } from "../mind.mjs";
 import { Steps, environment, inTemporaryFolder } from "../steps.mjs";
 import { fold, said } from "./transcript.mjs";
 
-const transcript = process.argv[2];
+const [transcript, dialect] = process.argv.slice(2);
 const binary = resolve(process.env.ADJUTANT ?? "");
-assert(transcript && existsSync(binary), "usage: ADJUTANT=<binary> node drive.mjs <transcript>");
-const SCENARIO = join(import.meta.dirname, "..", "scenario.jsonl");
+assert(transcript && existsSync(binary), "usage: ADJUTANT=<binary> node drive.mjs <transcript> [<dialect>]");
 const { session, ...agentMethods } = methods.agent;
 
-const steps = new Steps("ts sdk");
+const steps = new Steps(dialect ? `ts sdk, ${dialect}` : "ts sdk");
+
 async function run(folder) {
   const [home, cwd] = [join(folder, "home"), join(folder, "project")];
   await mkdir(home);
   await mkdir(cwd);
-  const env = environment(home, { ADJUTANT_MODEL: "scripted", ADJUTANT_SCRIPT: SCENARIO });
+  const mind = await Mind.open(dialect, home);
+  const env = environment(home, mind.env);
   const open = () => {
     const editor = Editor.open({ binary, cwd, env, transcript });
     steps.explain = () => `  stderr: ${editor.errors || "(nothing)"}`;
@@ -29,66 +33,25 @@ async function run(folder) {
   const told = { id: undefined, live: [] };
   const first = open();
   try {
-    await live(new Talk(first, cwd, told));
-    await steps.step("the agent ends by itself when its stdin is closed", () => ended(first));
+    const talk = new Talk(first, mind, cwd, told);
+    await live(talk);
+    await steps.step("the agent ends by itself when its stdin is closed", () => talk.leave());
     const second = open();
     try {
-      await afterwards(new Talk(second, cwd, told));
-      await steps.step("the second agent ends by itself too", () => ended(second));
+      const again = new Talk(second, mind, cwd, told);
+      await afterwards(again);
+      await steps.step("the second agent ends by itself too", () => again.leave());
     } finally {
       second.child.kill("SIGKILL");
     }
   } finally {
     first.child.kill("SIGKILL");
+    mind.close();
   }
 }
-
-async function ended(editor) {
-  assert.deepEqual(await editor.close(), { code: 0, signal: null });
-  assert.equal(editor.errors, "", "nothing was to be said on stderr");
-}
-
-/** A client's side of one session. What it sees of it is kept in `told.live`, its own words included. */
-class Talk {
-  constructor(editor, cwd, told) {
-    Object.assign(this, { editor, cwd, told });
-  }
-
-  request(method, params) {
-    return this.editor.agent.request(method, params);
-  }
-
-  /** Sends words, and gives the reply and the updates that came before it. */
-  async prompt(text, meanwhile = async () => {}) {
-    const sessionId = this.told.id;
-    const updates = this.editor.updates(sessionId);
-    const start = updates.length;
-    const reply = this.request(session.prompt, { sessionId, prompt: [{ type: "text", text }] });
-    await Promise.all([reply.catch(() => {}), meanwhile(() => updates.slice(start))]);
-    await handled();
-    const seen = updates.slice(start);
-    this.told.live.push({ sessionUpdate: "user_message_chunk", messageId: text, content: { text } }, ...seen);
-    return { ...(await reply), updates: seen };
-  }
-
-  cancel() {
-    return this.editor.agent.notify(session.cancel, { sessionId: this.told.id });
-  }
-
-  path(name) {
-    return join(this.cwd, name);
-  }
-}
-
-/** The client hands out a reply before the updates that came ahead of it have reached their handler. */
-const handled = () => new Promise(setImmediate);
 
 async function greet(talk) {
-  const reply = await talk.request(agentMethods.initialize, {
-    protocolVersion: 1,
-    clientCapabilities: CAPABILITIES,
-    clientInfo: { name: "interop", version: "1.0.0" },
-  });
+  const reply = await talk.greet();
   assert.equal(reply.protocolVersion, 1);
   assert.equal(reply.agentInfo.name, "adjutant");
   const { loadSession, sessionCapabilities } = reply.agentCapabilities;
@@ -103,7 +66,7 @@ async function live(talk) {
     await talk.request(agentMethods.authenticate, { methodId: authMethods[0].id });
   });
   await steps.step("session/new opens a session, and its commands follow the reply", async () => {
-    const reply = await talk.request(session.new, { cwd: talk.cwd, mcpServers: [] });
+    const reply = await talk.request(session.new, { cwd: talk.cwd, mcpServers: talk.mind.mcpServers });
     talk.told.id = reply.sessionId;
     assert.equal(reply.modes.currentModeId, "default");
     assert.deepEqual(reply.configOptions.map((it) => it.id), ["mode", "model", "agent"]);
@@ -111,12 +74,14 @@ async function live(talk) {
     await talk.editor.until(() => updates.some((it) => it.sessionUpdate === "available_commands_update"));
   });
   await permissions(talk);
+  if (talk.mind.server) await overHttp(talk);
   await editorAndTerminal(talk);
   await cancelling(talk);
   await settings(talk);
   await steps.step("a failure of the model is an error of the prompt, in one line", async () => {
     const error = await talk.prompt("fail").then(() => assert.fail("it succeeded"), (error) => error);
     assert.match(error.message, /^[^\n]*out of reach[^\n]*$/);
+    assert(!talk.mind.server || talk.mind.asked("fail") === 2, "it was not tried again");
     const told = { type: "text", text: `\n\n(The turn failed: ${error.message})` };
     talk.told.live.push({ sessionUpdate: "agent_message_chunk", messageId: "end", content: told });
   });
@@ -143,6 +108,33 @@ async function permissions(talk) {
     assert.equal(said(updates, "agent"), "Then I leave it.");
     assert.equal(fold(updates).find((it) => it.entry === "tool").status, "failed");
     assert(!existsSync(talk.path("secret.txt")));
+  });
+}
+
+/** What only a model beyond a wire can tell. */
+async function overHttp(talk) {
+  const { editor, mind } = talk;
+  await steps.step("the model is told what came of its call, and gets its thought back", async () => {
+    editor.answers.push("allow_once");
+    await talk.prompt("write the note");
+    const { results, sealed, tools } = mind.told("write the note");
+    assert.match(results.join(), /note\.txt/);
+    assert(sealed > 0, "the thought did not come back");
+    assert(tools.includes("write") && tools.includes("everything_get-sum"), tools.join());
+  });
+  await steps.step("a tool of an MCP server is asked for, called, and told of", async () => {
+    editor.answers.push("allow_once");
+    const { updates } = await talk.prompt("add the numbers");
+    assert.equal(said(updates, "agent"), "The numbers are added.");
+    assert.equal(editor.questions.at(-1).toolCall.toolCallId, fold(updates).find((it) => it.entry === "tool").toolCallId);
+    assert.match(mind.told("add the numbers").results.join(), /is 42/);
+  });
+  await steps.step("a turn that is cancelled closes the model's connection", async () => {
+    const { stopReason } = await talk.prompt("count for ever", async (seen) => {
+      await editor.until(() => seen().some((it) => it.sessionUpdate === "agent_message_chunk"));
+      await mind.noticed(() => talk.cancel());
+    });
+    assert.equal(stopReason, "cancelled");
   });
 }
 
@@ -181,18 +173,21 @@ async function editorAndTerminal(talk) {
     const { updates } = await talk.prompt("plan the work");
     const plan = updates.find((it) => it.sessionUpdate === "plan");
     assert.deepEqual(plan.entries.map((it) => [it.content, it.status]), [["look", "completed"], ["change", "in_progress"]]);
-    const usage = updates.find((it) => it.sessionUpdate === "usage_update");
-    assert.deepEqual([usage.used, usage.size], [1200, 1_000_000_000]);
+    const usage = updates.filter((it) => it.sessionUpdate === "usage_update").map(({ used, size }) => [used, size]);
+    assert(usage.some(([used, size]) => used === 1234 && size === 1_000_000_000), JSON.stringify(usage));
   });
 }
 
 async function cancelling(talk) {
   const { editor } = talk;
   await steps.step("a stream that is cancelled ends as cancelled", async () => {
+    let asked;
     const { stopReason, updates } = await talk.prompt("count for ever", async (seen) => {
       await editor.until(() => seen().filter((it) => it.sessionUpdate === "agent_message_chunk").length >= 3);
+      asked = Date.now();
       await talk.cancel();
     });
+    assert(Date.now() - asked < SOON, `it took ${Date.now() - asked} ms`);
     assert.equal(stopReason, "cancelled");
     assert.match(said(updates, "agent"), /^0000000 0000001 0000002 /);
   });
@@ -253,7 +248,7 @@ async function settings(talk) {
 
 async function afterwards(talk) {
   const { told, editor, cwd } = talk;
-  const place = { cwd, mcpServers: [] };
+  const place = { cwd, mcpServers: talk.mind.mcpServers };
   await steps.step("session/list names the session, with a title and a time", async () => {
     await greet(talk);
     const { sessions } = await talk.request(session.list, { cwd });

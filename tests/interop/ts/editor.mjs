@@ -11,6 +11,7 @@ import * as acp from "@agentclientprotocol/sdk/unstable";
 export const CAPABILITIES = {
   fs: { readTextFile: true, writeTextFile: true },
   terminal: true,
+  elicitation: { form: {}, url: {} },
   session: { notices: {} },
 };
 
@@ -23,6 +24,10 @@ export class Editor {
   questions = [];
   /** How the next questions are answered: kinds of options, or "hold". */
   answers = [];
+  /** Forms that a person was to fill in. */
+  forms = [];
+  /** What the next forms are filled in with; others are declined. */
+  entries = [];
   #updates = new Map();
   #terminals = new Map();
   #terminalsMade = 0;
@@ -75,6 +80,7 @@ export class Editor {
         return handler(params);
       });
     serve(client.session.requestPermission, (params) => this.#asked(params));
+    serve(client.elicitation.create, (params) => this.#filled(params));
     serve(client.fs.readTextFile, ({ path, line, limit }) => this.#read(path, line, limit));
     serve(client.fs.writeTextFile, ({ path, content }) => this.#write(path, content));
     serve(client.terminal.create, (params) => this.#run(params));
@@ -130,6 +136,12 @@ export class Editor {
     const option = options.find((it) => it.kind === answer);
     if (!option) throw new acp.RequestError(-32603, `no option of kind ${answer}`);
     return { outcome: { outcome: "selected", optionId: option.optionId } };
+  }
+
+  #filled(form) {
+    this.forms.push(form);
+    const content = this.entries.shift();
+    return content ? { action: "accept", content } : { action: "decline" };
   }
 
   async #read(path, line, limit) {
