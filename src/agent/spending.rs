@@ -59,6 +59,10 @@ pub struct Totals {
 /// Where it is written down what sessions use up.
 pub trait Ledger: Send + Sync + Debug {
     /// Writes down what the session has used since it was last told, and returns what that comes to; `None` when it
-    /// cannot be known. It is written down also where nobody waits for the answer.
+    /// cannot be known.
     fn spend(&self, session: &SessionId, more: Spent) -> BoxFuture<'static, Option<Totals>>;
+    /// Writes the same down for whoever asks later.
+    fn note(&self, session: &SessionId, more: Spent) {
+        drop(self.spend(session, more));
+    }
 }

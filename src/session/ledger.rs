@@ -19,17 +19,21 @@ impl StoredLedger {
     pub fn new(store: Arc<dyn Store>, clock: Clock) -> Self {
         Self { store, clock }
     }
-}
 
-impl Ledger for StoredLedger {
-    fn spend(&self, session: &SessionId, more: Spent) -> BoxFuture<'static, Option<Totals>> {
+    fn spending(&self, session: &SessionId, more: Spent) -> Spending {
         let used = Used {
             tokens: more.tokens,
             micro_dollars: (more.money * 1e6).round() as u64,
             steps: more.steps,
             millis: more.time.as_millis() as u64,
         };
-        let totals = self.store.spend(Spending { session: session.clone(), at: self.clock.now(), used });
+        Spending { session: session.clone(), at: self.clock.now(), used }
+    }
+}
+
+impl Ledger for StoredLedger {
+    fn spend(&self, session: &SessionId, more: Spent) -> BoxFuture<'static, Option<Totals>> {
+        let totals = self.store.spend(self.spending(session, more));
         Box::pin(async move {
             match totals.await {
                 Ok(totals) => Some(Totals { session: spent(totals.session), day: spent(totals.day) }),
@@ -39,6 +43,10 @@ impl Ledger for StoredLedger {
                 }
             }
         })
+    }
+
+    fn note(&self, session: &SessionId, more: Spent) {
+        self.store.note(self.spending(session, more));
     }
 }
 

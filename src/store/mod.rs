@@ -174,6 +174,10 @@ pub trait Store: Send + Sync + Debug {
     /// Adds what a session has used to the day it belongs to, and returns what that comes to. With nothing used it only
     /// looks.
     fn spend(&self, spending: Spending) -> BoxFuture<'static, Result<SpendingTotals, StoreError>>;
+    /// Adds the same without an answer: it may wait for the next write, and goes to the disk with it.
+    fn note(&self, spending: Spending) {
+        drop(self.spend(spending));
+    }
     /// What a person should be told about this store (kept in memory only, restored from a damaged file),
     /// each text once. Known after the first call that needed the store.
     fn warning(&self) -> Option<String> {

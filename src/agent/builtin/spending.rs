@@ -3,7 +3,6 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 
 use super::budget::{Limits, Reached, Span};
@@ -131,15 +130,18 @@ impl Meter {
         self.note(account);
         let spent = self.turn.spent(account);
         let needed = self.tally.amounts().limits.need_ledger();
-        if let Some((more, told)) = self.tell(spent)
-            && needed
-        {
-            let (session, day) = (self.totals.session + more, self.totals.day + more);
-            let totals = told.await.unwrap_or(Totals { session, day });
-            if totals.day.steps < self.totals.day.steps {
-                self.tally.amounts().limits.reset(Span::Day);
+        match self.untold(spent) {
+            Some(more) if needed => {
+                let (session, day) = (self.totals.session + more, self.totals.day + more);
+                let told = self.ledger.spend(&self.tally.session, more).await;
+                let totals = told.unwrap_or(Totals { session, day });
+                if totals.day.steps < self.totals.day.steps {
+                    self.tally.amounts().limits.reset(Span::Day);
+                }
+                self.totals = totals;
             }
-            self.totals = totals;
+            Some(more) => self.ledger.note(&self.tally.session, more),
+            None => {}
         }
         self.count(spent.time)
     }
@@ -171,8 +173,9 @@ impl Meter {
     pub(super) fn end(&mut self, account: &Account) {
         self.note(account);
         let spent = self.turn.spent(account);
-        // It is written down all the same, and nobody waits for what it comes to.
-        drop(self.tell(spent));
+        if let Some(more) = self.untold(spent) {
+            self.ledger.note(&self.tally.session, more);
+        }
     }
 
     /// A session beneath this one has used that, and the account knows it.
@@ -203,8 +206,8 @@ impl Meter {
         self.tally.amounts().limits.raise(reached);
     }
 
-    /// Has what is new written down, and what that comes to looked up; `None`: nobody needs it.
-    fn tell(&mut self, spent: Spent) -> Option<(Spent, BoxFuture<'static, Option<Totals>>)> {
+    /// What the ledger is to be told now; `None`: nobody needs it.
+    fn untold(&mut self, spent: Spent) -> Option<Spent> {
         let mut own = spent - self.turn.beneath;
         if self.beneath {
             own.time = Duration::ZERO;
@@ -214,7 +217,7 @@ impl Meter {
             return None;
         }
         self.turn.written = own;
-        Some((more, self.ledger.spend(&self.tally.session, more)))
+        Some(more)
     }
 }
 

@@ -22,7 +22,7 @@ use crate::provider::{Delta, ModelRequest, ProviderError};
 const GRACE: Duration = Duration::from_millis(20);
 
 /// Deltas above which nothing more is read before they are handed on.
-const MOST: usize = 256;
+const MOST: usize = 64;
 
 /// What is handed on at once.
 pub(super) type Batch = Vec<Result<Delta, ProviderError>>;
@@ -144,9 +144,13 @@ impl Answer {
                 Err(_) if until == self.deadline => return self.late(),
                 Err(_) => break Some(Failure::passing(self.line.silent())),
             }
-            // What is there already comes along.
-            let has_room = !decoder.is_over() && deltas.len() < MOST;
-            match has_room.then(|| response.chunk().now_or_never()).flatten() {
+            if decoder.is_over() || deltas.len() >= MOST {
+                break None;
+            }
+            // What is there already comes along: who is told of many pieces at once has far less to do for each. The
+            // connection is read by a task of its own, a piece at a time, which needs its turn in between.
+            tokio::task::yield_now().await;
+            match response.chunk().now_or_never() {
                 Some(more) => arrived = Ok(more),
                 None => break None,
             }

@@ -11,6 +11,10 @@ use crate::store::memory::Memory;
 pub(super) trait Job: Send + fmt::Debug {
     fn run(&mut self, link: &mut Link) -> Result<(), Failure>;
     fn run_in_memory(&mut self, memory: &Memory);
+    /// Whether it may wait for a job that cannot, to go to the disk with that one.
+    fn can_wait(&self) -> bool {
+        false
+    }
     /// Its outcome is this error.
     fn fail(&mut self, error: StoreError);
     /// Whoever asked may have gone.
@@ -28,7 +32,7 @@ pub(super) struct Task<A, T> {
     operation: Operation<A, T>,
     argument: A,
     outcome: Option<Result<T, StoreError>>,
-    reply: oneshot::Sender<Result<T, StoreError>>,
+    reply: Option<oneshot::Sender<Result<T, StoreError>>>,
 }
 
 impl<A, T> Task<A, T> {
@@ -37,7 +41,12 @@ impl<A, T> Task<A, T> {
         argument: A,
     ) -> (Self, oneshot::Receiver<Result<T, StoreError>>) {
         let (reply, outcome) = oneshot::channel();
-        (Self { operation, argument, outcome: None, reply }, outcome)
+        (Self { operation, argument, outcome: None, reply: Some(reply) }, outcome)
+    }
+
+    /// An operation that nobody waits for.
+    pub(super) fn note(operation: Operation<A, T>, argument: A) -> Self {
+        Self { operation, argument, outcome: None, reply: None }
     }
 }
 
@@ -51,15 +60,22 @@ impl<A: Send, T: Send> Job for Task<A, T> {
         self.outcome = Some((self.operation.memory)(memory, &self.argument));
     }
 
+    fn can_wait(&self) -> bool {
+        self.reply.is_none()
+    }
+
     fn fail(&mut self, error: StoreError) {
         self.outcome = Some(Err(error));
     }
 
     fn answer(self: Box<Self>) {
-        if let Some(outcome) = self.outcome
-            && self.reply.send(outcome).is_err()
-        {
-            tracing::trace!("nobody waits for this answer of the store any more");
+        let Some(outcome) = self.outcome else { return };
+        let unheard = match self.reply {
+            Some(reply) => return drop(reply.send(outcome)),
+            None => outcome,
+        };
+        if let Err(error) = unheard {
+            tracing::warn!(%error, "something was not written down");
         }
     }
 }

@@ -119,21 +119,28 @@ where
     A: Send + 'static,
     T: Send + 'static,
 {
-    let closed = || StoreError::Unavailable("the store is closed".into());
     let (task, outcome) = Task::new(operation, argument);
-    let queued = queue.and_then(|queue| {
-        queue.try_send(Box::new(task)).map_err(|error| match error {
-            TrySendError::Closed(_) => closed(),
-            TrySendError::Full(_) => {
-                StoreError::Unavailable("more waits for the disk than it can take: try again later".into())
-            }
-        })
-    });
-    match queued {
+    match enqueue(queue, Box::new(task)) {
         Ok(()) => async move { outcome.await.unwrap_or_else(|_| Err(closed())) }.boxed(),
         Err(error) => ready(Err(error)).boxed(),
     }
 }
+
+fn enqueue(queue: Result<mpsc::Sender<BoxedJob>, StoreError>, job: BoxedJob) -> Result<(), StoreError> {
+    queue?.try_send(job).map_err(|error| match error {
+        TrySendError::Closed(_) => closed(),
+        TrySendError::Full(_) => {
+            StoreError::Unavailable("more waits for the disk than it can take: try again later".into())
+        }
+    })
+}
+
+fn closed() -> StoreError {
+    StoreError::Unavailable("the store is closed".into())
+}
+
+const SPEND: Operation<Spending, SpendingTotals> =
+    Operation { file: write::spend, memory: |memory, spending| Ok(memory.spend_now(spending)) };
 
 impl Store for Sqlite {
     fn create(&self, record: SessionRecord) -> Answer<Epoch> {
@@ -192,10 +199,14 @@ impl Store for Sqlite {
     }
 
     fn spend(&self, spending: Spending) -> Answer<SpendingTotals> {
-        self.write(
-            spending,
-            Operation { file: write::spend, memory: |memory, spending| Ok(memory.spend_now(spending)) },
-        )
+        self.write(spending, SPEND)
+    }
+
+    fn note(&self, spending: Spending) {
+        let queue = self.threads().writer(&self.shared);
+        if let Err(error) = enqueue(queue, Box::new(Task::note(SPEND, spending))) {
+            tracing::warn!(%error, "what was used up was not written down");
+        }
     }
 
     fn forget(&self, grant: i64) -> Answer<bool> {

@@ -78,9 +78,14 @@ fn write_loop(shared: &Shared, mut queue: mpsc::Receiver<BoxedJob>) {
         {
             group.push(next);
         }
-        serve(shared, &mut link, &mut group, commit);
-        group.drain(..).for_each(Job::answer);
+        // A commit of its own would only keep those waiting who come next.
+        if group.len() == GROUP || !group.iter().all(|job| job.can_wait()) {
+            serve(shared, &mut link, &mut group, commit);
+            group.drain(..).for_each(Job::answer);
+        }
     }
+    serve(shared, &mut link, &mut group, commit);
+    group.drain(..).for_each(Job::answer);
 }
 
 fn read_loop(shared: &Shared, writer: &mpsc::Sender<BoxedJob>, mut queue: mpsc::Receiver<BoxedJob>) {
@@ -107,6 +112,9 @@ fn read(link: &mut Link, group: &mut [BoxedJob]) -> Result<bool, Failure> {
 /// Gives every job of the group its outcome. `run` does them on a connection that is sound as far as known;
 /// if it fails they are all as good as not done.
 fn serve(shared: &Shared, link: &mut Option<Link>, group: &mut [BoxedJob], run: Run) {
+    if group.is_empty() {
+        return;
+    }
     let mut failed = StoreError::Unavailable("the store's file keeps being replaced: try again".into());
     for _ in 0..ATTEMPTS {
         let opened = match shared.mode() {

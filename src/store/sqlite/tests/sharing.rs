@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use super::super::owner::Owner;
 use super::*;
-use crate::store::{Append, RecordChange};
+use crate::store::{Append, RecordChange, Spending, Used};
 
 /// Ends its process with itself.
 struct Sleeper(Child);
@@ -183,5 +183,22 @@ async fn what_was_queued_is_written_before_the_store_is_closed() -> Result<(), S
     for append in appends {
         append.await?;
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_is_only_noted_goes_to_the_disk_with_the_next_write_or_the_end() -> Result<(), StoreError> {
+    let (_folder, path) = folder();
+    let other = store(&path);
+    let spending = |tokens| Spending { session: id("s"), at: 0, used: Used { tokens, ..Used::default() } };
+    let seen = async || other.spend(spending(0)).await.map(|totals| totals.session.tokens);
+    let own = store(&path);
+    own.note(spending(3));
+    assert_eq!(seen().await?, 0);
+    own.create(record("s")).await?;
+    assert_eq!(seen().await?, 3);
+    own.note(spending(4));
+    drop(own);
+    assert_eq!(seen().await?, 7);
     Ok(())
 }
