@@ -57,7 +57,7 @@ pub(super) enum Command {
     },
     /// Store a provider's key, or sign in to an MCP server
     Login(Login),
-    /// Forget stored keys
+    /// Forget stored keys, or the sign-in to an MCP server
     Logout(Logout),
     /// List models
     Models(Models),
@@ -99,6 +99,8 @@ pub(super) enum Mcp {
     Tools { name: Option<String> },
     /// Sign in to a remote server in the browser
     Login { name: String },
+    /// Forget the sign-in to a remote server
+    Logout { name: String },
 }
 
 #[derive(Debug, clap::Args)]
@@ -123,7 +125,7 @@ pub(super) struct Login {
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Logout {
-    /// Whose key; the only one if it is left out
+    /// Whose key, the only one if it is left out; `mcp:NAME` for an MCP server
     pub(super) provider: Option<String>,
     /// Every stored key
     #[arg(long, conflicts_with = "provider")]

@@ -7,6 +7,9 @@ use crate::config::Config;
 
 /// Forgets stored keys.
 pub(super) fn run(setup: &Setup, command: &Logout) -> anyhow::Result<ExitCode> {
+    if let Some(server) = command.provider.as_deref().and_then(|it| it.strip_prefix("mcp:")) {
+        return super::mcp::logout(setup, server);
+    }
     let catalogue = app::catalogue(Config::load(&setup.environment, &setup.flags)?);
     let file = catalogue.keys().file();
     let stored: Vec<_> = file.read()?.ids().map(ToOwned::to_owned).collect();

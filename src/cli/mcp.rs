@@ -22,12 +22,18 @@ pub(super) async fn run(setup: &Setup, command: Mcp) -> anyhow::Result<ExitCode>
         Mcp::Reject { name } => here.reject(&name),
         Mcp::Tools { name } => here.tools(name.as_deref()).await,
         Mcp::Login { name } => here.login(&name).await,
+        Mcp::Logout { name } => here.logout(&name),
     }
 }
 
 /// Signs in to a server: `adjutant login mcp:<name>` means the same.
 pub(super) async fn login(setup: &Setup, name: &str) -> anyhow::Result<ExitCode> {
     Here::look(setup)?.login(name).await
+}
+
+/// Forgets the sign-in to a server: `adjutant logout mcp:<name>` means the same.
+pub(super) fn logout(setup: &Setup, name: &str) -> anyhow::Result<ExitCode> {
+    Here::look(setup)?.logout(name)
 }
 
 /// What is set in the current directory.
@@ -152,6 +158,18 @@ impl Here {
         print::note(&format!("Open this page, and say yes there:\n\n  {}\n", one_line(login.address())));
         login.finish().await?;
         print::note(&format!("You are signed in to {}.", one_line(name)));
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn logout(&self, name: &str) -> anyhow::Result<ExitCode> {
+        let server = match self.find(name) {
+            Ok(server) => server,
+            Err(code) => return Ok(code),
+        };
+        let tokens = self.config.paths.sign_ins();
+        let known = tokens.map_or(Ok(false), |tokens| mcp::logout(server, &tokens))?;
+        let said = if known { "The sign-in is forgotten:" } else { "Nobody was signed in to" };
+        print::note(&format!("{said} {}.", one_line(name)));
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -23,9 +23,14 @@ impl Secret {
         &self.text
     }
 
-    /// How it was written, if it takes from a variable or a file: for a person who is to approve that.
+    /// How it was written, if it takes from a variable or a file.
     pub fn written(&self) -> Option<&str> {
         self.written.as_deref()
+    }
+
+    /// The variables and files that it takes from, for a person who is to approve that: `X`, `the file ~/x`.
+    pub fn sources(&self) -> Vec<String> {
+        self.written().map(super::meaning::sources).unwrap_or_default()
     }
 }
 

@@ -37,7 +37,7 @@ mod tests;
 use crate::config::ConfigError;
 use crate::error::ErrorKind;
 
-pub use oauth::{Login, login};
+pub use oauth::{Login, login, logout};
 pub use server::Phase;
 pub use servers::{News, Servers, Setup, Status};
 pub use trust::{Trust, Verdict, describe};

@@ -41,13 +41,7 @@ impl std::fmt::Debug for Login {
 
 /// Begins to sign in to a server. `tokens` is the file that will keep the sign-in.
 pub async fn login(server: &McpServer, tokens: &Path) -> Result<Login, McpError> {
-    let (McpTransport::Http { url, headers } | McpTransport::Sse { url, headers }) = &server.transport else {
-        return Err(McpError::Invalid(format!(
-            "{} is a local program: there is nothing to sign in to",
-            server.name
-        )));
-    };
-    let url = Target::new(url, headers)?.url;
+    let url = target_of(server)?.url;
     install_crypto();
     let listener = TcpListener::bind(("127.0.0.1", 0)).await;
     let listener =
@@ -61,6 +55,28 @@ pub async fn login(server: &McpServer, tokens: &Path) -> Result<Login, McpError>
     state.start_authorization(request).await.map_err(|e| problem(&e))?;
     let address = state.get_authorization_url().await.map_err(|e| problem(&e))?;
     Ok(Login { state, listener, address })
+}
+
+/// Forgets the sign-in to a server; whether there was one. `tokens` is the file that keeps it.
+pub fn logout(server: &McpServer, tokens: &Path) -> Result<bool, McpError> {
+    let url = target_of(server)?.url;
+    let store = Store { file: PrivateFile::at(tokens.to_owned()), url: url.into() };
+    let known = store.read()?.contains_key(&store.url);
+    if known {
+        store.change(|kept| drop(kept.remove(&store.url)))?;
+    }
+    Ok(known)
+}
+
+/// Where a server is that somebody can sign in to.
+fn target_of(server: &McpServer) -> Result<Target, McpError> {
+    match &server.transport {
+        McpTransport::Http { url, headers } | McpTransport::Sse { url, headers } => Target::new(url, headers),
+        McpTransport::Stdio { .. } => Err(McpError::Invalid(format!(
+            "{} is a local program: there is nothing to sign in to",
+            server.name
+        ))),
+    }
 }
 
 impl Login {
@@ -159,14 +175,16 @@ impl Store {
         })
     }
 
-    fn change(&self, change: impl FnOnce(&mut Kept)) -> Result<(), AuthError> {
-        let changed = self.read().and_then(|mut kept| {
-            change(&mut kept);
-            let bytes = serde_json::to_vec(&kept).map_err(|e| McpError::Storage(e.to_string()))?;
-            Ok(self.file.write(&bytes)?)
-        });
-        changed.map_err(|e| AuthError::CredentialStoreError(e.to_string()))
+    fn change(&self, change: impl FnOnce(&mut Kept)) -> Result<(), McpError> {
+        let mut kept = self.read()?;
+        change(&mut kept);
+        let bytes = serde_json::to_vec(&kept).map_err(|e| McpError::Storage(e.to_string()))?;
+        Ok(self.file.write(&bytes)?)
     }
+}
+
+fn of_store(error: &McpError) -> AuthError {
+    AuthError::CredentialStoreError(error.to_string())
 }
 
 /// Written as the trait's macro would have it.
@@ -177,7 +195,7 @@ impl CredentialStore for Store {
         Self: 'b,
     {
         async move {
-            let kept = self.read().map_err(|e| AuthError::CredentialStoreError(e.to_string()))?;
+            let kept = self.read().map_err(|e| of_store(&e))?;
             Ok(kept.get(&self.url).cloned())
         }
         .boxed()
@@ -188,7 +206,8 @@ impl CredentialStore for Store {
         'a: 'b,
         Self: 'b,
     {
-        async move { self.change(|kept| drop(kept.insert(self.url.clone(), credentials))) }.boxed()
+        let change = |kept: &mut Kept| drop(kept.insert(self.url.clone(), credentials));
+        async move { self.change(change).map_err(|e| of_store(&e)) }.boxed()
     }
 
     fn clear<'a, 'b>(&'a self) -> BoxFuture<'b, Result<(), AuthError>>
@@ -196,6 +215,6 @@ impl CredentialStore for Store {
         'a: 'b,
         Self: 'b,
     {
-        async move { self.change(|kept| drop(kept.remove(&self.url))) }.boxed()
+        async move { self.change(|kept| drop(kept.remove(&self.url))).map_err(|e| of_store(&e)) }.boxed()
     }
 }

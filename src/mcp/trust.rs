@@ -94,8 +94,8 @@ fn project(server: &McpServer) -> &Path {
     }
 }
 
-/// A hash of everything that decides what runs, and under which names secrets go where. The values of headers run
-/// nothing and are left out, as they change when a token does.
+/// A hash of everything that decides what runs, and which secrets go where under which names. The values of headers run
+/// nothing and are left out, as they change when a token does; where they come from is not.
 fn fingerprint(server: &McpServer) -> String {
     let mut parts = vec![project(server).to_string_lossy().into_owned(), identity(server)];
     match &server.transport {
@@ -104,7 +104,7 @@ fn fingerprint(server: &McpServer) -> String {
             parts.extend(cwd.iter().map(|cwd| cwd.to_string_lossy().into_owned()));
         }
         McpTransport::Http { headers, .. } | McpTransport::Sse { headers, .. } => {
-            parts.extend(headers.iter().map(|(name, _)| name.clone()));
+            parts.extend(headers.iter().map(|(name, value)| given(name, value)));
         }
     }
     name::hash(&parts.iter().map(String::as_str).collect::<Vec<_>>())
@@ -124,10 +124,18 @@ pub(super) fn identity(server: &McpServer) -> String {
     name::hash(&parts)
 }
 
+/// Under which name a value is given, and from where it is taken: never what it is.
+fn given(name: &str, value: &Secret) -> String {
+    match value.sources().as_slice() {
+        [] => name.to_owned(),
+        sources => format!("{name} (from {})", sources.join(" and ")),
+    }
+}
+
 /// What a server runs or reaches, for a person to judge: the whole command line, and the names of what it is given.
 pub fn describe(server: &McpServer) -> String {
     let list = |label: &str, list: &[(String, Secret)]| {
-        let names: Vec<String> = list.iter().map(|(name, _)| shown(name)).collect();
+        let names: Vec<String> = list.iter().map(|(name, value)| shown(&given(name, value))).collect();
         (!names.is_empty()).then(|| format!("with {label}: {}", names.join(", ")))
     };
     let lines = match &server.transport {

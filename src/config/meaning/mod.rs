@@ -16,7 +16,7 @@ use super::tree::{Node, Place, read};
 
 pub(super) use agent::{all_rules, rules};
 pub(super) use budget::budgets;
-pub(super) use text::is_taken;
+pub(super) use text::{is_taken, sources};
 
 /// Longest name of an agent, a command or a server.
 const LONGEST_NAME: usize = 64;

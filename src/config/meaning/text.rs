@@ -70,6 +70,16 @@ pub(in crate::config) fn is_taken(text: &str) -> bool {
     !parts.is_empty() && !parts.iter().any(|part| matches!(part, Part::Plain(_)))
 }
 
+/// The variables and files that a text takes from, in its order.
+pub(in crate::config) fn sources(text: &str) -> Vec<String> {
+    let source = |part: Part<'_>| match part {
+        Part::Plain(_) => None,
+        Part::Variable(name) => Some(name.to_owned()),
+        Part::File(path) => Some(format!("the file {}", path.trim())),
+    };
+    parts(text).into_iter().filter_map(source).collect()
+}
+
 fn parts(text: &str) -> Vec<Part<'_>> {
     let mut parts = Vec::new();
     let mut rest = text;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use adjutant::config::{McpServer, McpTransport, Origin};
+use adjutant::config::{Config, Environment, Flags, McpServer, McpTransport, Origin};
 use adjutant::mcp::{Phase, Trust, Verdict, describe};
 
 use super::zoo::{Zoo, animal, secret};
@@ -106,4 +106,35 @@ fn a_person_sees_the_whole_command_line_and_no_secret() {
     assert!(shown.starts_with("runs: npx -y 'a b<U+000A><U+202E>c' xxx"), "{shown}");
     assert!(shown.contains(&"x".repeat(5000)) && shown.ends_with("\nwith variables: TOKEN"));
     assert!(!shown.contains("s3cret"));
+}
+
+#[test]
+fn a_person_sees_whose_values_are_sent_and_any_other_is_asked_about() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().to_str().unwrap();
+    let project = folder.path().join("project");
+    std::fs::create_dir(&project).unwrap();
+    let variables = [("HOME", home), ("DOCS_TOKEN", "s3cret"), ("CLOUD_KEY", "s3cret too")];
+    let config = Config::load(&Environment::of(variables), &Flags::default()).unwrap();
+    let server = |transport: &str| {
+        let text = format!("{{\"mcpServers\": {{\"docs\": {transport}}}}}");
+        std::fs::write(project.join(".mcp.json"), text).unwrap();
+        config.project(&project).servers.remove(0)
+    };
+    let local = server(r#"{"command": "docs", "env": {"A": "x-${DOCS_TOKEN}-${CLOUD_KEY}", "B": "plain"}}"#);
+    assert_eq!(describe(&local), "runs: docs\nwith variables: A (from DOCS_TOKEN and CLOUD_KEY), B");
+    let remote = |variable: &str| {
+        server(&format!(
+            r#"{{"url": "https://docs.example.org", "headers": {{"Authorization": "Bearer ${{{variable}}}"}}}}"#
+        ))
+    };
+    let approved = remote("DOCS_TOKEN");
+    assert_eq!(
+        describe(&approved),
+        "reaches: https://docs.example.org\nwith headers: Authorization (from DOCS_TOKEN)"
+    );
+    let trust = Trust::at(None);
+    trust.record(&approved, Verdict::Approved).unwrap();
+    assert_eq!(trust.verdict(&remote("DOCS_TOKEN")), Verdict::Approved);
+    assert_eq!(trust.verdict(&remote("CLOUD_KEY")), Verdict::Unknown);
 }

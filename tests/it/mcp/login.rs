@@ -4,13 +4,15 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use adjutant::config::{McpServer, McpTransport};
-use adjutant::mcp::login;
+use adjutant::mcp::{login, logout};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::remote::{Gate, Remote};
 use super::zoo::{Zoo, spec};
+use crate::command_line::output;
+use crate::support::bench::Bench;
 
 fn server(remote: &Remote) -> McpServer {
     spec("zoo", McpTransport::Http { url: format!("{}/mcp", remote.address), headers: Vec::new() })
@@ -104,4 +106,32 @@ async fn a_local_program_has_nothing_to_sign_in_to() {
     let here = McpTransport::Stdio { command: "x".into(), args: vec![], env: vec![], cwd: None };
     let error = login(&spec("zoo", here), Path::new("/none")).await.unwrap_err();
     assert_eq!(error.to_string(), "zoo is a local program: there is nothing to sign in to");
+}
+
+#[tokio::test]
+async fn a_sign_in_is_forgotten_and_no_other() {
+    let remote = Remote::start(Gate::Tokens).await;
+    let bench = Bench::scripted("");
+    let folder = bench.home().join(".config/adjutant");
+    std::fs::create_dir_all(&folder).unwrap();
+    let server = format!("[mcp.zoo]\nurl = \"{}/mcp\"\n[mcp.here]\ncommand = \"x\"\n", remote.address);
+    std::fs::write(folder.join("config.toml"), server).unwrap();
+    let tokens = folder.join("mcp-sign-ins.json");
+    sign_in(&remote, &tokens).await;
+    let other = McpTransport::Http { url: "http://127.0.0.1:9/mcp".to_owned(), headers: Vec::new() };
+    assert!(!logout(&spec("other", other), &tokens).unwrap());
+    assert!(std::fs::read_to_string(&tokens).unwrap().contains("token-"));
+
+    for said in ["The sign-in is forgotten: zoo.\n", "Nobody was signed in to zoo.\n"] {
+        assert_eq!(
+            output(&bench, &["mcp", "logout", "zoo"]).await,
+            (Some(0), String::new(), said.to_owned())
+        );
+        assert_eq!(std::fs::read_to_string(&tokens).unwrap(), "{}");
+    }
+    sign_in(&remote, &tokens).await;
+    assert_eq!(output(&bench, &["logout", "mcp:zoo"]).await.0, Some(0));
+    assert_eq!(std::fs::read_to_string(&tokens).unwrap(), "{}");
+    let (code, _, said) = output(&bench, &["mcp", "logout", "here"]).await;
+    assert!(code != Some(0) && said.contains("here is a local program"), "{said}");
 }
