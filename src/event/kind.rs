@@ -244,6 +244,14 @@ pub struct Usage {
     /// Tokens the session has used so far, read and written, over all model calls.
     #[serde(default)]
     pub spent: u64,
+    /// `used` is an estimate: the provider does not report it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub estimated: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+fn is_false(it: &bool) -> bool {
+    !it
 }
 
 /// How much a notice matters.

@@ -1,9 +1,9 @@
-//! Who answers a turn, as the model's server sees it: agents, and commands that name one.
+//! Turns as the model's server sees them: which agent and which model answers, and with which tools.
 
 use serde_json::{Value, json};
 
 use crate::support::bench::{Bench, Model};
-use crate::support::client::{Client, said};
+use crate::support::client::{Client, said, update};
 use crate::support::link::Link;
 use crate::support::model::{Asked, ModelServer, Reply};
 
@@ -125,5 +125,21 @@ async fn a_sub_agent_may_do_nothing_that_the_agents_above_it_may_not() {
     let refused = &asked[2].body["messages"].as_array().unwrap().last().unwrap()["content"];
     assert!(!refused.as_str().unwrap().contains("blue"), "{refused}");
     assert_eq!(tools(&asked[3]), ["read", "grep", "task"], "the one beneath that, which by itself has all");
+    client.leave().await;
+}
+
+#[tokio::test]
+async fn a_provider_that_reports_no_usage_leaves_the_gauge_an_estimate() {
+    let server = ModelServer::start([words(&"word ".repeat(400))]).await;
+    let models = "[provider.acme.model.usual]\ncontext = 1000\n";
+    let bench = bench(&server, models, &[]);
+    let (mut client, session) = Client::open(Link::memory(&bench.door()), &bench).await;
+    let id = client.prompt(&session, "Hello").await;
+    let told = client.until(|line| update(line) == Some("usage_update")).await;
+    let told = &told["params"]["update"];
+    let used = told["used"].as_u64().unwrap();
+    assert!((500..550).contains(&used), "{told}");
+    assert_eq!((&told["size"], &told["_meta"]), (&json!(1000), &json!({"estimated": true})));
+    client.reply(id).await.unwrap();
     client.leave().await;
 }

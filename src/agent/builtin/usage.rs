@@ -6,6 +6,8 @@ use crate::provider::{ModelInfo, Tokens};
 
 /// Bytes of text that make about one token.
 const BYTES_PER_TOKEN: usize = 4;
+/// The part of a context from which an estimate is told: less is nothing that a gauge shows.
+const SHOWN: u64 = 1_000;
 
 /// The account of a session. What a provider reports of an answer replaces what it reported of the same one before.
 #[derive(Debug, Default)]
@@ -19,6 +21,8 @@ pub(super) struct Account {
     told: Option<Tokens>,
     /// Tokens in the context at the last report, and bytes of the conversation then.
     known: Option<(u64, usize)>,
+    /// Nobody reported what the last answer used.
+    unreported: bool,
 }
 
 impl Account {
@@ -33,13 +37,14 @@ impl Account {
         self.tokens = tokens;
         self.answer_cost = model.price.map_or(0.0, |price| tokens.cost(price));
         self.known = Some((tokens.total(), bytes));
+        self.unreported = false;
         let first = self.told.is_none();
         first.then(|| self.tell(model))
     }
 
-    /// The answer is over: what was not told yet. What nobody reported is not told; that the conversation has grown is
-    /// known all the same.
+    /// The answer is over: what was not told yet. What nobody reported is not told, but estimated.
     pub(super) fn close(&mut self, model: &ModelInfo) -> Option<Usage> {
+        self.unreported = self.told.is_none();
         let news = self.told.is_some_and(|told| told != self.tokens);
         let usage = news.then(|| self.tell(model));
         self.spent += self.tokens.total();
@@ -57,6 +62,17 @@ impl Account {
     pub(super) fn add(&mut self, spent: u64, cost: f64) {
         self.spent += spent;
         self.cost += cost;
+    }
+
+    /// What the context holds, about, now that the conversation has so many bytes; `None` where it was reported, or where
+    /// it is next to nothing.
+    pub(super) fn estimate(&mut self, model: &ModelInfo, bytes: usize) -> Option<Usage> {
+        if !self.unreported {
+            return None;
+        }
+        let used = self.expected(bytes);
+        self.known = Some((used, bytes));
+        (model.context > 0 && used >= model.context / SHOWN).then(|| self.usage(model))
     }
 
     /// Tokens the next request has, about: what was reported, and what was said since.
@@ -79,6 +95,7 @@ impl Account {
     pub(super) fn usage(&self, model: &ModelInfo) -> Usage {
         let (spent, cost) = self.so_far();
         let cost = (model.price.is_some() || cost > 0.0).then(|| Cost::new(cost, "USD"));
-        Usage { used: self.known.map_or(0, |known| known.0), size: model.context, cost, spent }
+        let used = self.known.map_or(0, |known| known.0);
+        Usage { used, size: model.context, cost, spent, estimated: self.unreported }
     }
 }

@@ -1,7 +1,7 @@
 //! Signs of life, for turns that are silent for long: something that is true already, said once more.
 
 use crate::acp::{
-    SessionInfoUpdate, SessionUpdate, ToolCallId, ToolCallUpdate, ToolCallUpdateFields, UsageUpdate,
+    Meta, SessionInfoUpdate, SessionUpdate, ToolCallId, ToolCallUpdate, ToolCallUpdateFields, UsageUpdate,
 };
 use crate::clock::rfc3339;
 use crate::event::{Event, EventKind, Usage};
@@ -47,7 +47,8 @@ impl Pulse {
     }
 }
 
-/// The usage as clients are told it.
+/// The usage as clients are told it; an estimate has `"estimated": true` in its `_meta`.
 pub(super) fn usage_update(usage: &Usage) -> UsageUpdate {
-    UsageUpdate::new(usage.used, usage.size).cost(usage.cost.clone())
+    let meta = usage.estimated.then(|| Meta::from_iter([("estimated".to_owned(), true.into())]));
+    UsageUpdate::new(usage.used, usage.size).cost(usage.cost.clone()).meta(meta)
 }

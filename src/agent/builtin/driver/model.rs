@@ -83,7 +83,12 @@ impl Driver<'_> {
             }
             self.delta(delta, &mut events);
         }
-        self.emit(events).await
+        self.emit(events).await?;
+        let whole = matches!(self.inputs.back(), Some(Input::ModelDone(_)));
+        let bytes = self.session.transcript.bytes();
+        let usage = self.model.as_ref().filter(|_| whole);
+        let usage = usage.and_then(|model| self.session.account.estimate(model, bytes));
+        self.emit(usage.map(|usage| EventKind::UsageChanged { usage }).into_iter().collect()).await
     }
 
     fn delta(&mut self, delta: Result<Delta, ProviderError>, events: &mut Vec<EventKind>) {

@@ -32,10 +32,29 @@ fn cached_tokens_cost_what_the_cache_costs() {
 }
 
 #[test]
-fn what_nobody_reports_is_not_told_but_known() {
+fn what_nobody_reports_is_estimated_and_says_so() {
     let mut account = Account::default();
     assert_eq!(account.close(&model()), None);
     assert_eq!(account.expected(480), 120);
+    let told = account.estimate(&model(), 480).unwrap();
+    assert_eq!((told.used, told.size, told.spent, told.estimated), (120, 1000, 0, true));
+    assert_eq!(account.expected(880), 220);
+    account.report(read(300, 0), &model(), 880);
+    account.close(&model());
+    assert_eq!(account.estimate(&model(), 880), None, "it was reported");
+    account.close(&model());
+    let told = account.estimate(&model(), 1280).unwrap();
+    assert_eq!((told.used, told.estimated), (400, true), "what was reported, and what was said since");
+}
+
+#[test]
+fn an_estimate_that_no_gauge_shows_is_not_told() {
+    for (context, told) in [(0, false), (1_000_000, false), (100_000, true)] {
+        let mut account = Account::default();
+        let model = ModelInfo { context, ..model() };
+        account.close(&model);
+        assert_eq!(account.estimate(&model, 480).is_some(), told, "{context}");
+    }
 }
 
 #[test]

@@ -29,8 +29,12 @@ fn a_sign_of_life_says_nothing_that_is_not_true() {
     );
 
     let mut note = |kind| pulse.note(&Event { seq: 2, at: 0, kind });
-    note(EventKind::UsageChanged { usage: Usage { used: 3, size: 9, cost: None, spent: 0 } });
+    let usage = Usage { used: 3, size: 9, cost: None, spent: 0, estimated: false };
+    note(EventKind::UsageChanged { usage: usage.clone() });
     assert_eq!(beat(&pulse), json!({ "sessionUpdate": "usage_update", "used": 3, "size": 9 }));
+    let mut note = |kind| pulse.note(&Event { seq: 2, at: 0, kind });
+    note(EventKind::UsageChanged { usage: Usage { estimated: true, ..usage } });
+    assert_eq!(beat(&pulse)["_meta"], json!({ "estimated": true }));
 
     let mut note = |kind| pulse.note(&Event { seq: 3, at: 0, kind });
     note(proposed("c1"));
