@@ -2,6 +2,7 @@
 //! time are `remote`'s.
 
 use std::fmt::Debug;
+use std::time::Duration;
 
 use super::anthropic::Anthropic;
 use super::gemini::Gemini;
@@ -74,4 +75,6 @@ pub(super) struct Refusal {
     pub(super) permanent: bool,
     /// The key is wrong, whatever the status says: Gemini answers 400.
     pub(super) bad_key: bool,
+    /// When to come back, where the body says so.
+    pub(super) wait: Option<Duration>,
 }

@@ -1,5 +1,7 @@
 //! What providers say when something is wrong, in a refusal's body or in the middle of a stream.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use super::dialect::{ReadError, Refusal};
@@ -60,6 +62,8 @@ pub(super) struct Fault {
     text: String,
     /// All it says, in small letters, to look for marks in.
     said: String,
+    /// When to come back.
+    wait: Option<Duration>,
 }
 
 impl Fault {
@@ -85,13 +89,14 @@ impl Fault {
         Self {
             text: words.into_iter().find_map(text).unwrap_or_default(),
             said: error.to_string().to_lowercase(),
+            wait: wait(error),
         }
     }
 
     fn plain(body: &str) -> Self {
         // A page for people says less than the status.
         let text = if body.trim_start().starts_with('<') { String::new() } else { body.trim().to_owned() };
-        Self { said: text.to_lowercase(), text }
+        Self { said: text.to_lowercase(), text, wait: None }
     }
 
     fn says(&self, marks: &[&str]) -> bool {
@@ -108,7 +113,7 @@ impl Fault {
         let permanent = status == 402 || self.says(PERMANENT);
         let bad_key = self.says(BAD_KEY);
         let text = if self.text.is_empty() { "no reason given".to_owned() } else { self.text };
-        Refusal { text, too_long, permanent, bad_key }
+        Refusal { text, too_long, permanent, bad_key, wait: self.wait }
     }
 
     /// What it means in the middle of a stream.
@@ -120,4 +125,13 @@ impl Fault {
         let text = if self.text.is_empty() { "no reason given".to_owned() } else { self.text };
         ReadError::Failed { text, retry }
     }
+}
+
+/// What `google.rpc.RetryInfo` among an error's details asks for: `{"retryDelay": "1.5s"}`.
+fn wait(error: &Value) -> Option<Duration> {
+    let is_about_it =
+        |detail: &&Value| detail["@type"].as_str().is_some_and(|kind| kind.ends_with("google.rpc.RetryInfo"));
+    let detail = error["details"].as_array()?.iter().find(is_about_it)?;
+    let seconds = detail["retryDelay"].as_str()?.strip_suffix('s')?.parse().ok()?;
+    Duration::try_from_secs_f64(seconds).ok()
 }

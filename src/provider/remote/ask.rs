@@ -95,8 +95,8 @@ impl Line {
             status => {
                 let asked =
                     retry::asked(|name| response.headers().get(name)?.to_str().ok(), Clock::real().now());
-                let again = retry::on_status(status.as_u16(), asked);
                 let refusal = self.refusal(response).await;
+                let again = retry::on_status(status.as_u16(), asked.or(refusal.wait));
                 Err(self.refused(status.as_u16(), refusal, again, request))
             }
         }

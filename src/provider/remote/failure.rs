@@ -87,7 +87,7 @@ impl Line {
         again: Again,
         request: &ModelRequest,
     ) -> Failure {
-        let Refusal { text: words, too_long, permanent, bad_key } = refusal;
+        let Refusal { text: words, too_long, permanent, bad_key, .. } = refusal;
         let says = |what: &str| self.says(&format!("{what} ({status}): {words}"));
         let model = &request.model.wire;
         let id = &self.settings.id;

@@ -72,6 +72,33 @@ async fn a_wait_of_an_hour_is_not_waited_for() {
     .await;
 }
 
+/// A refusal as Google's services write it, with details of other kinds around what it asks for.
+fn come_back_in(delay: &str) -> Reply {
+    let details = serde_json::json!([
+        {"@type": "type.googleapis.com/google.rpc.Help", "links": []},
+        {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": delay},
+    ]);
+    let error = serde_json::json!({"code": 429, "status": "RESOURCE_EXHAUSTED", "details": details});
+    Reply::json(429, &serde_json::json!({ "error": error }).to_string())
+}
+
+#[tokio::test]
+async fn a_wait_that_the_body_asks_for_counts_as_one_of_the_header() {
+    every(async |dialect| {
+        let replies = |delay| [come_back_in(delay), Reply::stream(dialect.stream("text"))];
+        assert_eq!(dialect.ask(replies("0.020s")).await.retries(), [(1, 20)]);
+        let header = come_back_in("3600s").header("retry-after-ms", "10");
+        assert_eq!(dialect.ask([header, Reply::stream(dialect.stream("text"))]).await.retries(), [(1, 10)]);
+        let hour = dialect.ask(replies("3600s")).await;
+        hour.fails(ProviderError::Unavailable, &["(429)", "come back in 60 min"]);
+        for delay in ["-1s", "soon", "5", "1e30s", "NaNs"] {
+            let [(1, wait)] = dialect.ask(replies(delay)).await.retries()[..] else { panic!("{delay}") };
+            assert!((250..=500).contains(&wait), "{delay}: {wait}");
+        }
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn a_date_to_come_back_at_is_understood() {
     every(async |dialect| {
