@@ -63,7 +63,13 @@ impl Attachment {
         static SERIAL: AtomicU64 = AtomicU64::new(0);
         let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
         let (drop, finish) = (CancellationToken::new(), CancellationToken::new());
-        let hold = Hold { client: Arc::clone(client), session: session.clone(), serial, over: false };
+        let hold = Hold {
+            client: Arc::clone(client),
+            session: session.clone(),
+            serial,
+            let_go: drop.clone(),
+            over: false,
+        };
         let mut watch = Watch::new(client, sessions, session.clone());
         let (token, finishing, mut at) = (drop.clone(), finish.clone(), session.head());
         let task = tokio::spawn(async move {
@@ -115,6 +121,8 @@ struct Hold {
     client: Arc<Client>,
     session: SessionHandle,
     serial: u64,
+    /// Cancelled when the attachment was dropped: at the end of the process nobody may be left to see to it.
+    let_go: CancellationToken,
     over: bool,
 }
 
@@ -127,7 +135,7 @@ impl Hold {
 
 impl Drop for Hold {
     fn drop(&mut self) {
-        if !self.over {
+        if !self.over && !self.let_go.is_cancelled() {
             tracing::error!(session = %self.session.id(), "an attachment broke off");
             self.client.lose(&self.session, self.serial);
         }
