@@ -31,21 +31,24 @@ pub(super) fn connect(parts: &Arc<Parts>, project: &Arc<Project>, seed: &Seed) -
     });
     let servers = Arc::new(servers);
     let (parts, project) = (Arc::clone(parts), Arc::clone(project));
-    tokio::spawn(announce(news, Arc::downgrade(&servers), seed.clone(), move |settings| {
+    // As they are now, and not when the task begins: what changes between is not missed.
+    let mut seed = seed.clone();
+    let settings = seed.settings.borrow_and_update().clone();
+    tokio::spawn(announce(news, Arc::downgrade(&servers), seed, settings, move |settings| {
         command::available(&parts, &project, settings)
     }));
     servers
 }
 
 /// Tells what becomes of servers, and which commands there are where that changes, as long as the session is open;
-/// `own` are those that there are without servers.
+/// `own` are those that there are without servers, `settings` those they were told for.
 async fn announce(
     mut news: mpsc::Receiver<News>,
     servers: Weak<Servers>,
     mut seed: Seed,
+    mut settings: Settings,
     own: impl Fn(&Settings) -> Vec<AvailableCommand>,
 ) {
-    let mut settings = seed.settings.borrow_and_update().clone();
     loop {
         let kind = tokio::select! {
             Some(news) = news.recv() => match news {

@@ -93,9 +93,9 @@ impl Opening {
 
     /// Commands, what the person should know about how things were set up, and then what the agent finds.
     pub(super) async fn welcome(&self, session: &SessionHandle) {
-        let commands = AvailableCommandsUpdate::new(
-            self.sessions().backend().commands(session.cwd(), &session.settings()),
-        );
+        let settings = session.settings();
+        let commands =
+            AvailableCommandsUpdate::new(self.sessions().backend().commands(session.cwd(), &settings));
         let line = projection::line(session.id(), &SessionUpdate::AvailableCommandsUpdate(commands));
         if self.client.peer().send(line.into()).await.is_err() {
             return;
@@ -107,7 +107,7 @@ impl Opening {
         for problem in &self.problems {
             self.tell(session, problem.clone()).await;
         }
-        session.prepare().await;
+        session.prepare(settings).await;
     }
 
     /// What concerns this connection alone is no part of the session: it goes to its client and nowhere else. A

@@ -192,7 +192,7 @@ impl Actor {
                 let outcome = self.set_option(option, value).await;
                 reply(done, outcome);
             }
-            Command::Prepare => self.prepare().await,
+            Command::Prepare { told } => self.prepare(&told).await,
             Command::Announce { kind } => {
                 if matches!(*kind, EventKind::CommandsChanged { .. }) {
                     self.commands = Some((*kind).clone());
@@ -220,11 +220,23 @@ impl Actor {
         }
     }
 
-    /// Opens the agent's side; whoever attached later than it is told again what it announced.
-    async fn prepare(&mut self) {
+    /// Opens the agent's side; whoever attached later than it is told again what it announced, and whoever was told the
+    /// commands of other settings is told those of these.
+    async fn prepare(&mut self, told: &Settings) {
+        let mut commands = None;
         if self.agent.is_none() && self.turn.is_none() {
             self.agent = Some(self.start.backend.open(self.start.seed.clone()));
-        } else if let Some(commands) = self.commands.clone() {
+        } else {
+            commands.clone_from(&self.commands);
+        }
+        let Start { backend, seed, .. } = &self.start;
+        let now = seed.settings.borrow().clone();
+        if commands.is_none() && now.options != told.options {
+            let of = |settings: &Settings| backend.commands(seed.workspace.cwd(), settings);
+            let (before, after) = (of(told), of(&now));
+            commands = (before != after).then_some(EventKind::CommandsChanged { commands: after });
+        }
+        if let Some(commands) = commands {
             let outcome = self.start.writer.stream([commands]).await;
             self.warn(outcome);
         }
