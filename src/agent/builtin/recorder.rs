@@ -28,19 +28,56 @@ const WATCHED_BYTES: u64 = 16 * 1024 * 1024;
 
 /// The files that a session has changed, as far as commands are watched for them.
 #[derive(Debug, Default)]
-pub(super) struct Watched(Mutex<VecDeque<PathBuf>>);
+pub(super) struct Watched(Mutex<LastChanges>);
+
+#[derive(Debug, Default)]
+struct LastChanges {
+    /// Changes so far.
+    count: u64,
+    /// The last change of each file, the latest first.
+    files: VecDeque<LastChange>,
+}
+
+/// What a file was and is by its last change, as digests.
+#[derive(Debug)]
+struct LastChange {
+    /// Which of all changes it was, counted from 1.
+    number: u64,
+    path: PathBuf,
+    before: Option<String>,
+    after: Option<String>,
+}
 
 impl Watched {
     /// Takes in what happened.
     pub(super) fn take(&self, kind: &EventKind) {
-        let EventKind::FileChanged { path, .. } = kind else { return };
-        let mut paths = self.lock();
-        paths.retain(|known| known != path);
-        paths.push_front(path.clone());
-        paths.truncate(WATCHED);
+        let EventKind::FileChanged { path, before, after, .. } = kind else { return };
+        let mut changes = self.lock();
+        changes.count += 1;
+        let number = changes.count;
+        changes.files.retain(|known| known.path != *path);
+        let (path, before, after) = (path.clone(), before.digest(), after.clone());
+        changes.files.push_front(LastChange { number, path, before, after });
+        changes.files.truncate(WATCHED);
     }
 
-    fn lock(&self) -> MutexGuard<'_, VecDeque<PathBuf>> {
+    fn count(&self) -> u64 {
+        self.lock().count
+    }
+
+    fn paths(&self) -> Vec<PathBuf> {
+        self.lock().files.iter().map(|file| file.path.clone()).collect()
+    }
+
+    /// Whether the file is `now` what a change behind the first `count` ones tells: written, or about to be.
+    fn tells(&self, count: u64, path: &Path, now: Option<Fingerprint>) -> bool {
+        let changes = self.lock();
+        let last = changes.files.iter().find(|known| known.path == path && known.number > count);
+        let now = now.map(|now| now.to_string());
+        last.is_some_and(|last| last.after == now || last.before == now)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, LastChanges> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -211,9 +248,10 @@ impl Commands for RecordedCommands {
         cancel: CancellationToken,
     ) -> BoxFuture<'_, Result<Finished, WorkspaceError>> {
         Box::pin(async move {
+            let count = self.record.watched.count();
             let before = self.look().await;
             let finished = self.commands.run(command, output, cancel).await;
-            self.compare(before).await?;
+            self.compare(before, count).await?;
             finished
         })
     }
@@ -222,7 +260,7 @@ impl Commands for RecordedCommands {
 impl RecordedCommands {
     /// The watched files as they are now, as many as can be held.
     async fn look(&self) -> Vec<Seen> {
-        let paths: Vec<_> = self.record.watched.lock().iter().cloned().collect();
+        let paths = self.record.watched.paths();
         if paths.is_empty() {
             return Vec::new();
         }
@@ -239,7 +277,9 @@ impl RecordedCommands {
         tokio::task::spawn_blocking(look).await.unwrap_or_default()
     }
 
-    async fn compare(&self, before: Vec<Seen>) -> Result<(), WorkspaceError> {
+    /// Writes down which files differ, but for those that something else has changed meanwhile and written down: the
+    /// changes before the command were `count`.
+    async fn compare(&self, before: Vec<Seen>, count: u64) -> Result<(), WorkspaceError> {
         let Some(place) = before.first().map(|seen| seen.place.clone()) else { return Ok(()) };
         let workspace = self.record.workspace.clone();
         let compare = move || {
@@ -248,8 +288,11 @@ impl RecordedCommands {
             both.filter(|(seen, now)| seen.data != now.data).collect::<Vec<_>>()
         };
         let differing = tokio::task::spawn_blocking(compare).await.unwrap_or_default();
-        let changes =
-            differing.iter().map(|(seen, now)| change(seen, now.data.as_ref().map(|it| it.fingerprint)));
+        let changes = differing.iter().filter_map(|(seen, now)| {
+            let now = now.data.as_ref().map(|it| it.fingerprint);
+            let told = self.record.watched.tells(count, seen.place.path(), now);
+            (!told).then(|| change(seen, now))
+        });
         self.record.write(changes.collect()).await.map_err(|fault| not_recorded(&place, &fault))
     }
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, join};
 use tempfile::TempDir;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -238,12 +238,22 @@ impl Work {
 
     /// Runs a command that does what the script says.
     pub(super) async fn run(&self, script: Script) {
+        self.run_beside(script, std::future::ready(())).await;
+    }
+
+    /// Likewise, and does something else before the command ends.
+    pub(super) async fn run_beside(&self, script: Script, beside: impl Future<Output = ()>) {
         let argv = script.0.iter().flat_map(|(path, content)| {
             [path.to_str().unwrap().to_owned(), content.unwrap_or("-").to_owned()]
         });
         let command = Command::new(argv.collect(), self.workspace.cwd());
-        let (output, _) = mpsc::channel(1);
-        self.hands.commands.run(command, output, CancellationToken::new()).await.unwrap();
+        let (output, mut live) = mpsc::channel(1);
+        let run = self.hands.commands.run(command, output, CancellationToken::new());
+        let beside = async move {
+            live.recv().await.unwrap();
+            beside.await;
+        };
+        join(run, beside).await.0.unwrap();
     }
 }
 
@@ -277,7 +287,8 @@ fn open(workspace: &Workspace, log: &Arc<Log>) -> Box<dyn AgentSession> {
     })
 }
 
-/// Runs nothing; writes or removes what its argument vector says: a path and a content in turn.
+/// Runs nothing; writes or removes what its argument vector says, a path and a content in turn, and ends when nobody
+/// listens any more.
 #[derive(Debug)]
 pub(super) struct Script(pub(super) Vec<(PathBuf, Option<&'static str>)>);
 
@@ -285,7 +296,7 @@ impl Commands for Script {
     fn run(
         &self,
         command: Command,
-        _: mpsc::Sender<Live>,
+        output: mpsc::Sender<Live>,
         _: CancellationToken,
     ) -> BoxFuture<'_, Result<Finished, WorkspaceError>> {
         for pair in command.argv.chunks(2) {
@@ -294,9 +305,12 @@ impl Commands for Script {
                 content => std::fs::write(&pair[0], content).unwrap(),
             }
         }
-        let output = Capture::new(0).finish();
-        let finished = Finished { exit: Exit::Code(0), output, elapsed: Duration::ZERO, terminal: None };
-        Box::pin(std::future::ready(Ok(finished)))
+        Box::pin(async move {
+            output.try_send(Live::Output("begun".into())).unwrap();
+            output.closed().await;
+            let output = Capture::new(0).finish();
+            Ok(Finished { exit: Exit::Code(0), output, elapsed: Duration::ZERO, terminal: None })
+        })
     }
 }
 

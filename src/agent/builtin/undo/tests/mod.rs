@@ -245,6 +245,23 @@ async fn what_a_command_does_to_files_of_the_session_is_taken_back_and_the_rest_
 }
 
 #[tokio::test]
+async fn what_is_written_while_a_command_runs_is_not_taken_for_its_doing() {
+    let mut desk = Desk::new();
+    std::fs::write(desk.path("a"), "0").unwrap();
+    let turn = desk.begin("do both");
+    turn.write("a", b"1").await.unwrap();
+    let beside = async {
+        turn.write("a", b"2").await.unwrap();
+        turn.write("a", b"3").await.unwrap();
+    };
+    turn.run_beside(Script(Vec::new()), beside).await;
+    desk.end(&turn);
+    assert_eq!(desk.recorded().len(), 3);
+    desk.say("/undo").await;
+    assert_eq!(desk.content("a").unwrap(), b"0");
+}
+
+#[tokio::test]
 async fn a_change_is_recorded_if_it_is_one_and_before_it_is_made() {
     let desk = Desk::new();
     std::fs::write(desk.path("a"), "0").unwrap();
