@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::transcript::weight;
+use super::transcript::{self, weight};
 use crate::acp::{ContentBlock, EmbeddedResourceResource, PlanEntry, PlanEntryStatus};
 use crate::provider::{Message, ModelInfo};
 
@@ -15,9 +15,15 @@ const FULL: u64 = 85;
 const KEPT: u64 = 20;
 /// Tokens kept free for an answer, at most.
 const ANSWER: u64 = 20_000;
+/// Bytes of a summary, without the facts that stand behind it.
+pub(super) const SUMMARY: usize = 64 * 1024;
 /// Bytes shown of one tool result, of one text, and of the request that stands at the end of a summary.
 const RESULT: usize = 2_000;
 const TEXT: usize = 8_000;
+/// Bytes shown of an earlier summary with its facts, at most.
+const EARLIER: usize = 2 * SUMMARY;
+/// The heading of what the person asked for last.
+const LAST_WORDS: &str = "The person's last words in this part";
 
 /// What the writer of a summary is told.
 const WRITER: &str = "\
@@ -56,7 +62,7 @@ pub(super) fn kept(messages: &[Arc<Message>], model: &ModelInfo) -> usize {
 /// long for the model, and what to pay attention to.
 pub(super) fn request(messages: &[Arc<Message>], model: &ModelInfo, focus: &str) -> Message {
     let limit = (model.context.saturating_sub(model.output.min(ANSWER)) * 2) as usize;
-    let pieces: Vec<String> = messages.iter().map(|message| told(message)).collect();
+    let pieces: Vec<String> = messages.iter().map(|message| told(message, limit)).collect();
     let mut text = String::from("<conversation>\n");
     let mut left = limit;
     // The beginning says what is wanted, the end where things stand.
@@ -85,7 +91,7 @@ pub(super) fn request(messages: &[Arc<Message>], model: &ModelInfo, focus: &str)
 pub(super) fn facts(plan: &[PlanEntry], files: &[PathBuf], gone: &[Arc<Message>]) -> String {
     let mut text = String::new();
     if !plan.is_empty() {
-        text.push_str("\n\n## Plan\n");
+        begin(&mut text, "Plan");
         for entry in plan {
             let mark = match entry.status {
                 PlanEntryStatus::Completed => "x",
@@ -96,24 +102,40 @@ pub(super) fn facts(plan: &[PlanEntry], files: &[PathBuf], gone: &[Arc<Message>]
         }
     }
     if !files.is_empty() {
-        text.push_str("\n## Files looked at or changed, the latest last\n");
+        begin(&mut text, "Files looked at or changed, the latest last");
         for file in files {
             let _infallible = writeln!(text, "- {}", file.display());
         }
     }
-    let last = gone.iter().rev().find_map(|message| match message.as_ref() {
-        Message::User(content) => Some(content),
-        _ => None,
-    });
-    if let Some(content) = last {
-        let _infallible =
-            write!(text, "\n## The person's last words in this part\n{}", shown(&said(content), TEXT));
+    if let Some(words) = gone.iter().rev().find_map(|message| last_words(message)) {
+        begin(&mut text, LAST_WORDS);
+        text.push_str(&shown(&words, TEXT));
     }
     text
 }
 
-fn told(message: &Message) -> String {
+/// A section begins, a blank line below whatever stands before it.
+fn begin(text: &mut String, section: &str) {
+    let gap = if text.is_empty() { "\n\n" } else { "\n" };
+    let _infallible = writeln!(text, "{gap}## {section}");
+}
+
+/// What the person said, or was last known to have said where this is an earlier summary.
+fn last_words(message: &Message) -> Option<String> {
+    let Message::User(content) = message else { return None };
+    let said = said(content);
+    if said.starts_with(transcript::SUMMARY) {
+        return said.rsplit_once(&format!("## {LAST_WORDS}\n")).map(|(_, words)| words.to_owned());
+    }
+    Some(said)
+}
+
+/// A message as the writer of a summary reads it, who is shown `limit` bytes in all.
+fn told(message: &Message, limit: usize) -> String {
     match message {
+        Message::User(content) if said(content).starts_with(transcript::SUMMARY) => {
+            format!("# Earlier\n{}\n\n", shown(&said(content), EARLIER.min(limit / 2).max(TEXT)))
+        }
         Message::User(content) => format!("# Person\n{}\n\n", shown(&said(content), TEXT)),
         Message::Assistant { text, calls, .. } => {
             let mut told = format!("# Agent\n{}\n", shown(text, TEXT));

@@ -11,6 +11,8 @@ use crate::acp::{ContentBlock, EmbeddedResourceResource, PlanEntry, ToolCallCont
 use crate::event::{EventKind, TurnId};
 use crate::provider::{Echo, Message, ModelCall};
 
+/// How a summary begins.
+pub(super) const SUMMARY: &str = "(The conversation so far, in short:)";
 /// Files remembered for a summary.
 const FILES: usize = 50;
 
@@ -164,7 +166,7 @@ impl Transcript {
         while matches!(self.messages.get(from).map(Arc::as_ref), Some(Message::Result { .. })) {
             from += 1;
         }
-        let summary = format!("(The conversation so far, in short:)\n\n{summary}");
+        let summary = format!("{SUMMARY}\n\n{summary}");
         self.messages.splice(..from, [Arc::new(Message::User(vec![summary.into()]))]);
         self.bytes = self.messages.iter().map(|message| weight(message)).sum();
     }

@@ -11,9 +11,6 @@ use crate::agent::builtin::compaction;
 use crate::event::{CompactingState, EventKind, TurnStop};
 use crate::provider::{Answerer, Delta, ModelInfo, ModelRequest, Tokens};
 
-/// Bytes of a summary.
-const SUMMARY: usize = 64 * 1024;
-
 /// How a summary came to be, or did not.
 enum Written {
     Summary(String),
@@ -115,7 +112,7 @@ impl Driver<'_> {
                 delta = answer.next() => delta,
             };
             match delta {
-                Some(Ok(Delta::Text(text))) if summary.len() < SUMMARY => summary.push_str(&text),
+                Some(Ok(Delta::Text(text))) if summary.len() < compaction::SUMMARY => summary.push_str(&text),
                 Some(Ok(Delta::Usage(tokens))) => used = tokens,
                 Some(Ok(Delta::Done(_))) if summary.trim().is_empty() => {
                     break Written::Failed("the model wrote no summary".to_owned());

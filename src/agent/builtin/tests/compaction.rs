@@ -2,8 +2,10 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use crate::acp::{ContentBlock, PlanEntry, PlanEntryPriority, PlanEntryStatus};
+use crate::acp::{ContentBlock, MessageId, PlanEntry, PlanEntryPriority, PlanEntryStatus};
 use crate::agent::builtin::compaction::{facts, is_full, kept, request};
+use crate::agent::builtin::transcript::Transcript;
+use crate::event::EventKind;
 use crate::provider::{Message, ModelCall, ModelInfo};
 
 fn model(context: u64) -> ModelInfo {
@@ -69,10 +71,37 @@ fn the_writer_of_a_summary_sees_the_beginning_and_the_end() {
 }
 
 #[test]
+fn an_earlier_summary_is_told_whole_and_is_not_what_the_person_said_last() {
+    let mut transcript = Transcript::default();
+    let (head, middle, tail) = ("h".repeat(20_000), "in the middle", "t".repeat(20_000));
+    let mut summary = format!("{head}{middle}{tail}");
+    summary.push_str(&facts(&[], &[], &[user("first words")]));
+    let id = MessageId::new("m");
+    transcript.take(&EventKind::Compacted { id, summary, kept: 0 });
+    let gone = transcript.messages();
+    assert!(text(&request(gone, &model(100_000), "")).contains(middle));
+    let small = request(gone, &model(10_000), "");
+    assert!(text(&small).len() < 25_000, "{}", text(&small).len());
+    assert!(facts(&[], &[], gone).ends_with("## The person's last words in this part\nfirst words"));
+}
+
+#[test]
 fn plan_files_and_last_words_are_never_lost() {
     let plan = [PlanEntry::new("write it", PlanEntryPriority::Medium, PlanEntryStatus::InProgress)];
     let facts = facts(&plan, &["/w/a.rs".into()], &[user("please"), answer("yes", 0)]);
     for part in ["- [~] write it", "- /w/a.rs", "please"] {
         assert!(facts.contains(part), "{part} in {facts}");
+    }
+}
+
+#[test]
+fn every_heading_has_a_blank_line_before_it() {
+    let plan = [PlanEntry::new("write it", PlanEntryPriority::Medium, PlanEntryStatus::InProgress)];
+    for plan in [&plan[..], &[]] {
+        for files in [&["/w/a.rs".into()][..], &[]] {
+            let text = format!("A summary.{}", facts(plan, files, &[user("please")]));
+            let blank = text.matches("\n\n## ").count();
+            assert_eq!(blank, text.matches("## ").count(), "{text}");
+        }
     }
 }
