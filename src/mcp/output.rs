@@ -3,13 +3,13 @@
 use rmcp::model::{CallToolResult, ContentBlock as Block, ResourceContents};
 
 use crate::acp::{ContentBlock, ToolCallContent};
-use crate::tool::{MOST_SHOWN, ToolOutput, middle, one_line};
+use crate::tool::{MOST_SHOWN, ToolContext, ToolOutput, one_line};
 
 /// Characters of a name or address.
 const NAME: usize = 300;
 
 /// The output of a call.
-pub(super) fn of(result: CallToolResult) -> ToolOutput {
+pub(super) async fn of(result: CallToolResult, context: &ToolContext) -> ToolOutput {
     let mut gathered = Gathered::default();
     for block in result.content {
         gathered.block(block);
@@ -19,16 +19,16 @@ pub(super) fn of(result: CallToolResult) -> ToolOutput {
     {
         gathered.line(&serde_json::to_string_pretty(structured).unwrap_or_default());
     }
-    gathered.output(result.is_error == Some(true))
+    gathered.output(result.is_error == Some(true), context).await
 }
 
 /// The output of reading a resource.
-pub(super) fn of_resource(contents: Vec<ResourceContents>) -> ToolOutput {
+pub(super) async fn of_resource(contents: Vec<ResourceContents>, context: &ToolContext) -> ToolOutput {
     let mut gathered = Gathered::default();
     for contents in contents {
         gathered.resource(contents);
     }
-    gathered.output(false)
+    gathered.output(false, context).await
 }
 
 /// Something of a server as the protocol of clients has it, whose content blocks are the same.
@@ -97,8 +97,8 @@ impl Gathered {
         }
     }
 
-    fn output(self, failed: bool) -> ToolOutput {
-        let text = if self.text.is_empty() { "(no output)".to_owned() } else { middle(&self.text) };
+    async fn output(self, failed: bool, context: &ToolContext) -> ToolOutput {
+        let text = if self.text.is_empty() { "(no output)".to_owned() } else { context.fit(self.text).await };
         let mut output = if failed { ToolOutput::failed(text) } else { ToolOutput::done(text) };
         if !self.shown.is_empty() {
             output.content = vec![output.text.clone().into()];

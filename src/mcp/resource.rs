@@ -8,7 +8,7 @@ use super::server::Server;
 use super::{name, output, trust};
 use crate::acp::ToolKind;
 use crate::permission::Action;
-use crate::tool::{Prepared, Tool, ToolContext, ToolOutput, middle, one_line};
+use crate::tool::{Prepared, Tool, ToolContext, ToolOutput, one_line};
 
 const NAME: &str = "mcp_resource";
 /// Characters of one line of the list, and of an address.
@@ -26,7 +26,7 @@ impl McpResource {
         Self { roster }
     }
 
-    fn list(&self, only: Option<&str>) -> ToolOutput {
+    fn list(&self, only: Option<&str>) -> String {
         let mut text = String::new();
         for server in self.roster.iter().filter(|server| only.is_none_or(|only| server.spec.name == only)) {
             let catalogue = server.state().catalogue;
@@ -39,7 +39,7 @@ impl McpResource {
                 text.push('\n');
             }
         }
-        ToolOutput::done(if text.is_empty() { "There are no resources.\n".to_owned() } else { middle(&text) })
+        if text.is_empty() { "There are no resources.\n".to_owned() } else { text }
     }
 
     /// The server that holds a resource: the named one, the one that lists it, or the only one there is.
@@ -62,7 +62,9 @@ async fn read(server: Arc<Server>, uri: String, context: ToolContext) -> ToolOut
     let params = ReadResourceRequestParams::new(uri);
     let request = ClientRequest::ReadResourceRequest(ReadResourceRequest::new(params));
     match server.ask(request, &context.cancel).await {
-        Ok(Some(ServerResult::ReadResourceResult(result))) => output::of_resource(result.contents),
+        Ok(Some(ServerResult::ReadResourceResult(result))) => {
+            output::of_resource(result.contents, &context).await
+        }
         Ok(Some(_)) => ToolOutput::failed("The server answered with something else than a resource."),
         Ok(None) => ToolOutput::failed("(cancelled)"),
         Err(error) => ToolOutput::failed(format!("The MCP server {}: {error}.", server.spec.name)),
@@ -109,7 +111,9 @@ impl Tool for McpResource {
                     action: Action::Note,
                     locations: Vec::new(),
                     preview: Vec::new(),
-                    work: Box::new(move || Box::pin(async move { listed })),
+                    work: Box::new(move || {
+                        Box::pin(async move { ToolOutput::done(context.fit(listed).await) })
+                    }),
                 });
             };
             if uri.len() > URI {

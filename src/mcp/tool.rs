@@ -81,7 +81,7 @@ impl RemoteTool {
 
     async fn call(self, arguments: Map<String, Value>, context: ToolContext) -> ToolOutput {
         match self.answer(arguments, &context).await {
-            Ok(Some(ServerResult::CallToolResult(result))) => output::of(result),
+            Ok(Some(ServerResult::CallToolResult(result))) => output::of(result, &context).await,
             Ok(Some(_)) => ToolOutput::failed(format!(
                 "The server {} answered with something else.",
                 self.server.spec.name

@@ -123,7 +123,7 @@ pub(super) fn fits(text: &str) -> bool {
 }
 
 /// A text, or the beginning and the end of one that is too long for one output.
-pub fn middle(text: &str) -> String {
+pub(super) fn middle(text: &str) -> String {
     if fits(text) {
         return text.to_owned();
     }

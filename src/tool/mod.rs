@@ -55,7 +55,7 @@ use crate::workspace::{Commands, Files, Live, Workspace};
 use output::Failure;
 
 pub use label::line as one_line;
-pub use limit::{IMAGE_SHOWN as MOST_SHOWN, middle};
+pub use limit::IMAGE_SHOWN as MOST_SHOWN;
 pub use output::ToolOutput;
 pub use readable::Readable;
 pub use seen::SeenFiles;

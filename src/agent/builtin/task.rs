@@ -7,7 +7,6 @@ use futures_util::future::{BoxFuture, join};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::{Semaphore, mpsc};
-use tokio_util::sync::CancellationToken;
 
 use super::{BuiltinSession, choice};
 use crate::acp::{SessionId, StopReason, ToolKind};
@@ -15,7 +14,7 @@ use crate::agent::{Child, ChildReport, Children, Hands, Settings, Turn};
 use crate::config::{AgentProfile, AgentUse};
 use crate::event::TurnStop;
 use crate::permission::{Action, Mode, escape_for_display};
-use crate::tool::{self, Prepared, Tool, ToolContext, ToolOutput};
+use crate::tool::{Prepared, Tool, ToolContext, ToolOutput};
 use crate::workspace::Live;
 
 /// The tool's name.
@@ -180,8 +179,7 @@ impl Task {
         let child = Errand {
             children: Arc::clone(&self.children),
             room: Arc::clone(&self.room),
-            progress: context.progress,
-            cancel: context.cancel.clone(),
+            context: context.clone(),
             agent: agent.name.clone(),
         };
         let (progress, lines) = mpsc::channel(LINES);
@@ -230,28 +228,31 @@ pub(super) fn settings(mut settings: Settings, agent: &Subagent) -> Settings {
 struct Errand {
     children: Arc<dyn Children>,
     room: Arc<Semaphore>,
-    progress: mpsc::Sender<Live>,
-    cancel: CancellationToken,
+    context: ToolContext,
     agent: String,
 }
 
 impl Errand {
     async fn run(self, work: Child, mut lines: mpsc::Receiver<String>) -> ToolOutput {
-        let waiting = self.cancel.run_until_cancelled(Arc::clone(&self.room).acquire_owned()).await;
+        let Self { children, room, context, agent } = self;
+        let waiting = context.cancel.run_until_cancelled(room.acquire_owned()).await;
         let Some(Ok(_place)) = waiting else {
             return ToolOutput::failed("Cancelled before the sub-agent began.");
         };
-        let progress = self.progress;
-        let shown = async move {
+        let shown = async {
             while let Some(line) = lines.recv().await {
                 // Full means skip: it is for display only.
-                let _skipped = progress.try_send(Live::Output(format!("{line}\n").into_bytes().into()));
+                let _skipped =
+                    context.progress.try_send(Live::Output(format!("{line}\n").into_bytes().into()));
             }
         };
-        let (report, ()) = join(self.children.run(work), shown).await;
+        let (report, ()) = join(children.run(work), shown).await;
         match report {
-            Ok(report) => told(&self.agent, report),
-            Err(why) => ToolOutput::failed(format!("The sub-agent {} could not begin: {why}.", self.agent)),
+            Ok(report) => {
+                let output = told(&agent, report);
+                ToolOutput { text: context.fit(output.text).await, ..output }
+            }
+            Err(why) => ToolOutput::failed(format!("The sub-agent {agent} could not begin: {why}.")),
         }
     }
 }
@@ -262,7 +263,7 @@ pub(super) fn used(output: &ToolOutput) -> Option<(u64, f64)> {
     Some((raw.get("spent")?.as_u64()?, raw.get("cost")?.as_f64()?))
 }
 
-/// What came of the work, as the model reads it.
+/// What came of the work, as the model reads it where it is not too long.
 pub(super) fn told(agent: &str, report: ChildReport) -> ToolOutput {
     let raw = json!({ "session": report.session, "cost": report.cost, "spent": report.spent });
     let (end, failed) = match report.stop {
@@ -279,5 +280,5 @@ pub(super) fn told(agent: &str, report: ChildReport) -> ToolOutput {
         (Some(end), "") => format!("The sub-agent {agent} {end}."),
         (Some(end), text) => format!("The sub-agent {agent} {end}. It had said:\n\n{text}"),
     };
-    ToolOutput { failed, ..ToolOutput::done(tool::middle(&text)) }.raw(raw)
+    ToolOutput { failed, ..ToolOutput::done(text) }.raw(raw)
 }

@@ -130,6 +130,9 @@ async fn results_of_every_kind_are_passed_on() {
     let zoo = Zoo::with("large").await;
     let output = zoo.call("zoo_echo", json!({})).await;
     assert!(output.text.len() < 64 * 1024 && output.text.contains("bytes omitted"), "{}", output.text.len());
+    let whole = zoo.outputs().join("1.txt");
+    assert!(output.text.contains(&format!("is in {}", whole.display())), "{}", output.text);
+    assert!(std::fs::metadata(&whole).unwrap().len() > 64 * 1024);
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use adjutant::config::{McpServer, McpTransport, Origin, Secret};
 use adjutant::event::{EventKind, Question, QuestionAnswer};
 use adjutant::mcp::{News, Phase, Servers, Setup, Trust};
 use adjutant::tool::{Nobody, People, Readable, SeenFiles, Tool, ToolContext, ToolOutput};
-use adjutant::workspace::{Live, LocalCommands, LocalFiles, Workspace};
+use adjutant::workspace::{Live, LocalCommands, LocalFiles, SpillFile, Workspace};
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -128,6 +128,13 @@ impl Zoo {
         output
     }
 
+    /// The folder of whole outputs.
+    pub(super) fn outputs(&self) -> PathBuf {
+        let folder = self.path().join("outputs");
+        SpillFile::folder(&folder).unwrap();
+        folder
+    }
+
     pub(super) fn context(&self, progress: mpsc::Sender<Live>) -> ToolContext {
         let workspace = Workspace::open(&self.path(), &[]).unwrap();
         ToolContext {
@@ -139,7 +146,7 @@ impl Zoo {
             progress,
             cancel: self.cancel.child_token(),
             people: Arc::clone(&self.people),
-            spill: None,
+            spill: Some(self.outputs().into()),
         }
     }
 
