@@ -1,5 +1,6 @@
 //! Files that a prompt mentions (`@src/main.rs`, links): read within limits, as far as reading is free.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use super::{BuiltinSession, choice};
@@ -9,7 +10,8 @@ use crate::permission::{Action, Decision};
 use crate::uri;
 use crate::workspace::{Kind, Text};
 
-/// Files of one prompt, and bytes of one and of all.
+/// Mentions of one prompt that are looked at, files of it, and bytes of one and of all.
+const MENTIONS: usize = 1000;
 const FILES: usize = 20;
 const FILE: usize = 64 * 1024;
 const ALL: usize = 256 * 1024;
@@ -28,8 +30,8 @@ pub(super) async fn read(session: &mut BuiltinSession, turn: &Turn, prompt: &Pro
     let mode = session.mode(&settings);
     session.policy.set_mode(mode);
     let (mut found, mut bytes) = (Vec::new(), 0);
-    for name in names(&prompt.content).into_iter().take(FILES) {
-        if bytes >= ALL {
+    for name in names(&prompt.content) {
+        if bytes >= ALL || found.len() == FILES {
             break;
         }
         if let Some((path, text)) = file(session, prompt, &name, FILE.min(ALL - bytes)).await {
@@ -69,11 +71,11 @@ fn cut(text: &str, limit: usize) -> String {
     }
 }
 
-/// What a prompt mentions, each once, in its order: `@path` words of its texts, and links to files.
+/// What a prompt mentions first, each once, in its order: `@path` words of its texts, and links to files.
 pub(super) fn names(content: &[ContentBlock]) -> Vec<String> {
-    let mut names: Vec<String> = Vec::new();
+    let (mut names, mut known) = (Vec::new(), HashSet::new());
     let mut add = |name: &str| {
-        if !name.is_empty() && names.iter().all(|known| known != name) {
+        if !name.is_empty() && names.len() < MENTIONS && known.insert(name.to_owned()) {
             names.push(name.to_owned());
         }
     };

@@ -14,6 +14,13 @@ fn mentions_are_words_that_begin_with_an_at() {
 }
 
 #[test]
+fn of_very_many_mentions_the_first_are_looked_at() {
+    let words: Vec<_> = (0..200_000).map(|number| format!("@a{}", number / 2)).collect();
+    let names = names(&[words.join(" ").into()]);
+    assert_eq!((names.len(), names[999].as_str()), (1000, "a999"));
+}
+
+#[test]
 fn links_to_files_are_paths_with_their_codes_undone() {
     let link = |uri: &str| ContentBlock::ResourceLink(ResourceLink::new("n", uri));
     assert_eq!(names(&[link("file:///w/a%20b.rs#L10-20")]), ["/w/a b.rs"]);
