@@ -157,6 +157,9 @@ impl RecordedFiles {
             Err(WorkspaceError::NotFound { .. }) => None,
             Err(_) => after,
         };
+        let found = before.data.as_ref().map(|data| data.fingerprint);
+        // A change that failed has not made the file into something third: somebody else has.
+        let now = if done.is_err() && now != after { found } else { now };
         let corrected = if now == after { Ok(()) } else { self.write(&before, now).await };
         done.and(corrected)
     }

@@ -348,6 +348,32 @@ impl Files for Fussy {
     }
 }
 
+/// Files that somebody else writes just before each change, which fails for it.
+#[derive(Debug)]
+pub(super) struct Raced(pub(super) Arc<dyn Files>);
+
+impl Files for Raced {
+    fn read(&self, place: Place, limit: u64) -> BoxFuture<'_, Result<FileData, WorkspaceError>> {
+        self.0.read(place, limit)
+    }
+
+    fn replace(
+        &self,
+        place: Place,
+        bytes: Vec<u8>,
+        _: Expected,
+    ) -> BoxFuture<'_, Result<(), WorkspaceError>> {
+        Box::pin(async move {
+            std::fs::write(place.path(), "theirs").unwrap();
+            self.0.replace(place, bytes, Expected::Absent).await
+        })
+    }
+
+    fn remove(&self, place: Place, expected: Expected) -> BoxFuture<'_, Result<(), WorkspaceError>> {
+        self.0.remove(place, expected)
+    }
+}
+
 /// Knows nothing, hears nothing, has nobody.
 #[derive(Debug)]
 struct Nobody;

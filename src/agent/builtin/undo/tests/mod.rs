@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use desk::{Desk, Fussy, Script};
+use desk::{Desk, Fussy, Raced, Script};
 
 use super::Command;
 use crate::event::{EventKind, FileImage, TurnId};
@@ -242,6 +242,19 @@ async fn what_a_command_does_to_files_of_the_session_is_taken_back_and_the_rest_
     desk.end(&turn);
     desk.say("/undo").await;
     assert_eq!(desk.content("a").unwrap(), b"0");
+}
+
+#[tokio::test]
+async fn what_somebody_else_writes_while_a_change_fails_is_not_taken_for_the_change() {
+    let mut desk = Desk::new();
+    std::fs::write(desk.path("a"), "0").unwrap();
+    desk.files = Arc::new(Raced(desk.files.clone()));
+    let turn = desk.begin("go");
+    assert!(matches!(turn.write("a", b"1").await, Err(WorkspaceError::Changed { .. })));
+    desk.end(&turn);
+    desk.plain_files();
+    assert!(desk.say("/undo").await.contains("nothing to take back"));
+    assert_eq!(desk.content("a").unwrap(), b"theirs");
 }
 
 #[tokio::test]
