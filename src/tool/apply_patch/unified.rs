@@ -78,8 +78,7 @@ impl Section {
             return Ok(());
         }
         let Some(hunk) = self.hunks.last_mut() else {
-            self.heading(line);
-            return Ok(());
+            return self.heading(line);
         };
         if line.starts_with('\\') {
             hunk.newline = Some(matches!(hunk.lines.last(), Some(Line::Cut(_))));
@@ -106,7 +105,7 @@ impl Section {
     }
 
     /// A line before the first hunk.
-    fn heading(&mut self, line: &str) {
+    fn heading(&mut self, line: &str) -> Result<(), String> {
         if let Some(name) = line.strip_prefix("+++ ") {
             self.new = Some(path(name));
             self.strip();
@@ -114,6 +113,9 @@ impl Section {
             (self.old, self.renamed) = (Some(name.trim().to_owned()), true);
         } else if let Some(name) = line.strip_prefix("rename to ") {
             self.new = Some(name.trim().to_owned());
+        } else if let Some(name) = line.strip_prefix("copy to ") {
+            let name = label::line(name.trim(), 80);
+            return Err(format!("a copy is no change that can be made: add {name} with its whole text"));
         } else if let Some(names) = line.strip_prefix("diff --git a/") {
             // Stands alone where an empty file comes or goes.
             if let Some((old, new)) = names.split_once(" b/") {
@@ -124,6 +126,7 @@ impl Section {
         } else if line.starts_with("deleted file mode") {
             self.new = Some(NOTHING.to_owned());
         }
+        Ok(())
     }
 
     /// Takes off what git puts in front of both paths.

@@ -146,6 +146,11 @@ async fn what_is_no_patch_is_refused_with_a_word_about_why() {
         ("*** Begin Patch\n*** Add File: ../outside/new\n+x\n*** End Patch", "leads outside the workspace"),
         ("--- a/a.rs\n+++ b/a.rs\n@@ what\n", "line 3: a hunk begins with"),
         ("diff --git a/x b/x\n@@ -1 +1 @@\n-a\n?b\n", "begins with none of"),
+        (
+            "diff --git a/a.rs b/b.rs\ncopy from a.rs\ncopy to b.rs\n--- a/a.rs\n+++ b/b.rs\n@@ -1 +1 @@\n-a\n+b\n",
+            "line 3: a copy is no change that can be made: add b.rs with its whole text",
+        ),
+        ("diff --git a/a.rs b/b.rs\nsimilarity index 100%\ncopy from a.rs\ncopy to b.rs\n", "line 4: a copy"),
     ];
     for (patch, why) in cases {
         let site = Site::new();
