@@ -77,8 +77,12 @@ pub(super) async fn make(context: &ToolContext, deeds: &[Deed]) -> Result<(), Fa
         look_again(context, deeds).await?;
     }
     for (number, deed) in deeds.iter().enumerate() {
-        if let Err(error) = deed.make(context).await {
-            let done = deeds.get(..number).unwrap_or_default();
+        let (made, done) = match deed.write(context).await {
+            Ok(()) => (deed.dress(context), number + 1),
+            failed => (failed, number),
+        };
+        if let Err(error) = made {
+            let done = deeds.get(..done).unwrap_or_default();
             let left = take_back(context, done).await;
             let state = match (done, left.as_slice()) {
                 ([], _) => return Err(error.into()),
@@ -130,17 +134,23 @@ async fn take_back(context: &ToolContext, done: &[Deed]) -> Vec<String> {
 }
 
 impl Deed {
-    async fn make(&self, context: &ToolContext) -> Result<(), WorkspaceError> {
+    async fn write(&self, context: &ToolContext) -> Result<(), WorkspaceError> {
         match &self.after {
-            Some(bytes) => context.files.replace(self.place.clone(), bytes.clone(), self.expected).await?,
-            None => context.files.remove(self.place.clone(), self.expected).await?,
+            Some(bytes) => context.files.replace(self.place.clone(), bytes.clone(), self.expected).await,
+            None => context.files.remove(self.place.clone(), self.expected).await,
         }
-        if let What::Moved { place, .. } = &self.what {
-            // A file that could be read a moment ago; if it has gone since, removing it will tell.
-            let bits = context.workspace.permission_bits(place);
-            bits.map_or(Ok(()), |bits| context.workspace.set_permission_bits(&self.place, bits))?;
+    }
+
+    /// Gives a file that was moved the permissions it had.
+    fn dress(&self, context: &ToolContext) -> Result<(), WorkspaceError> {
+        let What::Moved { place, .. } = &self.what else { return Ok(()) };
+        // A file that could be read a moment ago; if it has gone since, removing it will tell.
+        let Ok(bits) = context.workspace.permission_bits(place) else { return Ok(()) };
+        match context.workspace.set_permission_bits(&self.place, bits) {
+            // A client may keep a new file in a buffer: the disk will have it when it is saved there.
+            Err(WorkspaceError::NotFound { .. }) => Ok(()),
+            dressed => dressed,
         }
-        Ok(())
     }
 
     async fn take_back(&self, context: &ToolContext) -> Result<(), WorkspaceError> {

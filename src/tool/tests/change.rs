@@ -1,5 +1,6 @@
-use std::sync::Arc;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
@@ -83,6 +84,49 @@ async fn a_write_that_fails_midway_takes_back_those_before_it() {
     site.done("apply_patch", patch()).await;
     assert_eq!((site.content("a"), site.content("b")), (b"1\n".to_vec(), b"2\n".to_vec()));
     assert!(!site.root().join("gone").exists());
+}
+
+/// An editor that keeps what it is given in buffers, of which the disk knows nothing.
+#[derive(Debug)]
+struct Buffers {
+    disk: LocalFiles,
+    kept: Mutex<Vec<(PathBuf, Vec<u8>)>>,
+}
+
+impl Files for Buffers {
+    fn read(&self, place: Place, limit: u64) -> BoxFuture<'_, Result<FileData, WorkspaceError>> {
+        let kept = self.kept.lock().unwrap();
+        match kept.iter().rev().find(|(path, _)| path == place.path()) {
+            Some((_, bytes)) => Box::pin(std::future::ready(Ok(FileData::new(bytes.clone())))),
+            None => self.disk.read(place, limit),
+        }
+    }
+
+    fn replace(
+        &self,
+        place: Place,
+        bytes: Vec<u8>,
+        _: Expected,
+    ) -> BoxFuture<'_, Result<(), WorkspaceError>> {
+        self.kept.lock().unwrap().push((place.path().to_owned(), bytes));
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn remove(&self, place: Place, expected: Expected) -> BoxFuture<'_, Result<(), WorkspaceError>> {
+        self.disk.remove(place, expected)
+    }
+}
+
+#[tokio::test]
+async fn a_file_moves_into_a_buffer_that_is_on_no_disk_yet() {
+    let mut site = Site::new();
+    site.file("a", "one\n");
+    let disk = LocalFiles::new(site.context.workspace.clone());
+    site.context.files = Arc::new(Buffers { disk, kept: Mutex::default() });
+    let patch = "*** Begin Patch\n*** Update File: a\n*** Move to: b\n-one\n+1\n*** End Patch";
+    assert_eq!(site.done("apply_patch", json!({"patch": patch})).await, "moved a to b\na is now b");
+    let b = site.context.workspace.place("b").unwrap();
+    assert_eq!(site.context.files.read(b, 10).await.unwrap().bytes, b"1\n");
 }
 
 #[tokio::test]
