@@ -43,6 +43,12 @@ pub(super) fn backoff(attempt: u32, chance: u64) -> Duration {
     whole / 2 + whole.mul_f64((chance % 1_000) as f64 / 2_000.0)
 }
 
+/// The wait that a provider asks for, and a part of our own on top, so that not all come back at once; our own where
+/// it asks for none.
+pub(super) fn after(asked: Duration, own: Duration) -> Duration {
+    if asked.is_zero() { own } else { asked + own / 4 }
+}
+
 /// What `Retry-After` (RFC 9110, section 10.2.3: seconds or a date) or `retry-after-ms` asks for, looked up by
 /// `header`. `now` in milliseconds since the Unix epoch.
 pub(super) fn asked<'a>(header: impl Fn(&str) -> Option<&'a str>, now: i64) -> Option<Duration> {

@@ -28,6 +28,14 @@ fn what_is_asked_for_comes_in_seconds_in_milliseconds_or_as_a_date() {
 }
 
 #[test]
+fn what_is_asked_for_is_waited_for_and_a_little_longer() {
+    let own = Duration::from_millis(400);
+    for (asked, wait) in [(0, 400), (1, 101), (7_000, 7_100)] {
+        assert_eq!(after(Duration::from_millis(asked), own), Duration::from_millis(wait));
+    }
+}
+
+#[test]
 fn what_cannot_be_meant_is_not_asked_for() {
     for value in ["", "soon", "-1", "NaN", "inf", "1e300", "Sun, 99 Nov 1994 08:49:37 GMT"] {
         assert_eq!(asked_by(&[("retry-after", value)]), None, "{value}");

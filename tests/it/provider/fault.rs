@@ -25,7 +25,8 @@ async fn what_may_pass_is_tried_again_and_the_answer_comes_whole() {
             let answer =
                 dialect.ask([busy(status), busy(status), Reply::stream(dialect.stream("text"))]).await;
             answer.is(dialect, "text");
-            assert_eq!(answer.retries(), [(1, 1), (2, 1)], "{status}");
+            let waits = answer.retries();
+            assert!(matches!(waits[..], [(1, 1..=126), (2, 1..=251)]), "{status}: {waits:?}");
             assert_eq!(answer.asked, 3, "{status}");
         }
     })
@@ -86,9 +87,11 @@ fn come_back_in(delay: &str) -> Reply {
 async fn a_wait_that_the_body_asks_for_counts_as_one_of_the_header() {
     every(async |dialect| {
         let replies = |delay| [come_back_in(delay), Reply::stream(dialect.stream("text"))];
-        assert_eq!(dialect.ask(replies("0.020s")).await.retries(), [(1, 20)]);
+        let waits = dialect.ask(replies("0.200s")).await.retries();
+        assert!(matches!(waits[..], [(1, 200..=325)]), "{waits:?}");
         let header = come_back_in("3600s").header("retry-after-ms", "10");
-        assert_eq!(dialect.ask([header, Reply::stream(dialect.stream("text"))]).await.retries(), [(1, 10)]);
+        let waits = dialect.ask([header, Reply::stream(dialect.stream("text"))]).await.retries();
+        assert!(matches!(waits[..], [(1, 10..=135)]), "{waits:?}");
         let hour = dialect.ask(replies("3600s")).await;
         hour.fails(ProviderError::Unavailable, &["(429)", "come back in 60 min"]);
         for delay in ["-1s", "soon", "5", "1e30s", "NaNs"] {
@@ -105,7 +108,8 @@ async fn a_date_to_come_back_at_is_understood() {
         let past = Reply::json(503, "{}").header("retry-after", "Sun, 06 Nov 1994 08:49:37 GMT");
         let answer = dialect.ask([past, Reply::stream(dialect.stream("text"))]).await;
         answer.is(dialect, "text");
-        assert_eq!(answer.retries(), [(1, 0)]);
+        let waits = answer.retries();
+        assert!(matches!(waits[..], [(1, 250..=500)]), "{waits:?}");
     })
     .await;
 }
