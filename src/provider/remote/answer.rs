@@ -47,6 +47,7 @@ enum Phase {
     Wait(Duration, Arc<Parcel>),
     Read(Box<Reading>),
     Finish(Box<Reading>, Delta),
+    BreakOff(Duration, String),
     Over,
 }
 
@@ -84,6 +85,10 @@ impl Answer {
                 Phase::Finish(reading, done) => {
                     drain(reading.response).await;
                     vec![Ok(done)]
+                }
+                Phase::BreakOff(wait, why) => {
+                    sleep(wait).await;
+                    vec![Err(ProviderError::BrokeOff(why))]
                 }
                 Phase::Over => return None,
             };
@@ -175,12 +180,12 @@ impl Answer {
     /// An attempt failed: announces the next one, or tells the error. `connecting`: since when.
     fn fail(&mut self, failure: Failure, connecting: Instant, parcel: Arc<Parcel>) -> Batch {
         let Failure { error, again } = failure;
-        if self.spoken {
-            return vec![Err(ProviderError::BrokeOff(error.to_string()))];
-        }
         self.failed += 1;
         let of = self.line.settings.limits.retries;
         let own = retry::backoff(self.failed, RandomState::new().build_hasher().finish());
+        if self.spoken {
+            return self.break_off(error, again, own);
+        }
         let wait = match again {
             Again::Never => return vec![Err(error)],
             Again::After(wait) if wait > retry::MOST_ASKED => {
@@ -188,7 +193,7 @@ impl Answer {
                 let text = format!("{error}; it asks to come back in {wait}");
                 return vec![Err(ProviderError::Unavailable(text))];
             }
-            Again::After(wait) => wait,
+            Again::After(asked) => retry::after(asked, own),
             Again::Reconnect if connecting.elapsed() + own > self.line.settings.limits.connect => {
                 return vec![Err(error)];
             }
@@ -201,6 +206,17 @@ impl Answer {
         self.phase = Phase::Wait(wait, parcel);
         let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
         vec![Ok(Delta::Retry { attempt: self.failed, of, wait_ms, why: error.to_string() })]
+    }
+
+    /// What was said cannot be asked for again; whoever goes on from there is kept waiting as long as another attempt.
+    fn break_off(&mut self, error: ProviderError, again: Again, wait: Duration) -> Batch {
+        // A shorter conversation may well go on.
+        if again == Again::Never && !matches!(error, ProviderError::TooLong(_)) {
+            return vec![Err(error)];
+        }
+        let may_wait = self.failed <= self.line.settings.limits.retries;
+        self.phase = Phase::BreakOff(if may_wait { wait } else { Duration::ZERO }, error.to_string());
+        Batch::new()
     }
 
     /// The time for the whole answer is up.
