@@ -302,6 +302,8 @@ impl Machine {
     /// runs beside its like; one that changes things runs alone, in the order the model gave.
     fn go_on(&mut self) -> Vec<Effect> {
         if self.calls.iter().all(|call| call.phase == CallPhase::Done) {
+            // What was said before says nothing about their results.
+            self.spoke = false;
             return self.call_model();
         }
         let (mut effects, mut alone, mut idle) = (Vec::new(), true, true);

@@ -59,6 +59,24 @@ fn a_silent_model_does_not_end_the_turn_silently() {
 }
 
 #[test]
+fn words_before_calls_are_no_words_about_their_results() {
+    let mut machine = begun(5);
+    machine.handle(Input::Said);
+    called(&mut machine, &[("a", true)]);
+    judged(&mut machine, "a", Decision::Allow);
+    assert_eq!(ran(&mut machine, "a"), [Effect::CallModel]);
+    assert_eq!(machine.handle(Input::ModelDone(END)), [Effect::Say(Remark::Silence), end(END)]);
+}
+
+#[test]
+fn an_answer_that_broke_off_at_its_end_is_not_silent() {
+    let mut machine = begun(5);
+    machine.handle(Input::Said);
+    machine.handle(Input::ModelBrokeOff("cut".into()));
+    assert_eq!(machine.handle(Input::ModelDone(END)), [end(END)]);
+}
+
+#[test]
 fn calls_that_only_look_run_beside_each_other() {
     let mut machine = begun(5);
     assert_eq!(called(&mut machine, &[("a", true), ("b", true)]), [prepare("a"), prepare("b")]);
