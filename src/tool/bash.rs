@@ -92,8 +92,8 @@ async fn output(context: &ToolContext, finished: Finished, wall: Duration) -> To
         Exit::Code(code) => Some(format!("(exit code {code})")),
         Exit::Signal(signal) => Some(format!("(ended by signal {signal})")),
         Exit::TimedOut => Some(format!(
-            "(ended after {} seconds, its time limit; a longer `timeout` can be given, up to {} seconds)",
-            wall.as_secs(),
+            "(ended after {}, its time limit; a longer `timeout` can be given, up to {} seconds)",
+            label::count(wall.as_secs() as usize, "second", "seconds"),
             limit::MAX_COMMAND
         )),
         Exit::Cancelled => Some("(cancelled)".to_owned()),

@@ -80,6 +80,9 @@ async fn the_way_a_command_ended_is_the_last_line() {
         let output = site.call("bash", json!({"command": "x"})).await;
         assert_eq!((output.text.as_str(), output.failed), (text, failed));
     }
+    let site = Site::with(Scripted::new(Exit::TimedOut, ""));
+    let output = site.call("bash", json!({"command": "x", "timeout": 1})).await;
+    assert!(output.text.starts_with("(ended after 1 second, its"), "{}", output.text);
     let site = Site::with(Scripted::new(Exit::TimedOut, "a"));
     let output = site.call("bash", json!({"command": "x", "timeout": 3})).await;
     assert!(output.text.starts_with("a\n(ended after 3 seconds, its time limit;"), "{}", output.text);
