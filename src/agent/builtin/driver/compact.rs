@@ -8,7 +8,7 @@ use super::Driver;
 use crate::acp::{MessageId, StopReason};
 use crate::agent::TurnFault;
 use crate::agent::builtin::compaction;
-use crate::event::{CompactingState, EventKind, TurnStop};
+use crate::event::{CompactingState, EventKind, TurnStop, Usage};
 use crate::provider::{Answerer, Delta, ModelInfo, ModelRequest, Tokens};
 
 /// How a summary came to be, or did not.
@@ -37,7 +37,7 @@ impl Driver<'_> {
                 "There is nothing to make shorter: no language model answers in this session.".to_owned()
             }
             Ok(_) if before <= 1 => "There is nothing to make shorter yet.".to_owned(),
-            Ok(answerer) => match self.compact(&answerer, focus).await? {
+            Ok(answerer) => match self.compact_within_budget(&answerer, focus).await? {
                 None => format!(
                     "The conversation was made shorter: {} messages are {} now.",
                     before,
@@ -55,12 +55,17 @@ impl Driver<'_> {
             && compaction::is_full(model, self.session.account.expected(transcript.bytes()))
     }
 
-    /// The model said that the conversation is too long.
-    pub(super) async fn shorten(&mut self) -> Result<(), TurnFault> {
-        if let Ok(answerer) = self.answerer() {
-            self.compact(&answerer, "").await?;
+    /// Nobody is asked for more: whoever wants a summary all the same raises the budget with the next prompt.
+    async fn compact_within_budget(
+        &mut self,
+        answerer: &Answerer,
+        focus: &str,
+    ) -> Result<Option<String>, TurnFault> {
+        let session = &mut *self.session;
+        match session.meter.step(&session.account).await {
+            Some(reached) => Ok(Some(reached.to_string())),
+            None => self.compact(answerer, focus).await,
         }
-        Ok(())
     }
 
     /// Puts a summary in the place of the older part. Without one nothing changes, and this says why.
@@ -74,19 +79,31 @@ impl Driver<'_> {
         let messages = self.session.transcript.messages();
         let kept = compaction::kept(messages, &answerer.model);
         let gone = messages[..messages.len() - kept].to_vec();
-        let (state, why) = match self.summary(answerer, &gone, focus).await {
+        let (before, _) = self.session.account.so_far();
+        let (news, why) = match self.summary(answerer, &gone, focus).await {
             Written::Summary(mut summary) => {
                 let transcript = &self.session.transcript;
                 summary.push_str(&compaction::facts(transcript.plan(), transcript.files(), &gone));
-                self.emit(vec![EventKind::Compacted { id, summary, kept }]).await?;
                 self.session.account.forget_size();
-                return Ok(None);
+                (EventKind::Compacted { id, summary, kept }, None)
             }
-            Written::Failed(message) => (CompactingState::Failed { message: message.clone() }, message),
-            Written::Cancelled => (CompactingState::Cancelled, "it was cancelled".to_owned()),
+            Written::Failed(message) => {
+                let state = CompactingState::Failed { message: message.clone() };
+                (EventKind::Compacting { id, state }, Some(message))
+            }
+            Written::Cancelled => {
+                let state = CompactingState::Cancelled;
+                (EventKind::Compacting { id, state }, Some("it was cancelled".to_owned()))
+            }
         };
-        self.emit(vec![EventKind::Compacting { id, state }]).await?;
-        Ok(Some(why))
+        self.emit(vec![news]).await?;
+        let account = &self.session.account;
+        if account.so_far().0 > before {
+            let used = account.expected(self.session.transcript.bytes());
+            let usage = Usage { used, estimated: true, ..account.usage(&answerer.model) };
+            self.emit(vec![EventKind::UsageChanged { usage }]).await?;
+        }
+        Ok(why)
     }
 
     async fn summary(
@@ -125,6 +142,7 @@ impl Driver<'_> {
         };
         let cost = answerer.model.price.map_or(0.0, |price| used.cost(price));
         self.session.account.add(used.total(), cost);
+        self.session.meter.note(&self.session.account);
         written
     }
 }

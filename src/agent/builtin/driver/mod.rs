@@ -79,6 +79,8 @@ pub(super) struct Driver<'a> {
     give_up: CancellationToken,
     /// Calls in the answer that is being worked off.
     called: usize,
+    /// The model said that the conversation is too long.
+    too_long: bool,
 }
 
 impl<'a> Driver<'a> {
@@ -89,6 +91,7 @@ impl<'a> Driver<'a> {
         Self {
             give_up,
             called: 0,
+            too_long: false,
             session,
             turn,
             prompt,
@@ -151,7 +154,7 @@ impl<'a> Driver<'a> {
     async fn perform(&mut self, effect: Effect) -> Result<Option<TurnStop>, TurnFault> {
         match effect {
             Effect::CallModel => self.call_model().await?,
-            Effect::Shorten => self.shorten().await?,
+            Effect::Shorten => self.too_long = true,
             Effect::Resume => self.resume().await?,
             Effect::Prepare { id } => self.prepare(&id),
             Effect::Ask { id } => self.ask(&id),

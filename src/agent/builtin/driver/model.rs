@@ -29,8 +29,12 @@ impl Driver<'_> {
         if !self.within_budget().await? {
             return Ok(());
         }
-        if self.is_nearly_full(&answerer.model) {
+        if std::mem::take(&mut self.too_long) || self.is_nearly_full(&answerer.model) {
             self.compact(&answerer, "").await?;
+            // The summary took a model call.
+            if !self.within_budget().await? {
+                return Ok(());
+            }
         }
         // Servers come and go, and their tools with them.
         self.tools = self.session.tools(&self.turn, &self.prompt.hands);
