@@ -60,6 +60,11 @@ impl Limits {
         self.0.is_empty()
     }
 
+    /// Whether one of them is about money, and more than none of it.
+    pub(super) fn limit_money(&self) -> bool {
+        self.0.iter().any(|limit| limit.measure == Measure::Money && limit.set > 0.0)
+    }
+
     /// Whether one of them is about more than this session's own account knows: the day, or what is not in the
     /// journal.
     pub(super) fn need_ledger(&self) -> bool {

@@ -10,6 +10,7 @@ use super::usage::Account;
 use crate::acp::SessionId;
 use crate::agent::{Ledger, Spent, Totals};
 use crate::config::Budgets;
+use crate::provider::ModelInfo;
 
 /// What a session that a person opened uses up with all those beneath it, and the limits that they share.
 #[derive(Debug)]
@@ -49,6 +50,8 @@ pub(super) struct Meter {
     beneath: bool,
     turn: TurnMeter,
     totals: Totals,
+    /// The model of which it was said last that its price is not known.
+    unpriced: Option<String>,
 }
 
 /// What the present turn uses up.
@@ -98,6 +101,7 @@ impl Meter {
             ledger,
             turn: TurnMeter::new(Spent::default()),
             totals: Totals::default(),
+            unpriced: None,
         }
     }
 
@@ -199,6 +203,16 @@ impl Meter {
         if let Some(since) = self.turn.asking.take() {
             self.turn.waited += since.elapsed();
         }
+    }
+
+    /// Whether a limit of money is void for a model because its price is not known; told once in a row.
+    pub(super) fn is_blind_to(&mut self, model: &ModelInfo) -> bool {
+        let blind = model.price.is_none() && model.context > 0 && self.tally.amounts().limits.limit_money();
+        if !blind || self.unpriced.as_ref() == Some(&model.id) {
+            return false;
+        }
+        self.unpriced = Some(model.id.clone());
+        true
     }
 
     /// They said to go on.

@@ -9,8 +9,9 @@ use crate::agent::TurnFault;
 use crate::agent::builtin::budget::{self, Reached};
 use crate::agent::builtin::machine::{Answer, Input};
 use crate::agent::builtin::report;
-use crate::event::{AskOutcome, EventKind};
+use crate::event::{AskOutcome, EventKind, NoticeLevel};
 use crate::permission::escape_for_display;
+use crate::provider::ModelInfo;
 
 /// A budget that is used up, and the call by whose name a person is asked about it.
 pub(super) struct BudgetAsk {
@@ -29,6 +30,17 @@ impl Driver<'_> {
             self.used_up(&reached).await?;
         }
         Ok(false)
+    }
+
+    /// Says that a budget in money does not hold for the model.
+    pub(super) async fn tell_unpriced(&mut self, model: &ModelInfo) -> Result<(), TurnFault> {
+        if !self.session.meter.is_blind_to(model) {
+            return Ok(());
+        }
+        let title = format!("The budget in money does not limit {}", model.name);
+        let detail = "its price is not known; budgets of tokens, steps and time count".to_owned();
+        let detail = Some(detail);
+        self.emit(vec![EventKind::Notice { level: NoticeLevel::Warning, title, detail }]).await
     }
 
     async fn ask_for_more(&mut self, reached: Reached) -> Result<(), TurnFault> {

@@ -29,6 +29,7 @@ impl Driver<'_> {
         if !self.within_budget().await? {
             return Ok(());
         }
+        self.tell_unpriced(&answerer.model).await?;
         if std::mem::take(&mut self.too_long) || self.is_nearly_full(&answerer.model) {
             self.compact(&answerer, "").await?;
             // The summary took a model call.
