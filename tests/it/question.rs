@@ -1,5 +1,8 @@
 //! Questions with several clients at one session.
 
+use std::time::Duration;
+
+use adjutant::config::{Budget, Budgets, Config};
 use adjutant::permission::Mode;
 use adjutant::store::{self, Place};
 use serde_json::{Value, json};
@@ -82,4 +85,36 @@ async fn a_page_is_complete_for_everyone_who_was_sent_there() {
     for client in [second, silent, first] {
         client.leave().await;
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_time_that_people_take_is_no_time_of_the_turn() {
+    let calls = [
+        json!({ "name": "question", "input": { "message": "?", "fields": [{ "name": "a", "kind": "text" }] } }),
+        json!({ "name": "write", "input": { "path": "a", "content": "b" } }),
+    ];
+    let [asks, writes] = calls.map(|call| json!([{ "call": call }]));
+    let answers = [asks, writes, json!([{ "text": "Done." }])];
+    let lines = answers.iter().enumerate().map(|(results, answer)| {
+        json!({ "when": "", "results": results, "answer": answer }).to_string() + "\n"
+    });
+    let bench = Bench::scripted(&lines.collect::<String>());
+    let turn = Budget { time: Some(Duration::from_mins(10)), ..Budget::default() };
+    let config = Config { budgets: Budgets { turn, ..Budgets::default() }, ..Config::default() };
+    let door = bench.door_under(store::open(Place::Memory), config);
+    let forms = json!({ "elicitation": { "form": {} } });
+    let mut client = Client::hello(Link::memory(&door), forms).await;
+    let session = client.session(&bench).await;
+    let id = client.prompt(&session, "go").await;
+    let rejected = json!({ "outcome": { "outcome": "selected", "optionId": "reject_once" } });
+    for (method, answer) in [
+        ("elicitation/create", json!({ "action": "accept", "content": { "a": "b" } })),
+        ("session/request_permission", rejected),
+    ] {
+        let asked = client.until(|line| line["method"] == method).await;
+        tokio::time::advance(Duration::from_mins(15)).await;
+        client.answer(&asked, answer).await;
+    }
+    assert_eq!(client.reply(id).await.unwrap()["stopReason"], "end_turn");
+    client.leave().await;
 }

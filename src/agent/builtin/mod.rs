@@ -329,7 +329,7 @@ impl BuiltinSession {
 
     /// The tools that the agent has now, for a turn.
     fn tools(&self, turn: &Turn, hands: &Hands) -> Registry {
-        let mut tools = self.parts.tools.available(&TurnPeople::new(turn.clone(), None, hands));
+        let mut tools = self.parts.tools.available(&TurnPeople::new(self, turn.clone(), None, hands));
         let skill = skill_tool(self.aside.skills.clone());
         let more = task::tool(self, turn, hands).into_iter().chain(skill).chain(self.servers.tools());
         more.for_each(|tool| tools.add(tool));

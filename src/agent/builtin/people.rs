@@ -1,4 +1,9 @@
+use std::sync::Arc;
+
 use futures_util::future::BoxFuture;
+
+use super::BuiltinSession;
+use super::spending::Tally;
 
 use crate::acp::ToolCallId;
 use crate::agent::{Hands, Turn};
@@ -12,11 +17,13 @@ pub(super) struct TurnPeople {
     call: Option<ToolCallId>,
     forms: bool,
     pages: bool,
+    tally: Arc<Tally>,
 }
 
 impl TurnPeople {
-    pub(super) fn new(turn: Turn, call: Option<ToolCallId>, hands: &Hands) -> Self {
-        Self { turn, call, forms: hands.takes_forms, pages: hands.takes_pages }
+    pub(super) fn new(session: &BuiltinSession, turn: Turn, call: Option<ToolCallId>, hands: &Hands) -> Self {
+        let tally = Arc::clone(session.meter.tally());
+        Self { turn, call, forms: hands.takes_forms, pages: hands.takes_pages, tally }
     }
 }
 
@@ -38,6 +45,7 @@ impl People for TurnPeople {
             if !taken {
                 return QuestionAnswer::Cancelled;
             }
+            let _pause = self.tally.pause();
             self.turn.question(self.call.clone(), question).await
         })
     }

@@ -27,13 +27,55 @@ struct Amounts {
     session: Spent,
     /// Of what has not ended beneath it; of model calls, all in the turn.
     beneath: Spent,
+    waits: Waits,
+}
+
+/// Waiting for people, whose time does not count.
+#[derive(Debug, Default)]
+struct Waits {
+    /// Questions that are open, and since when there is one.
+    open: usize,
+    since: Option<Instant>,
+    /// Of those that are over.
+    past: Duration,
+}
+
+/// Something a person is asked: as long as it lives, no time is used up.
+#[derive(Debug)]
+pub(super) struct Pause(Arc<Tally>);
+
+impl Drop for Pause {
+    fn drop(&mut self) {
+        let waits = &mut self.0.amounts().waits;
+        waits.open -= 1;
+        if waits.open == 0
+            && let Some(since) = waits.since.take()
+        {
+            waits.past += since.elapsed();
+        }
+    }
 }
 
 impl Tally {
     pub(super) fn new(session: &SessionId, budgets: &Budgets) -> Self {
         let none = Spent::default();
-        let amounts = Amounts { limits: Limits::new(budgets), turn: none, session: none, beneath: none };
+        let limits = Limits::new(budgets);
+        let amounts = Amounts { limits, turn: none, session: none, beneath: none, waits: Waits::default() };
         Self { session: session.clone(), shared: Mutex::new(amounts) }
+    }
+
+    /// How long people were waited for so far.
+    fn waited(&self) -> Duration {
+        let waits = &self.amounts().waits;
+        waits.past + waits.since.map_or(Duration::ZERO, |since| since.elapsed())
+    }
+
+    /// A person is asked something.
+    pub(super) fn pause(self: &Arc<Self>) -> Pause {
+        let waits = &mut self.amounts().waits;
+        waits.open += 1;
+        waits.since.get_or_insert_with(Instant::now);
+        Pause(Arc::clone(self))
     }
 
     fn amounts(&self) -> MutexGuard<'_, Amounts> {
@@ -58,8 +100,7 @@ pub(super) struct Meter {
 #[derive(Debug)]
 struct TurnMeter {
     begun: Instant,
-    /// Since when a person is asked whether to go on, and how long that took before.
-    asking: Option<Instant>,
+    /// How long people had been waited for before.
     waited: Duration,
     /// What the session had used before.
     before: Spent,
@@ -73,11 +114,10 @@ struct TurnMeter {
 }
 
 impl TurnMeter {
-    fn new(before: Spent) -> Self {
+    fn new(before: Spent, waited: Duration) -> Self {
         Self {
             begun: Instant::now(),
-            asking: None,
-            waited: Duration::ZERO,
+            waited,
             before,
             steps: 0,
             beneath: Spent::default(),
@@ -86,9 +126,9 @@ impl TurnMeter {
         }
     }
 
-    fn spent(&self, account: &Account) -> Spent {
-        let until = self.asking.unwrap_or_else(Instant::now);
-        let time = until.duration_since(self.begun).saturating_sub(self.waited);
+    /// `waited`: how long people have been waited for by now.
+    fn spent(&self, account: &Account, waited: Duration) -> Spent {
+        let time = self.begun.elapsed().saturating_sub(waited.saturating_sub(self.waited));
         Spent { steps: self.steps, time, ..of(account) - self.before }
     }
 }
@@ -97,9 +137,9 @@ impl Meter {
     pub(super) fn new(session: &SessionId, tally: Arc<Tally>, ledger: Arc<dyn Ledger>) -> Self {
         Self {
             beneath: tally.session != *session,
+            turn: TurnMeter::new(Spent::default(), tally.waited()),
             tally,
             ledger,
-            turn: TurnMeter::new(Spent::default()),
             totals: Totals::default(),
             unpriced: None,
         }
@@ -107,7 +147,7 @@ impl Meter {
 
     /// A turn begins.
     pub(super) fn begin(&mut self, account: &Account) {
-        self.turn = TurnMeter::new(of(account));
+        self.turn = TurnMeter::new(of(account), self.tally.waited());
         if !self.beneath {
             let mut amounts = self.tally.amounts();
             amounts.limits.reset(Span::Turn);
@@ -118,7 +158,7 @@ impl Meter {
 
     /// Lets those know who share the limits what was used.
     pub(super) fn note(&mut self, account: &Account) {
-        let spent = self.turn.spent(account);
+        let spent = self.spent(account);
         let mut amounts = self.tally.amounts();
         if self.beneath {
             let own = Spent { time: Duration::ZERO, ..spent - self.turn.beneath };
@@ -132,7 +172,7 @@ impl Meter {
     /// Counts a model call, unless a limit is reached. The ledger hears what was used since it was last told.
     pub(super) async fn step(&mut self, account: &Account) -> Option<Reached> {
         self.note(account);
-        let spent = self.turn.spent(account);
+        let spent = self.spent(account);
         let needed = self.tally.amounts().limits.need_ledger();
         match self.untold(spent) {
             Some(more) if needed => {
@@ -176,7 +216,7 @@ impl Meter {
     /// The turn is over.
     pub(super) fn end(&mut self, account: &Account) {
         self.note(account);
-        let spent = self.turn.spent(account);
+        let spent = self.spent(account);
         if let Some(more) = self.untold(spent) {
             self.ledger.note(&self.tally.session, more);
         }
@@ -193,16 +233,13 @@ impl Meter {
         self.note(account);
     }
 
-    /// A person is asked: their time does not count.
-    pub(super) fn pause(&mut self) {
-        self.turn.asking.get_or_insert_with(Instant::now);
+    /// What people are asked through, so that their time does not count.
+    pub(super) fn tally(&self) -> &Arc<Tally> {
+        &self.tally
     }
 
-    /// They have answered.
-    pub(super) fn resume(&mut self) {
-        if let Some(since) = self.turn.asking.take() {
-            self.turn.waited += since.elapsed();
-        }
+    fn spent(&self, account: &Account) -> Spent {
+        self.turn.spent(account, self.tally.waited())
     }
 
     /// Whether a limit of money is void for a model because its price is not known; told once in a row.

@@ -104,8 +104,13 @@ impl Bench {
 
     /// A door to an engine over a store of the caller's. New sessions are in `mode`.
     pub(crate) fn door_over(&self, store: Arc<dyn Store>, mode: Mode) -> Arc<Door> {
+        self.door_under(store, Config { mode, ..Config::default() })
+    }
+
+    /// Likewise, under a configuration of the caller's, which is given the bench's home.
+    pub(crate) fn door_under(&self, store: Arc<dyn Store>, config: Config) -> Arc<Door> {
         let paths = Paths { home: Some(self.home()), ..Paths::default() };
-        let config = Arc::new(Config { paths, mode, ..Config::default() });
+        let config = Arc::new(Config { paths, ..config });
         let models = Arc::new(Only(scripted::answerer(&self.script()).unwrap()));
         door_to(store, config, models)
     }

@@ -1,5 +1,7 @@
 //! Budgets in a turn: looked at before each model call, asked about where one is used up.
 
+use std::sync::Arc;
+
 use super::{Driver, Outcome};
 use crate::acp::{
     PermissionOption, PermissionOptionKind, ToolCall, ToolCallStatus, ToolCallUpdate, ToolCallUpdateFields,
@@ -56,9 +58,9 @@ impl Driver<'_> {
             PermissionOption::new("allow_once", go_on, PermissionOptionKind::AllowOnce),
             PermissionOption::new("reject_once", "Stop", PermissionOptionKind::RejectOnce),
         ];
-        self.session.meter.pause();
-        let turn = self.turn.clone();
+        let (turn, tally) = (self.turn.clone(), Arc::clone(self.session.meter.tally()));
         self.work.push(Box::pin(async move {
+            let _pause = tally.pause();
             let outcome = turn.ask(question, options).await;
             Outcome::Budget(BudgetAsk { id, reached }, outcome)
         }));
@@ -70,7 +72,6 @@ impl Driver<'_> {
         ask: BudgetAsk,
         outcome: &AskOutcome,
     ) -> Result<(), TurnFault> {
-        self.session.meter.resume();
         let BudgetAsk { id, reached } = ask;
         let allowed = report::answer(outcome) == Answer::Allowed;
         let (status, result) = if allowed {

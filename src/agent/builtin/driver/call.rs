@@ -82,7 +82,7 @@ impl Driver<'_> {
             seen: self.session.seen.clone(),
             progress,
             cancel: self.give_up.child_token(),
-            people: Arc::new(TurnPeople::new(self.turn.clone(), call, &self.prompt.hands)),
+            people: Arc::new(TurnPeople::new(self.session, self.turn.clone(), call, &self.prompt.hands)),
             spill: self.session.aside.outputs.clone(),
         }
     }
@@ -120,7 +120,11 @@ impl Driver<'_> {
         let question = report::question(id, call.kind, prepared, &judgement.reason);
         call.grants = grants;
         let (turn, id) = (self.turn.clone(), id.to_owned());
-        self.work.push(Box::pin(async move { Outcome::Answered(id, turn.ask(question, options).await) }));
+        let tally = Arc::clone(self.session.meter.tally());
+        self.work.push(Box::pin(async move {
+            let _pause = tally.pause();
+            Outcome::Answered(id, turn.ask(question, options).await)
+        }));
     }
 
     pub(super) async fn answered(&mut self, id: String, outcome: &AskOutcome) {

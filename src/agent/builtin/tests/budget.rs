@@ -183,9 +183,9 @@ async fn a_turn_is_measured_from_its_beginning() {
     meter.used_beneath(&account, 1, 0.01);
     let reached = meter.step(&account).await.unwrap();
     assert!(reached.to_string().contains("10 of 10 tokens"), "sub-agents count: {reached}");
-    meter.pause();
+    let pause = meter.tally().pause();
     tokio::time::advance(Duration::from_hours(1)).await;
-    meter.resume();
+    drop(pause);
     meter.raise(&reached);
     assert_eq!(meter.step(&account).await, None, "the time of people does not count");
     tokio::time::advance(Duration::from_mins(1)).await;
@@ -194,6 +194,30 @@ async fn a_turn_is_measured_from_its_beginning() {
     meter.end(&account);
     meter.begin(&account);
     assert_eq!(meter.step(&account).await, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_time_is_used_up_while_anybody_of_the_session_waits_for_a_person() {
+    let (book, account, minute) = (Arc::new(Book::default()), Account::default(), Duration::from_mins(1));
+    let turn = Budget { time: Some(minute), ..Budget::default() };
+    let tally = tally(Budgets { turn, ..Budgets::default() });
+    let mut meters = ["s", "child"].map(|session| meter_of(session, &tally, &book));
+    for meter in &mut meters {
+        meter.begin(&account);
+    }
+    let [first, second] = [&meters[1], &meters[0]].map(|meter| meter.tally().pause());
+    tokio::time::advance(minute).await;
+    drop(first);
+    tokio::time::advance(minute).await;
+    assert_eq!(meters[0].step(&account).await, None, "a question is open still");
+    drop(second);
+    tokio::time::advance(minute / 2).await;
+    assert_eq!(meters[0].step(&account).await, None);
+    meters[0].end(&account);
+    assert_eq!(book.sum().time, minute / 2);
+    meters[0].begin(&account);
+    tokio::time::advance(minute).await;
+    assert!(meters[0].step(&account).await.is_some(), "a wait of the turn before is none of this one");
 }
 
 #[tokio::test(start_paused = true)]
