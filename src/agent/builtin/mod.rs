@@ -45,7 +45,7 @@ use super::{
     AgentBackend, AgentSession, GrantBook, Hands, Ledger, NotReady, Prompt, Seed, SessionOption, Settings,
     Turn,
 };
-use crate::acp::{AvailableCommand, ContentBlock};
+use crate::acp::{AvailableCommand, ContentBlock, MessageId, StopReason};
 use crate::clock::Clock;
 use crate::config::{AgentProfile, CommandTemplate, Config, Project};
 use crate::event::{EventKind, Seq, TurnStop};
@@ -258,7 +258,7 @@ impl BuiltinSession {
         self.take_role(&turn.settings());
         self.transcript.take(&EventKind::PromptAccepted {
             turn: prompt.turn,
-            message: crate::acp::MessageId::new(""),
+            message: MessageId::new(""),
             content: prompt.content.clone(),
         });
         if let Some(text) = refused {
@@ -286,6 +286,16 @@ impl BuiltinSession {
             *turn = turn.choosing(choices);
         }
         Ok(())
+    }
+
+    /// Ends a turn with an answer of our own.
+    async fn answered(&mut self, turn: &Turn, text: String) -> TurnStop {
+        let said = EventKind::Text { message: MessageId::new(self.parts.clock.id()), text };
+        self.transcript.take(&said);
+        match turn.emit(vec![said]).await {
+            Ok(()) => TurnStop::Finished { reason: StopReason::EndTurn },
+            Err(fault) => TurnStop::Failed { message: fault.to_string() },
+        }
     }
 
     /// Reads the journal up to the prompt's place, once: a turn's own events are taken in as they happen.

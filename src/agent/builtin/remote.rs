@@ -7,10 +7,10 @@ use tokio::sync::mpsc;
 
 use super::command::{self, Request};
 use super::{BuiltinSession, Parts};
-use crate::acp::{AvailableCommand, ContentBlock, MessageId, StopReason};
+use crate::acp::{AvailableCommand, ContentBlock};
 use crate::agent::{Seed, Settings, Turn};
 use crate::config::Project;
-use crate::event::{EventKind, TurnStop};
+use crate::event::EventKind;
 use crate::mcp::{News, Servers, Setup, Trust};
 
 /// How long the first turn waits for servers that are still connecting.
@@ -98,16 +98,6 @@ impl BuiltinSession {
             Some(Err(error)) => {
                 (Request::Answered { text: format!("That prompt cannot be used: {error}.") }, Vec::new())
             }
-        }
-    }
-
-    /// Ends a turn with an answer of our own.
-    pub(super) async fn answered(&mut self, turn: &Turn, text: String) -> TurnStop {
-        let said = EventKind::Text { message: MessageId::new(self.parts.clock.id()), text };
-        self.transcript.take(&said);
-        match turn.emit(vec![said]).await {
-            Ok(()) => TurnStop::Finished { reason: StopReason::EndTurn },
-            Err(fault) => TurnStop::Failed { message: fault.to_string() },
         }
     }
 }

@@ -21,17 +21,22 @@ enum Written {
 impl Driver<'_> {
     /// The turn of `/compact`: nothing but that.
     pub(in crate::agent::builtin) async fn compact_by_hand(mut self, focus: &str) -> TurnStop {
-        match self.compact_and_say(focus).await {
-            Ok(()) if self.give_up.is_cancelled() => TurnStop::Finished { reason: StopReason::Cancelled },
-            Ok(()) => TurnStop::Finished { reason: StopReason::EndTurn },
-            Err(fault) => TurnStop::Failed { message: fault.to_string() },
+        let said = match self.compact_and_tell(focus).await {
+            Ok(said) => said,
+            Err(fault) => return TurnStop::Failed { message: fault.to_string() },
+        };
+        match self.session.answered(&self.turn, said).await {
+            TurnStop::Finished { .. } if self.give_up.is_cancelled() => {
+                TurnStop::Finished { reason: StopReason::Cancelled }
+            }
+            stop => stop,
         }
     }
 
-    async fn compact_and_say(&mut self, focus: &str) -> Result<(), TurnFault> {
-        self.message = MessageId::new(self.session.parts.clock.id());
+    /// What came of it, for people.
+    async fn compact_and_tell(&mut self, focus: &str) -> Result<String, TurnFault> {
         let before = self.session.transcript.messages().len();
-        let said = match self.answerer() {
+        Ok(match self.answerer() {
             Err(e) => e.to_string(),
             Ok(answerer) if answerer.model.context == 0 => {
                 "There is nothing to make shorter: no language model answers in this session.".to_owned()
@@ -45,8 +50,7 @@ impl Driver<'_> {
                 ),
                 Some(why) => format!("The conversation was not made shorter: {why}"),
             },
-        };
-        self.emit(vec![self.text(said)]).await
+        })
     }
 
     pub(super) fn is_nearly_full(&self, model: &ModelInfo) -> bool {

@@ -12,7 +12,6 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::BuiltinSession;
-use crate::acp::{MessageId, StopReason};
 use crate::agent::{Hands, Turn, TurnFault};
 use crate::event::{ChangedTurn, EventKind, FileChange, FileHistory, TurnId, TurnStop};
 use crate::permission::{Action, Decision, Mode, Policy, escape_for_display};
@@ -58,10 +57,10 @@ pub(super) async fn run(
         Ok(done) => done,
         Err(why) => Answer { text: why, undone: Vec::new() },
     };
-    match report(session, turn, answer).await {
-        Ok(()) => TurnStop::Finished { reason: StopReason::EndTurn },
-        Err(fault) => TurnStop::Failed { message: fault.to_string() },
+    if let Err(fault) = note(session, turn, answer.undone).await {
+        return TurnStop::Failed { message: fault.to_string() };
     }
+    session.answered(turn, answer.text).await
 }
 
 /// What is told, and which turns were taken back.
@@ -70,15 +69,13 @@ struct Answer {
     undone: Vec<TurnId>,
 }
 
-async fn report(session: &mut BuiltinSession, turn: &Turn, answer: Answer) -> Result<(), TurnFault> {
-    let message = MessageId::new(session.parts.clock.id());
-    let undone: Vec<_> = answer.undone.into_iter().map(|turn| EventKind::TurnUndone { turn }).collect();
-    let said = EventKind::Text { message, text: answer.text };
-    undone.iter().chain([&said]).for_each(|event| session.transcript.take(event));
-    if !undone.is_empty() {
-        turn.commit(undone).await?;
+/// Writes down which turns were taken back.
+async fn note(session: &mut BuiltinSession, turn: &Turn, undone: Vec<TurnId>) -> Result<(), TurnFault> {
+    let undone: Vec<_> = undone.into_iter().map(|turn| EventKind::TurnUndone { turn }).collect();
+    for event in &undone {
+        session.transcript.take(event);
     }
-    turn.emit(vec![said]).await
+    if undone.is_empty() { Ok(()) } else { turn.commit(undone).await }
 }
 
 /// `Err` says why nothing was taken back.
