@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{McpError, name};
 use crate::config::{McpServer, McpTransport, Origin, PrivateFile, Secret};
-use crate::permission::{MAX_SHOWN, escape_for_display};
+use crate::permission::{MAX_SHOWN, escape_for_display, shell_word};
 
 /// Verdicts kept; the oldest go first.
 const MOST: usize = 1000;
@@ -141,7 +141,7 @@ pub fn describe(server: &McpServer) -> String {
     let lines = match &server.transport {
         McpTransport::Stdio { command, args, env, cwd } => {
             let words: Vec<String> =
-                std::iter::once(command).chain(args).map(|word| quoted(&shown(word))).collect();
+                std::iter::once(command).chain(args).map(|word| shell_word(&shown(word))).collect();
             let within = cwd.as_ref().map(|cwd| format!("in: {}", shown(&cwd.to_string_lossy())));
             [Some(format!("runs: {}", words.join(" "))), within, list("variables", env)]
         }
@@ -159,14 +159,4 @@ fn shown(text: &str) -> String {
     let pieces =
         characters.chunks(MAX_SHOWN).map(|piece| escape_for_display(&piece.iter().collect::<String>()));
     pieces.collect::<String>().replace('\n', "<U+000A>")
-}
-
-/// A word as a shell would need it.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
 }

@@ -209,12 +209,13 @@ impl fmt::Display for Grant {
 
 impl fmt::Display for CommandPattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let words: Vec<String> = self.argv.iter().map(|word| quoted(word)).collect();
+        let words: Vec<String> = self.argv.iter().map(|word| shell_word(word)).collect();
         write!(f, "{}{}", brief(&words.join(" "), 200), if self.open { " …" } else { "" })
     }
 }
 
-fn quoted(word: &str) -> String {
+/// A word as a shell would need it.
+pub fn shell_word(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         word.to_owned()

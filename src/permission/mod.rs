@@ -33,7 +33,7 @@ mod url;
 pub use action::Action;
 pub use decision::{Decision, Judgement};
 pub use display::{MAX_SHOWN, escape_for_display};
-pub use grant::{Answer, CommandPattern, Grant, GrantKind};
+pub use grant::{Answer, CommandPattern, Grant, GrantKind, shell_word};
 pub use mode::Mode;
 pub use policy::Policy;
 pub use protected::INSTRUCTION_FILES;

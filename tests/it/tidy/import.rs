@@ -29,7 +29,7 @@ const ROOMS: &[Row] = &[
     ("lsp",        3, &["workspace", "config", "uri"]),
     // A remote tool is a tool; what its server asks is a question to people; what happens to it, a notice.
     ("mcp",        3, &["acp", "config", "event", "http", "tool", "workspace", "permission::Action", "permission::MAX_SHOWN",
-                        "permission::escape_for_display"]),
+                        "permission::escape_for_display", "permission::shell_word"]),
     // Records name their session with the protocol's identifier.
     ("store",      3, &["acp", "event", "config"]),
     ("agent",      4, &["uri", "mcp", "lsp", "acp", "event", "permission", "provider", "tool", "workspace", "transport", "rpc", "config", "clock"]),
