@@ -264,11 +264,8 @@ impl BuiltinSession {
         if let Some(text) = refused {
             return Ok(Request::Answered { text });
         }
-        let (mut request, mut content) = command::read(&prompt.content, &self.templates());
         self.settle_servers(turn).await?;
-        if request == Request::Model && content.is_empty() {
-            (request, content) = self.consult_servers(turn, &prompt.content).await;
-        }
+        let (request, mut content) = self.consult(turn, &prompt.content).await;
         content.extend(mention::read(self, turn, prompt).await);
         if !content.is_empty() {
             let extended = EventKind::PromptExtended { content };
@@ -278,14 +275,29 @@ impl BuiltinSession {
         Ok(request)
     }
 
-    /// Who answers this one turn, where the prompt is a command that says so. In a session beneath another one, it is
-    /// the one that was given the work.
+    /// Who answers this one turn, where the prompt is a command that says so.
     fn cast(&self, turn: &mut Turn, content: &[ContentBlock]) -> Result<(), String> {
-        if self.seed.depth == 0 {
+        if self.is_typed_to() {
             let choices = command::choices(content, &self.parts, &self.project, &turn.settings())?;
             *turn = turn.choosing(choices);
         }
         Ok(())
+    }
+
+    /// What a prompt asks for, where it is a command, and what that stands for.
+    async fn consult(&self, turn: &Turn, content: &[ContentBlock]) -> (Request, Vec<ContentBlock>) {
+        if !self.is_typed_to() {
+            return (Request::Model, Vec::new());
+        }
+        match command::read(content, &self.templates()) {
+            (Request::Model, nothing) if nothing.is_empty() => self.consult_servers(turn, content).await,
+            read => read,
+        }
+    }
+
+    /// Whether a person speaks here. A sub-agent's prompt is the text of a model, and never a command.
+    fn is_typed_to(&self) -> bool {
+        self.seed.depth == 0
     }
 
     /// Reads the journal up to the prompt's place, once: a turn's own events are taken in as they happen.
