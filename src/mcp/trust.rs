@@ -94,17 +94,18 @@ fn project(server: &McpServer) -> &Path {
     }
 }
 
-/// A hash of everything that decides what runs, and which secrets go where under which names. The values of headers run
-/// nothing and are left out, as they change when a token does; where they come from is not.
+/// A hash of everything that decides what runs, and what goes where under which names. Headers run nothing and count as
+/// they are written, so that a token may change, and no other one take its place.
 fn fingerprint(server: &McpServer) -> String {
     let mut parts = vec![project(server).to_string_lossy().into_owned(), identity(server)];
     match &server.transport {
         McpTransport::Stdio { env, cwd, .. } => {
-            parts.extend(env.iter().flat_map(|(name, value)| [name.clone(), value.expose().to_owned()]));
+            parts.extend(written(env));
+            parts.extend(env.iter().map(|(_, value)| value.expose().to_owned()));
             parts.extend(cwd.iter().map(|cwd| cwd.to_string_lossy().into_owned()));
         }
         McpTransport::Http { headers, .. } | McpTransport::Sse { headers, .. } => {
-            parts.extend(headers.iter().map(|(name, value)| given(name, value)));
+            parts.extend(written(headers));
         }
     }
     name::hash(&parts.iter().map(String::as_str).collect::<Vec<_>>())
@@ -117,6 +118,14 @@ pub(super) fn identity(server: &McpServer) -> String {
         McpTransport::Stdio { command, args, .. } => {
             parts.extend(["stdio", command]);
             parts.extend(args.iter().map(String::as_str));
+/// The names and values of a list, as the file has them.
+fn written(list: &[(String, Secret)]) -> impl Iterator<Item = String> {
+    let pair = |(name, value): &(String, Secret)| {
+        [name.clone(), value.written().unwrap_or_else(|| value.expose()).to_owned()]
+    };
+    list.iter().flat_map(pair)
+}
+
         }
         McpTransport::Http { url, .. } => parts.extend(["http", url]),
         McpTransport::Sse { url, .. } => parts.extend(["sse", url]),
