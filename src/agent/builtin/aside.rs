@@ -27,7 +27,7 @@ pub(super) struct Aside {
 
 impl Aside {
     pub(super) fn of(parts: &Parts, project: &Project, workspace: &Workspace, session: &SessionId) -> Self {
-        let folders: Vec<PathBuf> = project.skills.iter().chain(&parts.config.skills).cloned().collect();
+        let folders: Vec<PathBuf> = parts.config.skills.iter().chain(&project.skills).cloned().collect();
         let skills = if folders.is_empty() { Vec::new() } else { skills(&folders) };
         let outputs = parts.config.paths.data.as_deref().and_then(|data| outputs(data, session));
         let mut readable = workspace.clone();
