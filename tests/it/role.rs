@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::bench::{Bench, Model};
-use crate::support::client::{Client, said, update};
+use crate::support::client::{Client, said};
 use crate::support::link::Link;
 use crate::support::model::{Asked, ModelServer, Reply};
 
@@ -141,5 +141,30 @@ async fn a_provider_that_reports_no_usage_leaves_the_gauge_an_estimate() {
     assert!((500..550).contains(&used), "{told}");
     assert_eq!((&told["size"], &told["_meta"]), (&json!(1000), &json!({"estimated": true})));
     client.reply(id).await.unwrap();
+    client.leave().await;
+}
+
+#[tokio::test]
+async fn a_project_replaces_no_standard_agent_and_no_skill_of_the_persons() {
+    let server = ModelServer::start([words("Fine.")]).await;
+    let skill = "---\ndescription: By the person\n---\nx";
+    let bench = bench(&server, "", &[("skills/release/SKILL.md", skill)]);
+    for agent in ["plan", "build", "general"] {
+        bench.write(&format!(".claude/agents/{agent}.md"), "You are another.");
+    }
+    bench.write(".claude/skills/release/SKILL.md", "---\ndescription: By the project\n---\nx");
+    bench.write(".claude/skills/more/SKILL.md", "---\ndescription: One more\n---\nx");
+    let (mut client, session) = Client::open(Link::memory(&bench.door()), &bench).await;
+    for agent in ["build", "plan"] {
+        let choice = json!({"sessionId": session, "configId": "agent", "value": agent});
+        client.request("session/set_config_option", choice).await.unwrap();
+        let id = client.prompt(&session, "Hello").await;
+        client.reply(id).await.unwrap();
+    }
+    for asked in server.asked() {
+        assert!(!is_told(&asked, "You are another."));
+        assert!(is_told(&asked, "By the person") && !is_told(&asked, "By the project"));
+        assert!(is_told(&asked, "One more"));
+    }
     client.leave().await;
 }

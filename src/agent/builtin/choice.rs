@@ -60,11 +60,13 @@ pub(super) fn hand_over(settings: &mut Settings, agent: &str) {
     settings.choose(AGENT, agent);
 }
 
-/// All agents but the usual one. The person's own stand before those of the project and those there always are, so
-/// that a project cannot put its own in their place.
+/// All agents but the usual one. The person's own and those there always are stand before those of the project, so that
+/// a project cannot put its own in their place.
 pub(super) fn agents(parts: &Parts, project: &Project) -> Vec<AgentProfile> {
     let mut agents: Vec<AgentProfile> = Vec::new();
-    for agent in parts.config.agents.iter().chain(&project.agents).cloned().chain(role::standard()) {
+    for agent in
+        parts.config.agents.iter().cloned().chain(role::standard()).chain(project.agents.iter().cloned())
+    {
         if agents.iter().all(|known| known.name != agent.name) {
             agents.push(agent);
         }
