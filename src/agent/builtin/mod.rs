@@ -343,7 +343,10 @@ impl BuiltinSession {
     fn tools(&self, turn: &Turn, hands: &Hands) -> Registry {
         let mut tools = self.parts.tools.available(&TurnPeople::new(turn.clone(), None, hands));
         let skill = skill_tool(self.aside.skills.clone());
-        let more = task::tool(self, turn, hands).into_iter().chain(skill).chain(self.servers.tools());
+        let more = task::tool(self, turn, hands)
+            .into_iter()
+            .chain(skill)
+            .chain(self.servers.tools(&self.parts.tools));
         more.for_each(|tool| tools.add(tool));
         match &self.role {
             Some(role) => role.tools(&tools),
