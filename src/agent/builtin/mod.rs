@@ -266,7 +266,8 @@ impl BuiltinSession {
         }
         self.settle_servers(turn).await?;
         let (request, mut content) = self.consult(turn, &prompt.content).await;
-        content.extend(mention::read(self, turn, prompt).await);
+        let mentioned = turn.cancelled().run_until_cancelled(mention::read(self, turn, prompt)).await;
+        content.extend(mentioned.unwrap_or_default());
         if !content.is_empty() {
             let extended = EventKind::PromptExtended { content };
             self.transcript.take(&extended);
