@@ -58,32 +58,39 @@ impl Trust {
 
     /// Remembers what was said, in place of anything said before.
     pub fn record(&self, server: &McpServer, verdict: Verdict) -> Result<(), McpError> {
-        let mut records = self.records()?;
         let project = project(server).to_owned();
-        records.retain(|it| it.project != project || it.name != server.name);
-        if verdict != Verdict::Unknown {
-            records.push(Record { project, name: server.name.clone(), hash: fingerprint(server), verdict });
-        }
-        let excess = records.len().saturating_sub(MOST);
-        records.drain(..excess);
-        if let Some(file) = &self.file {
-            let text = serde_json::to_vec_pretty(&records).map_err(|e| McpError::Storage(e.to_string()))?;
-            return Ok(file.write(&text)?);
-        }
-        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = records;
-        Ok(())
+        let change = |records: &mut Vec<Record>| {
+            records.retain(|it| it.project != project || it.name != server.name);
+            if verdict != Verdict::Unknown {
+                let (name, hash) = (server.name.clone(), fingerprint(server));
+                records.push(Record { project, name, hash, verdict });
+            }
+            let excess = records.len().saturating_sub(MOST);
+            records.drain(..excess);
+        };
+        let Some(file) = &self.file else {
+            change(&mut self.kept.lock().unwrap_or_else(PoisonError::into_inner));
+            return Ok(());
+        };
+        file.change(|text| {
+            let mut records = parsed(file, text)?;
+            change(&mut records);
+            serde_json::to_vec_pretty(&records).map_err(|e| McpError::Storage(e.to_string()))
+        })
     }
 
     fn records(&self) -> Result<Vec<Record>, McpError> {
         let Some(file) = &self.file else {
             return Ok(self.kept.lock().unwrap_or_else(PoisonError::into_inner).clone());
         };
-        match file.read()? {
-            Some(text) => serde_json::from_str(&text)
-                .map_err(|e| McpError::Storage(format!("{}: {e}", file.path().display()))),
-            None => Ok(Vec::new()),
-        }
+        parsed(file, file.read()?)
     }
+}
+
+/// The records in what a file holds.
+fn parsed(file: &PrivateFile, text: Option<String>) -> Result<Vec<Record>, McpError> {
+    let Some(text) = text else { return Ok(Vec::new()) };
+    serde_json::from_str(&text).map_err(|e| McpError::Storage(format!("{}: {e}", file.path().display())))
 }
 
 /// The file that names the server: approval holds there only.
@@ -111,13 +118,6 @@ fn fingerprint(server: &McpServer) -> String {
     name::hash(&parts.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
-/// A hash of the command line or the URL.
-pub(super) fn identity(server: &McpServer) -> String {
-    let mut parts = Vec::new();
-    match &server.transport {
-        McpTransport::Stdio { command, args, .. } => {
-            parts.extend(["stdio", command]);
-            parts.extend(args.iter().map(String::as_str));
 /// The names and values of a list, as the file has them.
 fn written(list: &[(String, Secret)]) -> impl Iterator<Item = String> {
     let pair = |(name, value): &(String, Secret)| {
@@ -126,6 +126,13 @@ fn written(list: &[(String, Secret)]) -> impl Iterator<Item = String> {
     list.iter().flat_map(pair)
 }
 
+/// A hash of the command line or the URL.
+pub(super) fn identity(server: &McpServer) -> String {
+    let mut parts = Vec::new();
+    match &server.transport {
+        McpTransport::Stdio { command, args, .. } => {
+            parts.extend(["stdio", command]);
+            parts.extend(args.iter().map(String::as_str));
         }
         McpTransport::Http { url, .. } => parts.extend(["http", url]),
         McpTransport::Sse { url, .. } => parts.extend(["sse", url]),
