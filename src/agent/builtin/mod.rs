@@ -25,6 +25,7 @@ mod remote;
 mod report;
 mod role;
 mod shared;
+mod site;
 mod spending;
 mod task;
 mod transcript;
@@ -34,9 +35,8 @@ mod usage;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -45,7 +45,7 @@ use super::{
     AgentBackend, AgentSession, GrantBook, Hands, Ledger, NotReady, Prompt, Seed, SessionOption, Settings,
     Turn,
 };
-use crate::acp::{AvailableCommand, ContentBlock};
+use crate::acp::{AvailableCommand, ContentBlock, SessionId};
 use crate::clock::Clock;
 use crate::config::{AgentProfile, CommandTemplate, Config, Project};
 use crate::event::{EventKind, Seq, TurnStop};
@@ -62,9 +62,12 @@ use people::TurnPeople;
 use recorder::Watched;
 use role::Role;
 use shared::Shared;
+use site::{Site, Sites};
 use spending::{Meter, Tally};
 use transcript::Transcript;
 use usage::Account;
+
+pub use aside::forget;
 
 /// What a turn may use up.
 #[derive(Debug, Clone, Copy)]
@@ -101,7 +104,7 @@ pub struct Parts {
 #[derive(Debug, Clone)]
 pub struct Builtin {
     parts: Arc<Parts>,
-    projects: Arc<Mutex<HashMap<PathBuf, Arc<Project>>>>,
+    sites: Sites,
     /// The servers of open sessions, which those beneath them share.
     servers: Shared<Servers>,
     /// What they may use up.
@@ -112,45 +115,30 @@ impl Builtin {
     pub fn new(parts: Parts) -> Self {
         Self {
             parts: Arc::new(parts),
-            projects: Arc::default(),
+            sites: Sites::default(),
             servers: Shared::default(),
             tallies: Shared::default(),
         }
     }
 
-    /// What the files of a project set, as they were when a session was last opened there.
-    fn project(&self, cwd: &Path) -> Arc<Project> {
-        let known = self.projects.lock().unwrap_or_else(PoisonError::into_inner).get(cwd).cloned();
-        known.unwrap_or_else(|| self.look_at(cwd))
+    fn site(&self, cwd: &Path) -> Arc<Site> {
+        self.sites.of(&self.parts.config, cwd)
     }
 
-    fn look_at(&self, cwd: &Path) -> Arc<Project> {
-        let project = Arc::new(self.parts.config.project(cwd));
-        let mut projects = self.projects.lock().unwrap_or_else(PoisonError::into_inner);
-        if projects.len() >= MOST_PROJECTS {
-            projects.clear();
-        }
-        projects.insert(cwd.to_owned(), Arc::clone(&project));
-        project
+    /// As it is now.
+    async fn look_at(&self, cwd: PathBuf) -> Arc<Site> {
+        let (sites, parts, folder) = (self.sites.clone(), Arc::clone(&self.parts), cwd.clone());
+        let looked = tokio::task::spawn_blocking(move || sites.look(&parts.config, &folder)).await;
+        // It ends early with the process only.
+        looked.unwrap_or_else(|_| self.site(&cwd))
     }
-}
 
-/// The language servers of a session: the person's own, and of the project's those that may run.
-fn diagnostics(parts: &Parts, project: &Project, seed: &Seed) -> Arc<Diagnostics> {
-    let servers = parts.config.language_servers.iter().chain(&project.language_servers).cloned();
-    let launch = Arc::new(parts.processes.clone());
-    Arc::new(Diagnostics::new(servers.collect(), seed.workspace.clone(), launch))
-}
-
-/// Projects remembered; with more than that, they are read again.
-const MOST_PROJECTS: usize = 256;
-
-impl AgentBackend for Builtin {
-    fn open(&self, mut seed: Seed) -> Box<dyn AgentSession> {
+    fn session(&self, mut seed: Seed, site: &Site) -> BuiltinSession {
         let parts = Arc::clone(&self.parts);
-        let project = self.project(seed.workspace.cwd());
-        let aside = Aside::of(&parts, &project, &seed.workspace, &seed.session);
-        seed.workspace = aside.workspace.clone();
+        let project = Arc::clone(&site.project);
+        let data = parts.config.paths.data.as_deref();
+        let aside = Aside::of(site.skills.clone(), data, &seed.workspace, &seed.session);
+        seed.workspace = aside.workspace().clone();
         let roots: Vec<_> = seed.workspace.roots().map(ToOwned::to_owned).collect();
         let rules: Vec<_> = parts.config.rules.iter().chain(&project.rules).cloned().collect();
         let mut policy = Policy::new(seed.workspace.cwd().to_owned(), parts.config.paths.home.clone())
@@ -160,7 +148,7 @@ impl AgentBackend for Builtin {
         policy.protect(parts.config.paths.own());
         let tally = self.tallies.of(&seed, || Arc::new(Tally::new(&seed.session, &parts.config.budgets)));
         let meter = Meter::new(&seed.session, tally, Arc::clone(&parts.ledger));
-        Box::new(BuiltinSession {
+        BuiltinSession {
             servers: self.servers.of(&seed, || remote::connect(&parts, &project, &seed)),
             diagnostics: diagnostics(&parts, &project, &seed),
             parts,
@@ -176,6 +164,48 @@ impl AgentBackend for Builtin {
             taken: 0,
             seen: Arc::default(),
             watched: Arc::default(),
+        }
+    }
+}
+
+/// The language servers of a session: the person's own, and of the project's those that may run.
+fn diagnostics(parts: &Parts, project: &Project, seed: &Seed) -> Arc<Diagnostics> {
+    let servers = parts.config.language_servers.iter().chain(&project.language_servers).cloned();
+    let launch = Arc::new(parts.processes.clone());
+    Arc::new(Diagnostics::new(servers.collect(), seed.workspace.clone(), launch))
+}
+
+impl AgentBackend for Builtin {
+    fn look(&self, cwd: PathBuf) -> BoxFuture<'_, Vec<String>> {
+        Box::pin(async move { self.look_at(cwd).await.project.problems.clone() })
+    }
+
+    fn open(&self, seed: Seed) -> BoxFuture<'_, Box<dyn AgentSession>> {
+        Box::pin(async move {
+            let cwd = seed.workspace.cwd();
+            let site = match self.sites.known(cwd) {
+                Some(site) => site,
+                None => self.look_at(cwd.to_owned()).await,
+            };
+            Box::new(self.session(seed, &site)) as _
+        })
+    }
+
+    /// MCP servers take their time: they are connected while the person types.
+    fn is_eager(&self, seed: &Seed) -> bool {
+        let project = || self.site(seed.workspace.cwd());
+        !seed.servers.is_empty()
+            || !self.parts.config.servers.is_empty()
+            || !project().project.servers.is_empty()
+    }
+
+    fn forget(&self, session: &SessionId) -> BoxFuture<'_, ()> {
+        let (data, session) = (self.parts.config.paths.data.clone(), session.clone());
+        Box::pin(async move {
+            let Some(data) = data else { return };
+            if tokio::task::spawn_blocking(move || aside::forget(&data, &session)).await.is_err() {
+                tracing::debug!("outputs of a session may be left");
+            }
         })
     }
 
@@ -188,11 +218,11 @@ impl AgentBackend for Builtin {
     }
 
     fn commands(&self, cwd: &Path, settings: &Settings) -> Vec<AvailableCommand> {
-        command::available(&self.parts, &self.look_at(cwd), settings)
+        command::available(&self.parts, &self.site(cwd).project, settings)
     }
 
     fn options(&self, cwd: &Path, settings: &Settings) -> Vec<SessionOption> {
-        choice::options(&self.parts, &self.project(cwd), settings)
+        choice::options(&self.parts, &self.site(cwd).project, settings)
     }
 }
 
