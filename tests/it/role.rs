@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::bench::{Bench, Model};
-use crate::support::client::{Client, said};
+use crate::support::client::{Client, said, update};
 use crate::support::link::Link;
 use crate::support::model::{Asked, ModelServer, Reply};
 
@@ -141,6 +141,37 @@ async fn a_provider_that_reports_no_usage_leaves_the_gauge_an_estimate() {
     assert!((500..550).contains(&used), "{told}");
     assert_eq!((&told["size"], &told["_meta"]), (&json!(1000), &json!({"estimated": true})));
     client.reply(id).await.unwrap();
+    client.leave().await;
+}
+
+/// What is said about a set-up when a session is opened.
+fn notices(client: &Client) -> Vec<&str> {
+    let notices = client.heard.iter().filter(|line| update(line) == Some("notice"));
+    notices.map(|line| line["params"]["update"]["title"].as_str().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn a_project_names_the_model_and_what_is_wrong_with_it_is_told() {
+    let server = ModelServer::start([words("Fine.")]).await;
+    let bench = bench(&server, "", &[]);
+    bench.write("opencode.json", r#"{"model": "acme/large", "provider": {"x": {}}}"#);
+    bench.write(".mcp.json", "{");
+    let mut client = Client::hello(Link::memory(&bench.door()), json!({"session": {"notices": {}}})).await;
+    let session = client.session(&bench).await;
+    for (option, value) in [("agent", "build"), ("model", "acme/usual")] {
+        let id = client.prompt(&session, "Hello").await;
+        client.reply(id).await.unwrap();
+        let choice = json!({"sessionId": session, "configId": option, "value": value});
+        client.request("session/set_config_option", choice).await.unwrap();
+    }
+    let id = client.prompt(&session, "Hello").await;
+    client.reply(id).await.unwrap();
+    let asked = server.asked();
+    let models: Vec<_> = asked.iter().map(|asked| asked.body["model"].as_str().unwrap()).collect();
+    assert_eq!(models, ["large", "large", "usual"], "the session's choice stands above the project's");
+    for part in ["opencode.json:1: a project does not say where models are", ".mcp.json:1"] {
+        assert!(notices(&client).iter().any(|title| title.contains(part)), "{part}: {:?}", notices(&client));
+    }
     client.leave().await;
 }
 

@@ -17,14 +17,16 @@ const ABOVE: &str = "above";
 /// The usual agent.
 pub(super) const BUILD: &str = "build";
 
-/// Who answers in a session: its own choice, else the agent's, else the default; where a key is missing, what was
-/// set to fall back on.
+/// Who answers in a session: its own choice, else the agent's, else the project's, else the default; where a key is
+/// missing, what was set to fall back on.
 pub(super) fn answerer(
     parts: &Parts,
+    project: &Project,
     agent: Option<&AgentProfile>,
     settings: &Settings,
 ) -> Result<Answerer, ProviderError> {
-    let chosen = settings.option(MODEL).or(agent.and_then(|agent| agent.model.as_deref()));
+    let agent = agent.and_then(|agent| agent.model.as_deref());
+    let chosen = settings.option(MODEL).or(agent).or(project.model.as_deref());
     match (parts.models.open(chosen), &parts.config.fallback) {
         (Err(ProviderError::Unauthorized(_)), Some(fallback)) => parts.models.open(Some(fallback)),
         (opened, _) => opened,
@@ -76,7 +78,7 @@ pub(super) fn agents(parts: &Parts, project: &Project) -> Vec<AgentProfile> {
 
 pub(super) fn options(parts: &Parts, project: &Project, settings: &Settings) -> Vec<SessionOption> {
     let agent = agent(parts, project, settings);
-    let answerer = answerer(parts, agent.as_ref(), settings);
+    let answerer = answerer(parts, project, agent.as_ref(), settings);
     let mut options: Vec<_> = model(parts, answerer.as_ref().ok()).into_iter().collect();
     options.extend(answerer.ok().and_then(|answerer| thought_level(&answerer.model, settings)));
     options.push(which_agent(parts, project, settings));

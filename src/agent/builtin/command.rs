@@ -46,7 +46,7 @@ pub(super) fn available(parts: &Parts, project: &Project, settings: &Settings) -
         let input = hint.map(|hint| AvailableCommandInput::Unstructured(UnstructuredCommandInput::new(hint)));
         AvailableCommand::new(name, description).input(input)
     };
-    let offline = is_offline(parts, settings);
+    let offline = is_offline(parts, project, settings);
     let mut commands = if offline { parts.commands.clone() } else { Vec::new() };
     let own = OWN.iter().filter(|(name, ..)| !offline || *name != COMPACT);
     commands.extend(own.map(|(name, description, hint)| command(name, description, *hint)));
@@ -58,8 +58,8 @@ pub(super) fn available(parts: &Parts, project: &Project, settings: &Settings) -
     commands
 }
 
-fn is_offline(parts: &Parts, settings: &Settings) -> bool {
-    choice::answerer(parts, None, settings).is_ok_and(|answerer| answerer.model.context == 0)
+fn is_offline(parts: &Parts, project: &Project, settings: &Settings) -> bool {
+    choice::answerer(parts, project, None, settings).is_ok_and(|answerer| answerer.model.context == 0)
 }
 
 /// The templates; the person's own stand for those of the project of the same name.
@@ -123,7 +123,7 @@ pub(super) fn choices(
         return Err(cannot(format!("there is no agent {name:?}; the agents are {}", known.join(", "))));
     }
     if template.model.is_some() {
-        choice::answerer(parts, agent.as_ref(), &settings).map_err(|e| cannot(e.to_string()))?;
+        choice::answerer(parts, project, agent.as_ref(), &settings).map_err(|e| cannot(e.to_string()))?;
     }
     Ok(choices)
 }

@@ -52,7 +52,7 @@ use crate::event::{EventKind, Seq, TurnStop};
 use crate::lsp::Diagnostics;
 use crate::mcp::Servers;
 use crate::permission::{Mode, Policy, Rule};
-use crate::provider::{Models, ProviderError};
+use crate::provider::{Answerer, Models, ProviderError};
 use crate::tool::{Registry, SeenFiles, skill_tool};
 use crate::workspace::LocalCommands;
 use aside::Aside;
@@ -210,7 +210,7 @@ impl AgentBackend for Builtin {
     }
 
     fn ready(&self, settings: &Settings) -> Result<(), NotReady> {
-        match choice::answerer(&self.parts, None, settings) {
+        match choice::answerer(&self.parts, &Project::default(), None, settings) {
             Err(ProviderError::Unauthorized(text)) => Err(NotReady::Unauthorized(text)),
             // Whatever else is wrong is told by the first turn: a session can be looked at without a model.
             Ok(_) | Err(_) => Ok(()),
@@ -355,6 +355,10 @@ impl BuiltinSession {
     /// The agent whose part is played, if it is not the usual one.
     fn profile(&self) -> Option<&AgentProfile> {
         self.role.as_ref()?.profile.as_ref()
+    }
+
+    fn answerer(&self, settings: &Settings) -> Result<Answerer, ProviderError> {
+        choice::answerer(&self.parts, &self.project, self.profile(), settings)
     }
 
     fn system(&self) -> Arc<str> {
