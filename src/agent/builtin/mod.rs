@@ -45,7 +45,7 @@ use super::{
     AgentBackend, AgentSession, GrantBook, Hands, Ledger, NotReady, Prompt, Seed, SessionOption, Settings,
     Turn,
 };
-use crate::acp::{AvailableCommand, ContentBlock, SessionId};
+use crate::acp::{AvailableCommand, SessionId};
 use crate::clock::Clock;
 use crate::config::{AgentProfile, CommandTemplate, Config, Project};
 use crate::event::{EventKind, Seq, TurnStop};
@@ -304,26 +304,6 @@ impl BuiltinSession {
             turn.emit(vec![extended]).await.map_err(|e| e.to_string())?;
         }
         Ok(request)
-    }
-
-    /// Who answers this one turn, where the prompt is a command that says so.
-    fn cast(&self, turn: &mut Turn, content: &[ContentBlock]) -> Result<(), String> {
-        if self.is_typed_to() {
-            let choices = command::choices(content, &self.parts, &self.project, &turn.settings())?;
-            *turn = turn.choosing(choices);
-        }
-        Ok(())
-    }
-
-    /// What a prompt asks for, where it is a command, and what that stands for.
-    async fn consult(&self, turn: &Turn, content: &[ContentBlock]) -> (Request, Vec<ContentBlock>) {
-        if !self.is_typed_to() {
-            return (Request::Model, Vec::new());
-        }
-        match command::read(content, &self.templates()) {
-            (Request::Model, nothing) if nothing.is_empty() => self.consult_servers(turn, content).await,
-            read => read,
-        }
     }
 
     /// Whether a person speaks here. A sub-agent's prompt is the text of a model, and never a command.
