@@ -4,8 +4,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::acp::{AvailableCommand, AvailableCommandInput, UnstructuredCommandInput};
-use crate::agent::builtin::{Builtin, Caps, Parts};
+use crate::acp::{AvailableCommand, AvailableCommandInput, SessionId, UnstructuredCommandInput};
+use crate::agent::builtin::{self, Builtin, Caps, Parts};
 use crate::clock::Clock;
 use crate::config::{Config, Environment, Flags, Keys, Model, Paths};
 use crate::engine::{Engine, EngineSource};
@@ -32,6 +32,13 @@ pub fn engine_under(supervisor: PathBuf, environment: Environment, flags: Flags)
 /// The store alone, for commands that only look.
 pub fn store(paths: &Paths) -> Arc<dyn Store> {
     store::open(paths.sessions().map_or(Place::Memory, Place::File))
+}
+
+/// Removes what is kept of a deleted session beside the store.
+pub fn forget(paths: &Paths, session: &SessionId) {
+    if let Some(data) = &paths.data {
+        builtin::forget(data, session);
+    }
 }
 
 fn build(config: Config, processes: LocalCommands) -> Result<Engine, String> {

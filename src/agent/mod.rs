@@ -30,11 +30,24 @@ pub use turn::{Turn, TurnFault, TurnInput};
 
 /// A kind of agent: opens its side of a session.
 pub trait AgentBackend: Send + Sync + Debug {
-    /// The agent's side of one session, new or loaded. Waits for nothing.
-    fn open(&self, seed: Seed) -> Box<dyn AgentSession>;
+    /// Looks at what the files in `cwd` say now: what is told of that folder goes by it until somebody looks again.
+    /// Returns what is wrong with them, a line each.
+    fn look(&self, _cwd: PathBuf) -> BoxFuture<'_, Vec<String>> {
+        Box::pin(async { Vec::new() })
+    }
+    /// The agent's side of one session, new or loaded. Waits for files at most.
+    fn open(&self, seed: Seed) -> BoxFuture<'_, Box<dyn AgentSession>>;
+    /// Whether that side is to be there before the first prompt, because it sets something going.
+    fn is_eager(&self, _seed: &Seed) -> bool {
+        false
+    }
+    /// Forgets what it keeps of a session beside its journal. The session is gone by then.
+    fn forget(&self, _session: &SessionId) -> BoxFuture<'_, ()> {
+        Box::pin(async {})
+    }
     /// Whether a session could be worked in; `Err` says which key is missing.
     fn ready(&self, settings: &Settings) -> Result<(), NotReady>;
-    /// Slash commands it understands in a session that works in `cwd`, as the files there say now.
+    /// Slash commands it understands in a session that works in `cwd`.
     fn commands(&self, cwd: &Path, settings: &Settings) -> Vec<AvailableCommand>;
     /// What can be chosen in a session with these settings, beside its mode: model, thought level, agent.
     fn options(&self, cwd: &Path, settings: &Settings) -> Vec<SessionOption>;

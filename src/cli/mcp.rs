@@ -11,7 +11,7 @@ use super::{Setup, exit, print, table};
 use crate::app;
 use crate::config::{Config, McpServer, Origin};
 use crate::mcp::{self, Phase, Servers, Trust, Verdict, describe};
-use crate::tool::Tool;
+use crate::tool::{Registry, Tool};
 use crate::workspace::Workspace;
 
 pub(super) async fn run(setup: &Setup, command: Mcp) -> anyhow::Result<ExitCode> {
@@ -132,12 +132,13 @@ impl Here {
             let why = status.why.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
             print::note(&format!("{} is {}{why}", one_line(&status.name), status.phase.word()));
         }
+        let tools = servers.tools(&Registry::standard());
         let row = |tool: &std::sync::Arc<dyn Tool>| {
             let said: String =
                 tool.description().lines().next().unwrap_or_default().chars().take(100).collect();
             [one_line(tool.name()), one_line(&said)]
         };
-        let printed = table::print(["TOOL", "WHAT IT SAYS OF ITSELF"], servers.tools().iter().map(row));
+        let printed = table::print(["TOOL", "WHAT IT SAYS OF ITSELF"], tools.iter().map(row));
         servers.close().await;
         printed?;
         Ok(if complete { ExitCode::SUCCESS } else { ExitCode::from(exit::UNAVAILABLE) })

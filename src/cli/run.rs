@@ -25,7 +25,8 @@ pub(super) async fn run(setup: &Setup, command: Run) -> anyhow::Result<ExitCode>
     let source = app::engine(setup.environment.clone(), setup.flags.clone());
     let engine = source.engine().map_err(|e| anyhow!(crate::config::ConfigError::Invalid(e)))?;
     let session = open(&engine, command.session).await?;
-    for warning in engine.warnings.iter().cloned().chain(engine.sessions.store().warning()) {
+    let problems = engine.sessions.backend().look(session.cwd().to_owned()).await;
+    for warning in engine.warnings.iter().cloned().chain(engine.sessions.store().warning()).chain(problems) {
         print::note(&format!("adjutant: {warning}"));
     }
     let hands = hands(&engine, &session);

@@ -28,6 +28,7 @@ pub(super) async fn run(setup: &Setup, command: Sessions) -> anyhow::Result<Exit
             let id = SessionId::new(id);
             store.find(&id).await?;
             store.delete(&id).await?;
+            app::forget(&setup.environment.paths(), &id);
         }
         Sessions::Diff { id, turn } => return changes::diff(store.as_ref(), &SessionId::new(id), turn).await,
         Sessions::Revert(_) => {}

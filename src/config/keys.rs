@@ -132,38 +132,43 @@ impl KeyFile {
     pub fn read(&self) -> Result<StoredKeys, ConfigError> {
         let Some(path) = &self.path else { return Ok(StoredKeys::default()) };
         let Some(text) = PrivateFile::at(path.clone()).read()? else { return Ok(StoredKeys::default()) };
-        // What serde says of a wrong file could repeat a part of a key.
-        let keys: BTreeMap<String, String> = serde_json::from_str(&text).map_err(|e| {
-            let reason = format!("line {} is not an object of provider and key", e.line());
-            ConfigError::Unreadable { path: path.clone(), reason }
-        })?;
-        Ok(StoredKeys(keys.into_iter().map(|(id, key)| (id, Secret::new(&key))).collect()))
+        Ok(StoredKeys(keys(path, &text)?.into_iter().map(|(id, key)| (id, Secret::new(&key))).collect()))
     }
 
     /// Stores a provider's key in the place of an earlier one.
     pub fn set(&self, provider: &str, key: &Secret) -> Result<(), ConfigError> {
-        let mut stored = self.read()?;
-        stored.0.insert(provider.to_owned(), key.clone());
-        self.write(&stored)
+        self.change(|stored| drop(stored.insert(provider.to_owned(), key.expose().to_owned())))
     }
 
     /// Forgets the keys of these providers and says which there were.
     pub fn remove(&self, unwanted: impl Fn(&str) -> bool) -> Result<Vec<String>, ConfigError> {
-        let mut stored = self.read()?;
-        let removed: Vec<_> = stored.0.extract_if(.., |id, _| unwanted(id)).map(|(id, _)| id).collect();
-        if !removed.is_empty() {
-            self.write(&stored)?;
+        let mut removed = Vec::new();
+        if self.read()?.ids().any(&unwanted) {
+            self.change(|stored| {
+                removed = stored.extract_if(.., |id, _| unwanted(id)).map(|(id, _)| id).collect();
+            })?;
         }
         Ok(removed)
     }
 
-    fn write(&self, keys: &StoredKeys) -> Result<(), ConfigError> {
+    fn change(&self, change: impl FnOnce(&mut BTreeMap<String, String>)) -> Result<(), ConfigError> {
         let Some(path) = &self.path else {
             return Err(ConfigError::Invalid("there is no home to keep keys in: set HOME".into()));
         };
-        let exposed: BTreeMap<_, _> = keys.0.iter().map(|(id, key)| (id, key.expose())).collect();
-        let text = serde_json::to_vec_pretty(&exposed)
-            .map_err(|e| ConfigError::Unwritable { path: path.clone(), reason: e.to_string() })?;
-        PrivateFile::at(path.clone()).write(&text)
+        PrivateFile::at(path.clone()).change(|text| {
+            let mut keys = text.map_or_else(|| Ok(BTreeMap::new()), |text| keys(path, &text))?;
+            change(&mut keys);
+            serde_json::to_vec_pretty(&keys)
+                .map_err(|e| ConfigError::Unwritable { path: path.clone(), reason: e.to_string() })
+        })
     }
+}
+
+/// The keys in the text of that file.
+fn keys(path: &Path, text: &str) -> Result<BTreeMap<String, String>, ConfigError> {
+    // What serde says of a wrong file could repeat a part of a key.
+    serde_json::from_str(text).map_err(|e| {
+        let reason = format!("line {} is not an object of provider and key", e.line());
+        ConfigError::Unreadable { path: path.to_owned(), reason }
+    })
 }

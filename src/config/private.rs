@@ -41,18 +41,38 @@ impl PrivateFile {
         Ok(Some(text))
     }
 
-    /// Replaces it; whoever reads meanwhile sees the one or the other, whole.
-    pub fn write(&self, content: &[u8]) -> Result<(), ConfigError> {
-        replace(&self.path, content)
-            .map_err(|e| ConfigError::Unwritable { path: self.path.clone(), reason: e.to_string() })
+    /// Replaces it with what `change` makes of it; whoever reads meanwhile sees the one or the other, whole. One change at
+    /// a time, in this process and others: it waits for the one before. Not for async threads.
+    pub fn change<E: From<ConfigError>>(
+        &self,
+        change: impl FnOnce(Option<String>) -> Result<Vec<u8>, E>,
+    ) -> Result<(), E> {
+        let unwritable =
+            |e: io::Error| ConfigError::Unwritable { path: self.path.clone(), reason: e.to_string() };
+        let _alone = lock(folder(&self.path)).map_err(unwritable)?;
+        let content = change(self.read()?)?;
+        Ok(replace(&self.path, &content).map_err(unwritable)?)
     }
 }
 
-fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("/"));
+/// Waits until nobody else changes a file of that folder, and keeps it so.
+fn lock(folder: &Path) -> io::Result<File> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    let folder = File::open(folder)?;
+    if let Err(error) = folder.lock() {
+        // Some file systems know no locks: there, of two changes at once one may be lost.
+        tracing::debug!(%error, "changed without a lock");
+    }
+    Ok(folder)
+}
+
+fn folder(path: &Path) -> &Path {
+    path.parent().unwrap_or(Path::new("/"))
+}
+
+fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     let name = path.file_name().unwrap_or_default().display();
-    let draft = folder.join(format!(".{name}.{}", std::process::id()));
+    let draft = folder(path).join(format!(".{name}.{}", std::process::id()));
     let mut file = match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft) {
         Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
             // Left behind by a process of the same number that ended in the middle of this.

@@ -140,13 +140,13 @@ impl Link {
                     return answer.map(Some).map_err(|error| failed(error, &self.ending));
                 }
                 () = wait.cancel.cancelled() => {
-                    withdraw(request, "the user gave it up").await;
+                    withdraw(request, "the user gave it up");
                     return Ok(None);
                 }
                 () = self.ending.over().cancelled() => return Err(self.lost()),
                 () = wait.pulse.beat.notified() => late = Instant::now() + wait.timeout,
                 () = sleep_until(late), if !wait.pulse.waits_for_people() => {
-                    withdraw(request, "it took too long").await;
+                    withdraw(request, "it took too long");
                     return Err(McpError::TimedOut(wait.timeout.as_secs()));
                 }
             }
@@ -159,11 +159,13 @@ impl Link {
     }
 }
 
-/// Tells the server that nobody waits for the answer any more.
-async fn withdraw(request: RequestHandle<RoleClient>, why: &str) {
-    if timeout(WITHDRAWAL, request.cancel(Some(why.to_owned()))).await.is_err() {
-        tracing::debug!("a server does not take a cancellation");
-    }
+/// Tells the server that nobody waits for the answer any more, and waits no longer itself.
+fn withdraw(request: RequestHandle<RoleClient>, why: &'static str) {
+    tokio::spawn(async move {
+        if timeout(WITHDRAWAL, request.cancel(Some(why.to_owned()))).await.is_err() {
+            tracing::debug!("a server does not take a cancellation");
+        }
+    });
 }
 
 /// Why a server did not say hello.

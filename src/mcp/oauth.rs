@@ -158,7 +158,7 @@ fn problem(error: &AuthError) -> McpError {
 }
 
 /// The sign-in of one URL, in a file of several.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Store {
     file: PrivateFile,
     url: String,
@@ -168,7 +168,11 @@ type Kept = BTreeMap<String, StoredCredentials>;
 
 impl Store {
     fn read(&self) -> Result<Kept, McpError> {
-        let Some(text) = self.file.read()? else { return Ok(Kept::new()) };
+        self.parsed(self.file.read()?)
+    }
+
+    fn parsed(&self, text: Option<String>) -> Result<Kept, McpError> {
+        let Some(text) = text else { return Ok(Kept::new()) };
         // What serde says of a wrong file could repeat a part of a token.
         serde_json::from_str(&text).map_err(|e| {
             McpError::Storage(format!("{}: line {} is no sign-in", self.file.path().display(), e.line()))
@@ -176,15 +180,26 @@ impl Store {
     }
 
     fn change(&self, change: impl FnOnce(&mut Kept)) -> Result<(), McpError> {
-        let mut kept = self.read()?;
-        change(&mut kept);
-        let bytes = serde_json::to_vec(&kept).map_err(|e| McpError::Storage(e.to_string()))?;
-        Ok(self.file.write(&bytes)?)
+        self.file.change(|text| {
+            let mut kept = self.parsed(text)?;
+            change(&mut kept);
+            serde_json::to_vec(&kept).map_err(|e| McpError::Storage(e.to_string()))
+        })
     }
-}
 
-fn of_store(error: &McpError) -> AuthError {
-    AuthError::CredentialStoreError(error.to_string())
+    /// Does something with the file where waiting for it holds up nobody.
+    fn aside<T: Send + 'static>(
+        &self,
+        deed: impl FnOnce(&Self) -> Result<T, McpError> + Send + 'static,
+    ) -> BoxFuture<'static, Result<T, AuthError>> {
+        let store = self.clone();
+        let done = tokio::task::spawn_blocking(move || deed(&store));
+        async move {
+            let done = done.await.map_err(|e| AuthError::CredentialStoreError(e.to_string()))?;
+            done.map_err(|e| AuthError::CredentialStoreError(e.to_string()))
+        }
+        .boxed()
+    }
 }
 
 /// Written as the trait's macro would have it.
@@ -194,11 +209,7 @@ impl CredentialStore for Store {
         'a: 'b,
         Self: 'b,
     {
-        async move {
-            let kept = self.read().map_err(|e| of_store(&e))?;
-            Ok(kept.get(&self.url).cloned())
-        }
-        .boxed()
+        self.aside(|store| Ok(store.read()?.remove(&store.url)))
     }
 
     fn save<'a, 'b>(&'a self, credentials: StoredCredentials) -> BoxFuture<'b, Result<(), AuthError>>
@@ -206,8 +217,7 @@ impl CredentialStore for Store {
         'a: 'b,
         Self: 'b,
     {
-        let change = |kept: &mut Kept| drop(kept.insert(self.url.clone(), credentials));
-        async move { self.change(change).map_err(|e| of_store(&e)) }.boxed()
+        self.aside(|store| store.change(|kept| drop(kept.insert(store.url.clone(), credentials))))
     }
 
     fn clear<'a, 'b>(&'a self) -> BoxFuture<'b, Result<(), AuthError>>
@@ -215,6 +225,6 @@ impl CredentialStore for Store {
         'a: 'b,
         Self: 'b,
     {
-        async move { self.change(|kept| drop(kept.remove(&self.url))).map_err(|e| of_store(&e)) }.boxed()
+        self.aside(|store| store.change(|kept| drop(kept.remove(&store.url))))
     }
 }

@@ -20,7 +20,7 @@ use crate::acp::{AvailableCommand, ContentBlock};
 use crate::config::{McpServer, McpTransport, Origin};
 use crate::event::{EventKind, NoticeLevel};
 use crate::permission::escape_for_display;
-use crate::tool::Tool;
+use crate::tool::{Registry, Tool};
 use crate::workspace::{LocalCommands, Workspace};
 
 /// Servers of one session.
@@ -136,9 +136,9 @@ impl Servers {
         vec![EventKind::Notice { level: NoticeLevel::Info, title, detail: None }]
     }
 
-    /// The tools there are now, those of the most trusted server first.
-    pub fn tools(&self) -> Vec<Arc<dyn Tool>> {
-        let mut taken = HashSet::new();
+    /// The tools there are now, those of the most trusted server first, under names that none of the `others` has.
+    pub fn tools(&self, others: &Registry) -> Vec<Arc<dyn Tool>> {
+        let mut taken: HashSet<String> = others.iter().map(|tool| tool.name().to_owned()).collect();
         let mut tools: Vec<Arc<dyn Tool>> = Vec::new();
         let states: Vec<_> = self.roster.iter().map(|server| server.state()).collect();
         if states.iter().any(|state| state.catalogue.has_resources()) {

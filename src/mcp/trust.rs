@@ -58,32 +58,39 @@ impl Trust {
 
     /// Remembers what was said, in place of anything said before.
     pub fn record(&self, server: &McpServer, verdict: Verdict) -> Result<(), McpError> {
-        let mut records = self.records()?;
         let project = project(server).to_owned();
-        records.retain(|it| it.project != project || it.name != server.name);
-        if verdict != Verdict::Unknown {
-            records.push(Record { project, name: server.name.clone(), hash: fingerprint(server), verdict });
-        }
-        let excess = records.len().saturating_sub(MOST);
-        records.drain(..excess);
-        if let Some(file) = &self.file {
-            let text = serde_json::to_vec_pretty(&records).map_err(|e| McpError::Storage(e.to_string()))?;
-            return Ok(file.write(&text)?);
-        }
-        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = records;
-        Ok(())
+        let change = |records: &mut Vec<Record>| {
+            records.retain(|it| it.project != project || it.name != server.name);
+            if verdict != Verdict::Unknown {
+                let (name, hash) = (server.name.clone(), fingerprint(server));
+                records.push(Record { project, name, hash, verdict });
+            }
+            let excess = records.len().saturating_sub(MOST);
+            records.drain(..excess);
+        };
+        let Some(file) = &self.file else {
+            change(&mut self.kept.lock().unwrap_or_else(PoisonError::into_inner));
+            return Ok(());
+        };
+        file.change(|text| {
+            let mut records = parsed(file, text)?;
+            change(&mut records);
+            serde_json::to_vec_pretty(&records).map_err(|e| McpError::Storage(e.to_string()))
+        })
     }
 
     fn records(&self) -> Result<Vec<Record>, McpError> {
         let Some(file) = &self.file else {
             return Ok(self.kept.lock().unwrap_or_else(PoisonError::into_inner).clone());
         };
-        match file.read()? {
-            Some(text) => serde_json::from_str(&text)
-                .map_err(|e| McpError::Storage(format!("{}: {e}", file.path().display()))),
-            None => Ok(Vec::new()),
-        }
+        parsed(file, file.read()?)
     }
+}
+
+/// The records in what a file holds.
+fn parsed(file: &PrivateFile, text: Option<String>) -> Result<Vec<Record>, McpError> {
+    let Some(text) = text else { return Ok(Vec::new()) };
+    serde_json::from_str(&text).map_err(|e| McpError::Storage(format!("{}: {e}", file.path().display())))
 }
 
 /// The file that names the server: approval holds there only.
@@ -94,20 +101,29 @@ fn project(server: &McpServer) -> &Path {
     }
 }
 
-/// A hash of everything that decides what runs, and which secrets go where under which names. The values of headers run
-/// nothing and are left out, as they change when a token does; where they come from is not.
+/// A hash of everything that decides what runs, and what goes where under which names. Headers run nothing and count as
+/// they are written, so that a token may change, and no other one take its place.
 fn fingerprint(server: &McpServer) -> String {
     let mut parts = vec![project(server).to_string_lossy().into_owned(), identity(server)];
     match &server.transport {
         McpTransport::Stdio { env, cwd, .. } => {
-            parts.extend(env.iter().flat_map(|(name, value)| [name.clone(), value.expose().to_owned()]));
+            parts.extend(written(env));
+            parts.extend(env.iter().map(|(_, value)| value.expose().to_owned()));
             parts.extend(cwd.iter().map(|cwd| cwd.to_string_lossy().into_owned()));
         }
         McpTransport::Http { headers, .. } | McpTransport::Sse { headers, .. } => {
-            parts.extend(headers.iter().map(|(name, value)| given(name, value)));
+            parts.extend(written(headers));
         }
     }
     name::hash(&parts.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+/// The names and values of a list, as the file has them.
+fn written(list: &[(String, Secret)]) -> impl Iterator<Item = String> {
+    let pair = |(name, value): &(String, Secret)| {
+        [name.clone(), value.written().unwrap_or_else(|| value.expose()).to_owned()]
+    };
+    list.iter().flat_map(pair)
 }
 
 /// A hash of the command line or the URL.

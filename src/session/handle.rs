@@ -67,9 +67,7 @@ pub(super) enum Command {
         done: Done<()>,
     },
     /// Open the agent's side, if it is not open.
-    Prepare {
-        told: Settings,
-    },
+    Prepare,
     Announce {
         kind: Box<EventKind>,
     },
@@ -145,9 +143,9 @@ impl SessionHandle {
     }
 
     /// Lets the agent open its side before there is a prompt, so that what it connects to is there by then. Whoever
-    /// is attached hears of it, and of the commands if they are others than with the settings `told`.
-    pub async fn prepare(&self, told: Settings) {
-        self.tell(Command::Prepare { told }).await;
+    /// is attached hears of it.
+    pub async fn prepare(&self) {
+        self.tell(Command::Prepare).await;
     }
 
     /// Begins a turn. Resolves when the prompt is durable and its turn runs.

@@ -180,7 +180,9 @@ impl Sessions {
     /// Closes a session and forgets everything about it. Fine when there is none.
     pub async fn delete(&self, id: &SessionId) -> Result<(), StoreError> {
         self.close(id).await;
-        self.inner.store.delete(id).await
+        self.inner.store.delete(id).await?;
+        self.inner.backend.forget(id).await;
+        Ok(())
     }
 
     /// Closes all sessions and waits for their tasks, and so for the end of what those keep running.

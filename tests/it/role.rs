@@ -143,3 +143,59 @@ async fn a_provider_that_reports_no_usage_leaves_the_gauge_an_estimate() {
     client.reply(id).await.unwrap();
     client.leave().await;
 }
+
+/// What is said about a set-up when a session is opened.
+fn notices(client: &Client) -> Vec<&str> {
+    let notices = client.heard.iter().filter(|line| update(line) == Some("notice"));
+    notices.map(|line| line["params"]["update"]["title"].as_str().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn a_project_names_the_model_and_what_is_wrong_with_it_is_told() {
+    let server = ModelServer::start([words("Fine.")]).await;
+    let bench = bench(&server, "", &[]);
+    bench.write("opencode.json", r#"{"model": "acme/large", "provider": {"x": {}}}"#);
+    bench.write(".mcp.json", "{");
+    let mut client = Client::hello(Link::memory(&bench.door()), json!({"session": {"notices": {}}})).await;
+    let session = client.session(&bench).await;
+    for (option, value) in [("agent", "build"), ("model", "acme/usual")] {
+        let id = client.prompt(&session, "Hello").await;
+        client.reply(id).await.unwrap();
+        let choice = json!({"sessionId": session, "configId": option, "value": value});
+        client.request("session/set_config_option", choice).await.unwrap();
+    }
+    let id = client.prompt(&session, "Hello").await;
+    client.reply(id).await.unwrap();
+    let asked = server.asked();
+    let models: Vec<_> = asked.iter().map(|asked| asked.body["model"].as_str().unwrap()).collect();
+    assert_eq!(models, ["large", "large", "usual"], "the session's choice stands above the project's");
+    for part in ["opencode.json:1: a project does not say where models are", ".mcp.json:1"] {
+        assert!(notices(&client).iter().any(|title| title.contains(part)), "{part}: {:?}", notices(&client));
+    }
+    client.leave().await;
+}
+
+#[tokio::test]
+async fn a_project_replaces_no_standard_agent_and_no_skill_of_the_persons() {
+    let server = ModelServer::start([words("Fine.")]).await;
+    let skill = "---\ndescription: By the person\n---\nx";
+    let bench = bench(&server, "", &[("skills/release/SKILL.md", skill)]);
+    for agent in ["plan", "build", "general"] {
+        bench.write(&format!(".claude/agents/{agent}.md"), "You are another.");
+    }
+    bench.write(".claude/skills/release/SKILL.md", "---\ndescription: By the project\n---\nx");
+    bench.write(".claude/skills/more/SKILL.md", "---\ndescription: One more\n---\nx");
+    let (mut client, session) = Client::open(Link::memory(&bench.door()), &bench).await;
+    for agent in ["build", "plan"] {
+        let choice = json!({"sessionId": session, "configId": "agent", "value": agent});
+        client.request("session/set_config_option", choice).await.unwrap();
+        let id = client.prompt(&session, "Hello").await;
+        client.reply(id).await.unwrap();
+    }
+    for asked in server.asked() {
+        assert!(!is_told(&asked, "You are another."));
+        assert!(is_told(&asked, "By the person") && !is_told(&asked, "By the project"));
+        assert!(is_told(&asked, "One more"));
+    }
+    client.leave().await;
+}

@@ -17,14 +17,16 @@ const ABOVE: &str = "above";
 /// The usual agent.
 pub(super) const BUILD: &str = "build";
 
-/// Who answers in a session: its own choice, else the agent's, else the default; where a key is missing, what was
-/// set to fall back on.
+/// Who answers in a session: its own choice, else the agent's, else the project's, else the default; where a key is
+/// missing, what was set to fall back on.
 pub(super) fn answerer(
     parts: &Parts,
+    project: &Project,
     agent: Option<&AgentProfile>,
     settings: &Settings,
 ) -> Result<Answerer, ProviderError> {
-    let chosen = settings.option(MODEL).or(agent.and_then(|agent| agent.model.as_deref()));
+    let agent = agent.and_then(|agent| agent.model.as_deref());
+    let chosen = settings.option(MODEL).or(agent).or(project.model.as_deref());
     match (parts.models.open(chosen), &parts.config.fallback) {
         (Err(ProviderError::Unauthorized(_)), Some(fallback)) => parts.models.open(Some(fallback)),
         (opened, _) => opened,
@@ -60,11 +62,13 @@ pub(super) fn hand_over(settings: &mut Settings, agent: &str) {
     settings.choose(AGENT, agent);
 }
 
-/// All agents but the usual one. The person's own stand before those of the project and those there always are, so
-/// that a project cannot put its own in their place.
+/// All agents but the usual one. The person's own and those there always are stand before those of the project, so that
+/// a project cannot put its own in their place.
 pub(super) fn agents(parts: &Parts, project: &Project) -> Vec<AgentProfile> {
     let mut agents: Vec<AgentProfile> = Vec::new();
-    for agent in parts.config.agents.iter().chain(&project.agents).cloned().chain(role::standard()) {
+    for agent in
+        parts.config.agents.iter().cloned().chain(role::standard()).chain(project.agents.iter().cloned())
+    {
         if agents.iter().all(|known| known.name != agent.name) {
             agents.push(agent);
         }
@@ -74,7 +78,7 @@ pub(super) fn agents(parts: &Parts, project: &Project) -> Vec<AgentProfile> {
 
 pub(super) fn options(parts: &Parts, project: &Project, settings: &Settings) -> Vec<SessionOption> {
     let agent = agent(parts, project, settings);
-    let answerer = answerer(parts, agent.as_ref(), settings);
+    let answerer = answerer(parts, project, agent.as_ref(), settings);
     let mut options: Vec<_> = model(parts, answerer.as_ref().ok()).into_iter().collect();
     options.extend(answerer.ok().and_then(|answerer| thought_level(&answerer.model, settings)));
     options.push(which_agent(parts, project, settings));

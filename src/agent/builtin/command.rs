@@ -1,8 +1,8 @@
 //! Slash commands: those of the agent itself, and templates that a person or a project keeps in files.
 
-use super::{Parts, choice, undo};
+use super::{BuiltinSession, Parts, choice, undo};
 use crate::acp::{AvailableCommand, AvailableCommandInput, ContentBlock, UnstructuredCommandInput};
-use crate::agent::Settings;
+use crate::agent::{Settings, Turn};
 use crate::config::{CommandTemplate, Project};
 
 /// Bytes of a template with its arguments.
@@ -19,6 +19,32 @@ pub(super) enum Request {
     Undo(undo::Command),
     /// Nothing more: this is the answer.
     Answered { text: String },
+}
+
+impl BuiltinSession {
+    /// Who answers this one turn, where the prompt is a command that says so.
+    pub(super) fn cast(&self, turn: &mut Turn, content: &[ContentBlock]) -> Result<(), String> {
+        if self.is_typed_to() {
+            let choices = choices(content, &self.parts, &self.project, &turn.settings())?;
+            *turn = turn.choosing(choices);
+        }
+        Ok(())
+    }
+
+    /// What a prompt asks for, where it is a command, and what that stands for.
+    pub(super) async fn consult(
+        &self,
+        turn: &Turn,
+        content: &[ContentBlock],
+    ) -> (Request, Vec<ContentBlock>) {
+        if !self.is_typed_to() {
+            return (Request::Model, Vec::new());
+        }
+        match read(content, &self.templates()) {
+            (Request::Model, nothing) if nothing.is_empty() => self.consult_servers(turn, content).await,
+            read => read,
+        }
+    }
 }
 
 /// The agent's own commands: name, description, what to type behind it.
@@ -46,7 +72,7 @@ pub(super) fn available(parts: &Parts, project: &Project, settings: &Settings) -
         let input = hint.map(|hint| AvailableCommandInput::Unstructured(UnstructuredCommandInput::new(hint)));
         AvailableCommand::new(name, description).input(input)
     };
-    let offline = is_offline(parts, settings);
+    let offline = is_offline(parts, project, settings);
     let mut commands = if offline { parts.commands.clone() } else { Vec::new() };
     let own = OWN.iter().filter(|(name, ..)| !offline || *name != COMPACT);
     commands.extend(own.map(|(name, description, hint)| command(name, description, *hint)));
@@ -58,8 +84,8 @@ pub(super) fn available(parts: &Parts, project: &Project, settings: &Settings) -
     commands
 }
 
-fn is_offline(parts: &Parts, settings: &Settings) -> bool {
-    choice::answerer(parts, None, settings).is_ok_and(|answerer| answerer.model.context == 0)
+fn is_offline(parts: &Parts, project: &Project, settings: &Settings) -> bool {
+    choice::answerer(parts, project, None, settings).is_ok_and(|answerer| answerer.model.context == 0)
 }
 
 /// The templates; the person's own stand for those of the project of the same name.
@@ -123,7 +149,7 @@ pub(super) fn choices(
         return Err(cannot(format!("there is no agent {name:?}; the agents are {}", known.join(", "))));
     }
     if template.model.is_some() {
-        choice::answerer(parts, agent.as_ref(), &settings).map_err(|e| cannot(e.to_string()))?;
+        choice::answerer(parts, project, agent.as_ref(), &settings).map_err(|e| cannot(e.to_string()))?;
     }
     Ok(choices)
 }

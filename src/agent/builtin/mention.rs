@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use super::{BuiltinSession, choice};
+use super::BuiltinSession;
 use crate::acp::{ContentBlock, EmbeddedResource, EmbeddedResourceResource, TextResourceContents};
 use crate::agent::{Prompt, Turn};
 use crate::permission::{Action, Decision};
@@ -22,7 +22,7 @@ const READ: u64 = 4 * 1024 * 1024;
 /// the model.
 pub(super) async fn read(session: &mut BuiltinSession, turn: &Turn, prompt: &Prompt) -> Vec<ContentBlock> {
     let settings = turn.settings();
-    let answerer = choice::answerer(&session.parts, session.profile(), &settings);
+    let answerer = session.answerer(&settings);
     // The command agent reads what it is told by its own means.
     if answerer.map_or(true, |answerer| answerer.model.context == 0) {
         return Vec::new();

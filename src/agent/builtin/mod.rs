@@ -25,6 +25,7 @@ mod remote;
 mod report;
 mod role;
 mod shared;
+mod site;
 mod spending;
 mod task;
 mod transcript;
@@ -34,9 +35,8 @@ mod usage;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -45,14 +45,14 @@ use super::{
     AgentBackend, AgentSession, GrantBook, Hands, Ledger, NotReady, Prompt, Seed, SessionOption, Settings,
     Turn,
 };
-use crate::acp::{AvailableCommand, ContentBlock, MessageId, StopReason};
+use crate::acp::{AvailableCommand, MessageId, SessionId, StopReason};
 use crate::clock::Clock;
 use crate::config::{AgentProfile, CommandTemplate, Config, Project};
 use crate::event::{EventKind, Seq, TurnStop};
 use crate::lsp::Diagnostics;
 use crate::mcp::Servers;
 use crate::permission::{Mode, Policy, Rule};
-use crate::provider::{Models, ProviderError};
+use crate::provider::{Answerer, Models, ProviderError};
 use crate::tool::{Registry, SeenFiles, skill_tool};
 use crate::workspace::LocalCommands;
 use aside::Aside;
@@ -62,9 +62,12 @@ use people::TurnPeople;
 use recorder::Watched;
 use role::Role;
 use shared::Shared;
+use site::{Site, Sites};
 use spending::{Meter, Tally};
 use transcript::Transcript;
 use usage::Account;
+
+pub use aside::forget;
 
 /// What a turn may use up.
 #[derive(Debug, Clone, Copy)]
@@ -101,7 +104,7 @@ pub struct Parts {
 #[derive(Debug, Clone)]
 pub struct Builtin {
     parts: Arc<Parts>,
-    projects: Arc<Mutex<HashMap<PathBuf, Arc<Project>>>>,
+    sites: Sites,
     /// The servers of open sessions, which those beneath them share.
     servers: Shared<Servers>,
     /// What they may use up.
@@ -112,45 +115,30 @@ impl Builtin {
     pub fn new(parts: Parts) -> Self {
         Self {
             parts: Arc::new(parts),
-            projects: Arc::default(),
+            sites: Sites::default(),
             servers: Shared::default(),
             tallies: Shared::default(),
         }
     }
 
-    /// What the files of a project set, as they were when a session was last opened there.
-    fn project(&self, cwd: &Path) -> Arc<Project> {
-        let known = self.projects.lock().unwrap_or_else(PoisonError::into_inner).get(cwd).cloned();
-        known.unwrap_or_else(|| self.look_at(cwd))
+    fn site(&self, cwd: &Path) -> Arc<Site> {
+        self.sites.of(&self.parts.config, cwd)
     }
 
-    fn look_at(&self, cwd: &Path) -> Arc<Project> {
-        let project = Arc::new(self.parts.config.project(cwd));
-        let mut projects = self.projects.lock().unwrap_or_else(PoisonError::into_inner);
-        if projects.len() >= MOST_PROJECTS {
-            projects.clear();
-        }
-        projects.insert(cwd.to_owned(), Arc::clone(&project));
-        project
+    /// As it is now.
+    async fn look_at(&self, cwd: PathBuf) -> Arc<Site> {
+        let (sites, parts, folder) = (self.sites.clone(), Arc::clone(&self.parts), cwd.clone());
+        let looked = tokio::task::spawn_blocking(move || sites.look(&parts.config, &folder)).await;
+        // It ends early with the process only.
+        looked.unwrap_or_else(|_| self.site(&cwd))
     }
-}
 
-/// The language servers of a session: the person's own, and of the project's those that may run.
-fn diagnostics(parts: &Parts, project: &Project, seed: &Seed) -> Arc<Diagnostics> {
-    let servers = parts.config.language_servers.iter().chain(&project.language_servers).cloned();
-    let launch = Arc::new(parts.processes.clone());
-    Arc::new(Diagnostics::new(servers.collect(), seed.workspace.clone(), launch))
-}
-
-/// Projects remembered; with more than that, they are read again.
-const MOST_PROJECTS: usize = 256;
-
-impl AgentBackend for Builtin {
-    fn open(&self, mut seed: Seed) -> Box<dyn AgentSession> {
+    fn session(&self, mut seed: Seed, site: &Site) -> BuiltinSession {
         let parts = Arc::clone(&self.parts);
-        let project = self.project(seed.workspace.cwd());
-        let aside = Aside::of(&parts, &project, &seed.workspace, &seed.session);
-        seed.workspace = aside.workspace.clone();
+        let project = Arc::clone(&site.project);
+        let data = parts.config.paths.data.as_deref();
+        let aside = Aside::of(site.skills.clone(), data, &seed.workspace, &seed.session);
+        seed.workspace = aside.workspace().clone();
         let roots: Vec<_> = seed.workspace.roots().map(ToOwned::to_owned).collect();
         let rules: Vec<_> = parts.config.rules.iter().chain(&project.rules).cloned().collect();
         let mut policy = Policy::new(seed.workspace.cwd().to_owned(), parts.config.paths.home.clone())
@@ -160,7 +148,7 @@ impl AgentBackend for Builtin {
         policy.protect(parts.config.paths.own());
         let tally = self.tallies.of(&seed, || Arc::new(Tally::new(&seed.session, &parts.config.budgets)));
         let meter = Meter::new(&seed.session, tally, Arc::clone(&parts.ledger));
-        Box::new(BuiltinSession {
+        BuiltinSession {
             servers: self.servers.of(&seed, || remote::connect(&parts, &project, &seed)),
             diagnostics: diagnostics(&parts, &project, &seed),
             parts,
@@ -176,11 +164,53 @@ impl AgentBackend for Builtin {
             taken: 0,
             seen: Arc::default(),
             watched: Arc::default(),
+        }
+    }
+}
+
+/// The language servers of a session: the person's own, and of the project's those that may run.
+fn diagnostics(parts: &Parts, project: &Project, seed: &Seed) -> Arc<Diagnostics> {
+    let servers = parts.config.language_servers.iter().chain(&project.language_servers).cloned();
+    let launch = Arc::new(parts.processes.clone());
+    Arc::new(Diagnostics::new(servers.collect(), seed.workspace.clone(), launch))
+}
+
+impl AgentBackend for Builtin {
+    fn look(&self, cwd: PathBuf) -> BoxFuture<'_, Vec<String>> {
+        Box::pin(async move { self.look_at(cwd).await.project.problems.clone() })
+    }
+
+    fn open(&self, seed: Seed) -> BoxFuture<'_, Box<dyn AgentSession>> {
+        Box::pin(async move {
+            let cwd = seed.workspace.cwd();
+            let site = match self.sites.known(cwd) {
+                Some(site) => site,
+                None => self.look_at(cwd.to_owned()).await,
+            };
+            Box::new(self.session(seed, &site)) as _
+        })
+    }
+
+    /// MCP servers take their time: they are connected while the person types.
+    fn is_eager(&self, seed: &Seed) -> bool {
+        let project = || self.site(seed.workspace.cwd());
+        !seed.servers.is_empty()
+            || !self.parts.config.servers.is_empty()
+            || !project().project.servers.is_empty()
+    }
+
+    fn forget(&self, session: &SessionId) -> BoxFuture<'_, ()> {
+        let (data, session) = (self.parts.config.paths.data.clone(), session.clone());
+        Box::pin(async move {
+            let Some(data) = data else { return };
+            if tokio::task::spawn_blocking(move || aside::forget(&data, &session)).await.is_err() {
+                tracing::debug!("outputs of a session may be left");
+            }
         })
     }
 
     fn ready(&self, settings: &Settings) -> Result<(), NotReady> {
-        match choice::answerer(&self.parts, None, settings) {
+        match choice::answerer(&self.parts, &Project::default(), None, settings) {
             Err(ProviderError::Unauthorized(text)) => Err(NotReady::Unauthorized(text)),
             // Whatever else is wrong is told by the first turn: a session can be looked at without a model.
             Ok(_) | Err(_) => Ok(()),
@@ -188,11 +218,11 @@ impl AgentBackend for Builtin {
     }
 
     fn commands(&self, cwd: &Path, settings: &Settings) -> Vec<AvailableCommand> {
-        command::available(&self.parts, &self.look_at(cwd), settings)
+        command::available(&self.parts, &self.site(cwd).project, settings)
     }
 
     fn options(&self, cwd: &Path, settings: &Settings) -> Vec<SessionOption> {
-        choice::options(&self.parts, &self.project(cwd), settings)
+        choice::options(&self.parts, &self.site(cwd).project, settings)
     }
 }
 
@@ -264,12 +294,10 @@ impl BuiltinSession {
         if let Some(text) = refused {
             return Ok(Request::Answered { text });
         }
-        let (mut request, mut content) = command::read(&prompt.content, &self.templates());
         self.settle_servers(turn).await?;
-        if request == Request::Model && content.is_empty() {
-            (request, content) = self.consult_servers(turn, &prompt.content).await;
-        }
-        content.extend(mention::read(self, turn, prompt).await);
+        let (request, mut content) = self.consult(turn, &prompt.content).await;
+        let mentioned = turn.cancelled().run_until_cancelled(mention::read(self, turn, prompt)).await;
+        content.extend(mentioned.unwrap_or_default());
         if !content.is_empty() {
             let extended = EventKind::PromptExtended { content };
             self.transcript.take(&extended);
@@ -278,14 +306,9 @@ impl BuiltinSession {
         Ok(request)
     }
 
-    /// Who answers this one turn, where the prompt is a command that says so. In a session beneath another one, it is
-    /// the one that was given the work.
-    fn cast(&self, turn: &mut Turn, content: &[ContentBlock]) -> Result<(), String> {
-        if self.seed.depth == 0 {
-            let choices = command::choices(content, &self.parts, &self.project, &turn.settings())?;
-            *turn = turn.choosing(choices);
-        }
-        Ok(())
+    /// Whether a person speaks here. A sub-agent's prompt is the text of a model, and never a command.
+    fn is_typed_to(&self) -> bool {
+        self.seed.depth == 0
     }
 
     /// Ends a turn with an answer of our own.
@@ -324,6 +347,10 @@ impl BuiltinSession {
         self.role.as_ref()?.profile.as_ref()
     }
 
+    fn answerer(&self, settings: &Settings) -> Result<Answerer, ProviderError> {
+        choice::answerer(&self.parts, &self.project, self.profile(), settings)
+    }
+
     fn system(&self) -> Arc<str> {
         self.role.as_ref().map_or_else(|| "".into(), |role| Arc::clone(&role.system))
     }
@@ -341,7 +368,10 @@ impl BuiltinSession {
     fn tools(&self, turn: &Turn, hands: &Hands) -> Registry {
         let mut tools = self.parts.tools.available(&TurnPeople::new(self, turn.clone(), None, hands));
         let skill = skill_tool(self.aside.skills.clone());
-        let more = task::tool(self, turn, hands).into_iter().chain(skill).chain(self.servers.tools());
+        let more = task::tool(self, turn, hands)
+            .into_iter()
+            .chain(skill)
+            .chain(self.servers.tools(&self.parts.tools));
         more.for_each(|tool| tools.add(tool));
         match &self.role {
             Some(role) => role.tools(&tools),

@@ -82,13 +82,16 @@ impl BuiltinSession {
         turn.emit(late).await.map_err(|e| e.to_string())
     }
 
-    /// What a typed `/mcp` or `/server:prompt` asks for, and what it stands for.
+    /// What a typed `/mcp` or `/server:prompt` asks for, and what it stands for. Never for the text of a model: this
+    /// approves and starts programs.
     pub(super) async fn consult_servers(
         &self,
         turn: &Turn,
         content: &[ContentBlock],
     ) -> (Request, Vec<ContentBlock>) {
-        let [ContentBlock::Text(typed)] = content else { return (Request::Model, Vec::new()) };
+        let ([ContentBlock::Text(typed)], true) = (content, self.is_typed_to()) else {
+            return (Request::Model, Vec::new());
+        };
         if let Some(text) = self.servers.command(&typed.text) {
             return (Request::Answered { text }, Vec::new());
         }

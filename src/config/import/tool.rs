@@ -81,7 +81,7 @@ impl Import<'_> {
             Value::Text(_) | Value::List(_) => {
                 let names = names(node);
                 let all = names.iter().any(|name| matches!(name.as_text(), Some("*" | "All tools")));
-                if !all && !names.is_empty() {
+                if !all {
                     out.put("tools", list(names, node));
                 }
             }

@@ -32,6 +32,20 @@ fn found(keys: &Keys, provider: &ProviderSettings) -> Option<(String, KeyPlace)>
 }
 
 #[test]
+fn keys_that_are_stored_at_once_are_all_kept() {
+    let home = tempfile::tempdir().unwrap();
+    let keys = keys(home.path(), Environment::default());
+    std::thread::scope(|scope| {
+        for number in 0..16 {
+            let file = keys.file().clone();
+            scope.spawn(move || file.set(&format!("p{number}"), &Secret::new("k")).unwrap());
+        }
+        scope.spawn(|| (0..200).for_each(|_| drop(keys.file().read().unwrap())));
+    });
+    assert_eq!(keys.file().read().unwrap().ids().count(), 16);
+}
+
+#[test]
 fn the_configuration_comes_first_then_the_environment_then_the_file() {
     let home = tempfile::tempdir().unwrap();
     let bare = keys(home.path(), Environment::of([("ACME_KEY", "")]));

@@ -11,6 +11,9 @@ use crate::config::tree::{Node, Value};
 /// Settings that a project may have a part in.
 const SHARED: [&str; 6] = ["model", "permission", "agent", "command", "mcp", "lsp"];
 
+/// Agents that there always are: a project puts none in their place.
+const STANDARD: [&str; 3] = ["build", "plan", "general"];
+
 /// Modes that ask less than the usual one.
 const LOOSE: [&str; 2] = ["accept-edits", "full"];
 
@@ -27,6 +30,7 @@ pub(super) fn limit(tree: &mut Node, config: &Config, problems: &mut Problems) {
         tree.take("model");
     }
     no_allowances(tree, "permission.allow", problems);
+    no_standard_agents(tree, problems);
     for (section, name, entry) in entries(tree, ["agent", "command"]) {
         let key = format!("{section}.{name}");
         limit_model(entry, &format!("{key}.model"), config, problems);
@@ -43,6 +47,18 @@ pub(super) fn limit(tree: &mut Node, config: &Config, problems: &mut Problems) {
             }
         }
     }
+}
+
+fn no_standard_agents(tree: &mut Node, problems: &mut Problems) {
+    let Some(mut agents) = tree.take("agent") else { return };
+    for name in STANDARD {
+        if let Some(agent) = agents.take(name) {
+            let what =
+                format!("`agent.{name}` is left out: a project puts no agent in the place of a standard one");
+            problems.at(&agent.place, &what);
+        }
+    }
+    tree.put("agent", agents);
 }
 
 fn entries<'a>(tree: &'a mut Node, sections: [&str; 2]) -> Vec<(&'a str, &'a str, &'a mut Node)> {

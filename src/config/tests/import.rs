@@ -124,6 +124,22 @@ fn agents_and_commands_of_others_are_read_from_json_and_markdown() {
 }
 
 #[test]
+fn a_list_of_no_tools_leaves_none() {
+    for (written, expected) in [
+        ("tools: []", Some(0)),
+        ("tools: ''", Some(0)),
+        ("tools: ['*']", None),
+        ("tools: All tools", None),
+        ("description: d", None),
+    ] {
+        let text = format!("---\n{written}\n---\nYou talk.");
+        let house = House::new([("home/.config/adjutant/agents/talker.md", text.as_str())]);
+        let config = house.load().unwrap();
+        assert_eq!(config.agents[0].tools.as_ref().map(Vec::len), expected, "{written}");
+    }
+}
+
+#[test]
 fn servers_are_read_in_both_ways_of_writing() {
     let config = imported(
         r#"{"mcp":{"a":{"type":"local","command":["npx","-y","a"],"environment":{"K":"${SET}"},"timeout":9000},

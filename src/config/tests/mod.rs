@@ -98,7 +98,7 @@ fn a_wrong_file_is_named_with_its_line_and_what_would_be_right() {
         ("\ncolour = 1", "config.toml:2: unknown key \"colour\": known here are model, "),
         ("modle = \"auto\"", "config.toml:1: unknown key \"modle\": did you mean \"model\"?"),
         ("mode = \"careless\"", "config.toml:1: mode: unknown \"careless\""),
-        ("model = 7", "config.toml:1: model: expected a string, found integer `7`"),
+        ("model = 7", "config.toml:1: model: expected a string, found a whole number"),
         ("[permission]\nallow = [\"bash(\"]", "config.toml:2: permission.allow: \"bash(\""),
         ("[permission]\nallow = [\n\"read\",\n7]", "config.toml:4: permission.allow.2: expected a string"),
         (
@@ -119,6 +119,22 @@ fn a_wrong_file_is_named_with_its_line_and_what_would_be_right() {
     }
     let missing = Flags { config: Some("/nowhere/c.toml".into()), mode: None };
     assert!(Config::load(&Environment::default(), &missing).is_err());
+}
+
+#[test]
+fn a_value_in_the_wrong_place_is_not_repeated() {
+    for text in [
+        "[mcp.m]\nurl = \"https://m\"\nheaders = \"Bearer s3cret\"",
+        "[mcp.m]\ncommand = \"m\"\nenv = \"TOKEN=s3cret\"",
+        "[mcp.m]\ncommand = \"m\"\nenv = [\"TOKEN=s3cret\"]",
+        "[provider.lab]\nheaders = \"Bearer s3cret\"",
+        "[mcp.m]\nurl = \"https://m\"\nheaders = { A = { B = \"s3cret\" } }",
+    ] {
+        let told = with_file(text).map_or_else(|e| e.to_string(), |config| config.problems.join("\n"));
+        assert!(told.contains("config.toml:") && !told.contains("s3cret"), "{text:?}: {told}");
+    }
+    let error = with_file("[provider.lab]\nheaders = \"x\"").unwrap_err().to_string();
+    assert!(error.contains("provider.lab.headers: expected a map, found a text"), "{error}");
 }
 
 #[test]

@@ -89,6 +89,22 @@ fn a_project_loosens_redirects_and_runs_nothing() {
 }
 
 #[test]
+fn a_project_puts_no_agent_in_the_place_of_a_standard_one() {
+    let house = House::new([
+        ("project/.claude/agents/plan.md", "x"),
+        ("project/.adjutant/agents/build.md", "x"),
+        ("project/.opencode/agent/mine.md", "---\nname: general\n---\nx"),
+        ("project/.adjutant/config.toml", "[agent.reviewer]\nprompt = \"x\"\n"),
+    ]);
+    let project = house.project();
+    let names: Vec<_> = project.agents.iter().map(|agent| agent.name.as_str()).collect();
+    assert_eq!(names, ["reviewer"]);
+    for (file, agent) in [("plan.md", "plan"), ("build.md", "build"), ("mine.md", "general")] {
+        told(&project.problems, &[file, &format!("`agent.{agent}` is left out")]);
+    }
+}
+
+#[test]
 fn a_project_may_name_a_model_that_the_person_could_choose() {
     let house = House::new([("project/opencode.json", r#"{"model":"openai/gpt-5"}"#)]);
     let model = |variables: &[(&str, &str)]| {

@@ -51,7 +51,11 @@ impl de::Error for Fault {
     }
 
     fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        Self::custom(format!("expected {expected}, found {found}"))
+        Self::custom(format!("expected {expected}, found {}", kind(&found)))
+    }
+
+    fn invalid_value(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        Self::custom(format!("expected {expected}, found another {}", kind(&found).trim_start_matches("a ")))
     }
 
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
@@ -66,6 +70,19 @@ impl de::Error for Fault {
             Some(near) => format!("unknown {found:?}: did you mean {near:?}?"),
             None => format!("unknown {found:?}: write {}", expected.join(", ")),
         })
+    }
+}
+
+/// What was found: never its value, which may be a secret in the wrong place.
+fn kind(found: &Unexpected<'_>) -> &'static str {
+    match found {
+        Unexpected::Bool(_) => "true or false",
+        Unexpected::Unsigned(_) | Unexpected::Signed(_) => "a whole number",
+        Unexpected::Float(_) => "a number",
+        Unexpected::Char(_) | Unexpected::Str(_) => "a text",
+        Unexpected::Seq => "a list",
+        Unexpected::Map => "a table",
+        _ => "something else",
     }
 }
 

@@ -24,7 +24,7 @@ pub(super) struct Opening {
     pub(super) client: Arc<Client>,
     pub(super) engine: Engine,
     pub(super) roots: Roots,
-    /// What could not be read of the request, and is left out.
+    /// What could not be read of the request and of the files there, and is left out.
     problems: Vec<String>,
 }
 
@@ -35,10 +35,16 @@ pub(super) fn ready(engine: &Engine, settings: &Settings) -> Reply<()> {
 
 impl Opening {
     /// In the place that the request names; `Err` when there can be no session.
-    pub(super) fn of(place: &SessionPlace, source: &EngineSource, extensions: &Extensions) -> Reply<Self> {
-        let (servers, problems) = servers::read(&place.mcp_servers);
+    pub(super) async fn of(
+        place: &SessionPlace,
+        source: &EngineSource,
+        extensions: &Extensions,
+    ) -> Reply<Self> {
+        let (servers, mut problems) = servers::read(&place.mcp_servers);
         let roots = Roots { servers: servers.into(), ..roots(place)? };
-        Ok(Self { client: client(extensions)?, roots, engine: engine(source)?, problems })
+        let (client, engine) = (client(extensions)?, engine(source)?);
+        problems.extend(engine.sessions.backend().look(roots.cwd.clone()).await);
+        Ok(Self { client, engine, roots, problems })
     }
 
     pub(super) fn sessions(&self) -> &Sessions {
@@ -107,7 +113,7 @@ impl Opening {
         for problem in &self.problems {
             self.tell(session, problem.clone()).await;
         }
-        session.prepare(settings).await;
+        session.prepare().await;
     }
 
     /// What concerns this connection alone is no part of the session: it goes to its client and nowhere else. A

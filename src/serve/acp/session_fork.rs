@@ -16,7 +16,7 @@ pub(super) async fn handle(
     extensions: Extensions,
 ) -> Reply<()> {
     let OpenSession { session_id: id, place } = parse(&params)?;
-    let opening = Opening::of(&place, &source, &extensions)?;
+    let opening = Opening::of(&place, &source, &extensions).await?;
     opening.ready(&id).await?;
     let forked = opening.sessions().fork(&id, opening.roots.clone()).await;
     let session = forked.map_err(|e| error::session(&id, &e))?;

@@ -16,7 +16,7 @@ pub(super) async fn handle(
     source: Arc<EngineSource>,
     extensions: Extensions,
 ) -> Reply<()> {
-    let opening = Opening::of(&parse(&params)?, &source, &extensions)?;
+    let opening = Opening::of(&parse(&params)?, &source, &extensions).await?;
     let settings = Settings { mode: opening.engine.mode, options: Vec::new() };
     opening::ready(&opening.engine, &settings)?;
     let new = NewSession { roots: opening.roots.clone(), mode: opening.engine.mode };

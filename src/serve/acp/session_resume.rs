@@ -16,7 +16,7 @@ pub(super) async fn handle(
     extensions: Extensions,
 ) -> Reply<()> {
     let OpenSession { session_id: id, place } = parse(&params)?;
-    let opening = Opening::of(&place, &source, &extensions)?;
+    let opening = Opening::of(&place, &source, &extensions).await?;
     let session = opening.load(&id).await?;
     let (modes, options) = opening.choices(&session);
     let response = ResumeSessionResponse::new().modes(modes).config_options(options);

@@ -192,18 +192,8 @@ impl Actor {
                 let outcome = self.set_option(option, value).await;
                 reply(done, outcome);
             }
-            Command::Prepare { told } => self.prepare(&told).await,
-            Command::Announce { kind } => {
-                if matches!(*kind, EventKind::CommandsChanged { .. }) {
-                    self.commands = Some((*kind).clone());
-                }
-                let outcome = if kind.is_control() {
-                    self.start.writer.commit(vec![*kind], RecordChange::default()).await
-                } else {
-                    self.start.writer.stream([*kind]).await
-                };
-                self.warn(outcome);
-            }
+            Command::Prepare => self.prepare().await,
+            Command::Announce { kind } => self.announce(*kind).await,
             Command::Settle { done } => {
                 let outcome = self.start.writer.settle().await;
                 reply(done, outcome.map_err(SessionError::from));
@@ -220,23 +210,31 @@ impl Actor {
         }
     }
 
-    /// Opens the agent's side; whoever attached later than it is told again what it announced, and whoever was told the
-    /// commands of other settings is told those of these.
-    async fn prepare(&mut self, told: &Settings) {
-        let mut commands = None;
-        if self.agent.is_none() && self.turn.is_none() {
-            self.agent = Some(self.start.backend.open(self.start.seed.clone()));
+    async fn announce(&mut self, kind: EventKind) {
+        if matches!(kind, EventKind::CommandsChanged { .. }) {
+            self.commands = Some(kind.clone());
+        }
+        let outcome = if kind.is_control() {
+            self.start.writer.commit(vec![kind], RecordChange::default()).await
         } else {
-            commands.clone_from(&self.commands);
-        }
+            self.start.writer.stream([kind]).await
+        };
+        self.warn(outcome);
+    }
+
+    /// Whether nobody but this task speaks of the agent's side.
+    fn is_unopened(&self) -> bool {
+        self.agent.is_none() && self.turn.is_none()
+    }
+
+    /// Opens the agent's side where that sets something going; whoever attached later than it is told again what it
+    /// announced.
+    async fn prepare(&mut self) {
         let Start { backend, seed, .. } = &self.start;
-        let now = seed.settings.borrow().clone();
-        if commands.is_none() && now.options != told.options {
-            let of = |settings: &Settings| backend.commands(seed.workspace.cwd(), settings);
-            let (before, after) = (of(told), of(&now));
-            commands = (before != after).then_some(EventKind::CommandsChanged { commands: after });
+        if self.is_unopened() && backend.is_eager(seed) {
+            self.agent = Some(backend.open(seed.clone()).await);
         }
-        if let Some(commands) = commands {
+        if let Some(commands) = self.commands.clone() {
             let outcome = self.start.writer.stream([commands]).await;
             self.warn(outcome);
         }

@@ -29,7 +29,21 @@ impl Actor {
         settings.options.push((option, value));
         let before = self.start.settings.send_replace(settings);
         let written = self.start.writer.commit(vec![kind], change).await;
-        self.keep_or_restore(written, before)
+        self.keep_or_restore(written, before.clone())?;
+        self.tell_commands(&before).await;
+        Ok(())
+    }
+
+    /// Says which commands there are where a choice changed that. The agent's side, once it is open, does so itself.
+    async fn tell_commands(&mut self, before: &Settings) {
+        if !self.is_unopened() {
+            return;
+        }
+        let (backend, cwd) = (&self.start.backend, self.start.seed.workspace.cwd());
+        let commands = backend.commands(cwd, &self.settings());
+        if commands != backend.commands(cwd, before) {
+            self.announce(EventKind::CommandsChanged { commands }).await;
+        }
     }
 
     fn settings(&self) -> Settings {

@@ -1,5 +1,6 @@
 //! A turn of the session: its prompt, what it says, its cancelling and its end.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -58,12 +59,17 @@ impl Actor {
     }
 
     fn begin(&mut self, prompt: Prompt) {
-        let mut agent = self.agent.take().unwrap_or_else(|| self.start.backend.open(self.start.seed.clone()));
+        let agent = self.agent.take();
+        let (backend, seed) = (Arc::clone(&self.start.backend), self.start.seed.clone());
         let (sender, inputs) = mpsc::channel(TURN_QUEUE);
         let cancel = CancellationToken::new();
         self.start.current.set(cancel.clone());
         let turn = Turn::new(sender, self.start.settings.subscribe(), cancel.clone());
         let task = tokio::spawn(async move {
+            let mut agent = match agent {
+                Some(agent) => agent,
+                None => backend.open(seed).await,
+            };
             let stop = agent.run(turn, prompt).await;
             (agent, stop)
         });

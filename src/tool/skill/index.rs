@@ -33,25 +33,26 @@ impl Skill {
 pub fn skills(folders: &[PathBuf]) -> Vec<Skill> {
     let mut found: Vec<Skill> = Vec::new();
     for folder in folders {
-        let in_folder = below(folder).unwrap_or_else(|error| {
+        if let Err(error) = take(folder, &mut found) {
             tracing::debug!(folder = %folder.display(), %error, "no skills are taken from here");
-            Vec::new()
-        });
-        for skill in in_folder {
-            if found.len() < limit::SKILLS && found.iter().all(|known| known.name != skill.name) {
-                found.push(skill);
-            }
         }
     }
     found.sort_by(|a, b| a.name.cmp(&b.name));
     found
 }
 
-fn below(folder: &Path) -> Result<Vec<Skill>, WorkspaceError> {
+/// Takes those of a folder, until there are enough.
+fn take(folder: &Path, found: &mut Vec<Skill>) -> Result<(), WorkspaceError> {
     let jail = Workspace::open(folder, &[])?;
     let entries = jail.list(&jail.place(".")?)?;
-    let folders = entries.into_iter().filter(|entry| matches!(entry.kind, Kind::Directory | Kind::Symlink));
-    Ok(folders.filter_map(|entry| read(&jail, entry.name.to_str()?)).collect())
+    for entry in entries.iter().filter(|entry| matches!(entry.kind, Kind::Directory | Kind::Symlink)) {
+        if found.len() >= limit::SKILLS {
+            break;
+        }
+        let skill = entry.name.to_str().and_then(|name| read(&jail, name));
+        found.extend(skill.filter(|skill| found.iter().all(|known| known.name != skill.name)));
+    }
+    Ok(())
 }
 
 fn read(jail: &Workspace, folder: &str) -> Option<Skill> {

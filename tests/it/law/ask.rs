@@ -37,8 +37,8 @@ struct Asker {
 }
 
 impl AgentBackend for Asker {
-    fn open(&self, _: Seed) -> Box<dyn AgentSession> {
-        Box::new(self.clone())
+    fn open(&self, _: Seed) -> BoxFuture<'_, Box<dyn AgentSession>> {
+        Box::pin(async { Box::new(self.clone()) as _ })
     }
 
     fn ready(&self, _: &Settings) -> Result<(), NotReady> {

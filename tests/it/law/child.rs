@@ -20,6 +20,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use crate::support::bench::{Bench, PROGRAM};
+use crate::support::proc::until;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How deep the innermost turn is.
@@ -48,9 +49,9 @@ fn locked<T>(it: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 struct Nested(Nest, Seed);
 
 impl AgentBackend for Nest {
-    fn open(&self, seed: Seed) -> Box<dyn AgentSession> {
+    fn open(&self, seed: Seed) -> BoxFuture<'_, Box<dyn AgentSession>> {
         locked(&self.0.sessions).push((seed.depth, seed.session.clone()));
-        Box::new(Nested(self.clone(), seed))
+        Box::pin(async { Box::new(Nested(self.clone(), seed)) as _ })
     }
 
     fn ready(&self, _: &Settings) -> Result<(), NotReady> {
@@ -204,8 +205,8 @@ async fn l8_a_turn_that_is_dropped_leaves_no_turn_beneath_it() {
 struct Keeper(Arc<Mutex<Vec<Turn>>>);
 
 impl AgentBackend for Keeper {
-    fn open(&self, _: Seed) -> Box<dyn AgentSession> {
-        Box::new(self.clone())
+    fn open(&self, _: Seed) -> BoxFuture<'_, Box<dyn AgentSession>> {
+        Box::pin(async { Box::new(self.clone()) as _ })
     }
 
     fn ready(&self, _: &Settings) -> Result<(), NotReady> {
@@ -226,6 +227,18 @@ impl AgentSession for Keeper {
         locked(&self.0).push(turn);
         Box::pin(async { TurnStop::Finished { reason: StopReason::EndTurn } })
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_side_of_an_agent_that_sets_nothing_going_is_opened_by_the_first_prompt() {
+    let (bench, nest) = (Bench::scripted(""), Nest::default());
+    let (sessions, session) = open(&nest, &bench).await;
+    session.prepare().await;
+    session.set_mode(Mode::Plan).await.unwrap();
+    assert!(locked(&nest.0.sessions).is_empty(), "one is taken after the other");
+    prompt(&session).await;
+    until("it is opened", || !locked(&nest.0.sessions).is_empty()).await;
+    timeout(PATIENCE, sessions.shut_down()).await.expect("something is left running");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

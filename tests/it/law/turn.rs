@@ -1,7 +1,7 @@
 //! One session, one turn: who may change it and how it ends.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use adjutant::permission::Mode;
 use adjutant::store::{self, Place};
@@ -29,6 +29,22 @@ async fn l1_prompts_sent_at_once_become_one_turn_and_clear_refusals() {
     client.cancel(&session).await;
     let line = client.until(|line| line["result"]["stopReason"] == "cancelled").await;
     assert_eq!(line["id"], ids[0], "the first one became the turn");
+    client.link.finish().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_turn_is_given_up_at_once_while_the_editor_is_silent_about_a_mentioned_file() {
+    let bench = Bench::scripted("{\"when\":\"\",\"answer\":[\"wait\"]}\n");
+    bench.write("a.txt", "saved");
+    let client = Client::hello(Link::memory(&bench.door()), json!({"fs": {"readTextFile": true}}));
+    let mut client = client.await;
+    let session = client.session(&bench).await;
+    let id = client.prompt(&session, "Look at @a.txt").await;
+    client.until(|line| line["method"] == "fs/read_text_file").await;
+    let given_up = Instant::now();
+    client.cancel(&session).await;
+    assert_eq!(client.reply(id).await.unwrap()["stopReason"], "cancelled");
+    assert!(given_up.elapsed() < Duration::from_secs(2), "{:?}", given_up.elapsed());
     client.link.finish().await.unwrap();
 }
 

@@ -137,4 +137,11 @@ fn a_person_sees_whose_values_are_sent_and_any_other_is_asked_about() {
     trust.record(&approved, Verdict::Approved).unwrap();
     assert_eq!(trust.verdict(&remote("DOCS_TOKEN")), Verdict::Approved);
     assert_eq!(trust.verdict(&remote("CLOUD_KEY")), Verdict::Unknown);
+
+    let plain = |value: &str| {
+        server(&format!(r#"{{"url": "https://docs.example.org", "headers": {{"X-Team": "{value}"}}}}"#))
+    };
+    trust.record(&plain("a"), Verdict::Approved).unwrap();
+    assert_eq!(trust.verdict(&plain("a")), Verdict::Approved);
+    assert_eq!(trust.verdict(&plain("b")), Verdict::Unknown, "what the file says is another one");
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use adjutant::acp::{ContentBlock, ToolCallContent, ToolKind};
 use adjutant::config::McpTransport;
 use adjutant::permission::Action;
+use adjutant::tool::Registry;
 use serde_json::json;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -67,6 +68,16 @@ async fn two_servers_with_one_name_for_a_tool_keep_them_apart() {
     assert_eq!(names[..3], ["mcp_resource", "a_echo", "a_look_at"]);
     // The third has the second's name in everything a model sees, and comes later.
     assert_eq!(names.len(), 5, "{names:?}");
+}
+
+#[tokio::test]
+async fn a_servers_tool_takes_no_name_of_another_tool() {
+    let zoo = Zoo::with("good").await;
+    let mut known = Registry::standard();
+    known.add(zoo.tool("zoo_echo"));
+    let names: Vec<_> = zoo.servers.tools(&known).iter().map(|tool| tool.name().to_owned()).collect();
+    assert_eq!(names.len(), 3, "{names:?}");
+    assert!(names[1].starts_with("zoo_echo_") && names[2] == "zoo_look_at", "{names:?}");
 }
 
 #[tokio::test]

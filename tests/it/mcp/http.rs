@@ -1,11 +1,14 @@
 //! Servers that are reached over HTTP.
 
+use std::time::{Duration, Instant};
+
 use adjutant::config::{McpServer, McpTransport};
 use serde_json::json;
 use tokio::net::TcpListener;
 
 use super::remote::{Gate, Remote};
 use super::zoo::{Zoo, secret, spec};
+use crate::support::proc::until;
 
 fn at(url: String) -> McpServer {
     spec("zoo", McpTransport::Http { url, headers: vec![("X-Key".into(), secret("k-secret"))] })
@@ -31,6 +34,22 @@ async fn a_server_of_before_streamable_http_is_reached_too() {
     let zoo = Zoo::of(|_| vec![spec("zoo", McpTransport::Sse { url, headers })]).await;
     assert_eq!(zoo.call("zoo_echo", json!({"a": 1})).await.text, "{\"a\":1}");
     assert_eq!(remote.asked("POST /messages?session=1")[0].headers["x-key"], "k-secret");
+}
+
+#[tokio::test]
+async fn a_call_is_given_up_at_once_though_the_server_does_not_listen() {
+    let remote = Remote::start(Gate::Hung).await;
+    let url = format!("{}/mcp", remote.address);
+    let zoo = Zoo::of(|_| vec![at(url)]).await;
+    let cancel = zoo.cancel.clone();
+    let (output, given_up) = tokio::join!(zoo.call("zoo_echo", json!({})), async {
+        let called = || remote.asked("POST /mcp").iter().any(|it| it.body.contains("tools/call"));
+        until("the call is there", called).await;
+        cancel.cancel();
+        Instant::now()
+    });
+    assert!(given_up.elapsed() < Duration::from_millis(250), "{:?}", given_up.elapsed());
+    assert_eq!(output.text, "(cancelled)");
 }
 
 #[tokio::test]

@@ -25,6 +25,8 @@ pub(super) enum Gate {
     Open,
     /// Nothing without a token that was given out last.
     Tokens,
+    /// Everything but calls, and what follows one: that is never answered.
+    Hung,
 }
 
 pub(super) struct Remote {
@@ -105,6 +107,10 @@ impl Shared {
     async fn connection(self: Arc<Self>, mut stream: TcpStream) {
         let Some(asked) = read(&mut stream).await else { return };
         self.asked.lock().unwrap().push(asked.clone());
+        let is_hung = ["tools/call", "notifications/cancelled"].iter().any(|it| asked.body.contains(it));
+        if self.gate == Gate::Hung && is_hung {
+            return std::future::pending().await;
+        }
         let words: Vec<&str> = asked.line.split(' ').collect();
         let path = words[1].split('?').next().unwrap();
         if words[0] == "GET" && path == "/sse" {
@@ -135,7 +141,7 @@ impl Shared {
         let ok = |body: Value| ("200 OK", json_type.clone(), body.to_string());
         let address = &self.address;
         let token = format!("Bearer token-{}", self.tokens.lock().unwrap());
-        let welcome = self.gate == Gate::Open || asked.headers.get("authorization") == Some(&token);
+        let welcome = self.gate != Gate::Tokens || asked.headers.get("authorization") == Some(&token);
         match (method, path) {
             ("POST", "/mcp" | "/messages") if !welcome => {
                 let challenge = format!(

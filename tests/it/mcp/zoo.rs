@@ -7,7 +7,7 @@ use std::time::Duration;
 use adjutant::config::{McpServer, McpTransport, Origin, Secret};
 use adjutant::event::{EventKind, Question, QuestionAnswer};
 use adjutant::mcp::{News, Phase, Servers, Setup, Trust};
-use adjutant::tool::{Nobody, People, Readable, SeenFiles, Tool, ToolContext, ToolOutput};
+use adjutant::tool::{Nobody, People, Readable, Registry, SeenFiles, Tool, ToolContext, ToolOutput};
 use adjutant::workspace::{Live, LocalCommands, LocalFiles, SpillFile, Workspace};
 use futures_util::future::BoxFuture;
 use serde_json::Value;
@@ -97,11 +97,11 @@ impl Zoo {
     }
 
     pub(super) fn names(&self) -> Vec<String> {
-        self.servers.tools().iter().map(|tool| tool.name().to_owned()).collect()
+        self.servers.tools(&Registry::default()).iter().map(|tool| tool.name().to_owned()).collect()
     }
 
     pub(super) fn tool(&self, name: &str) -> Arc<dyn Tool> {
-        let tools = self.servers.tools();
+        let tools = self.servers.tools(&Registry::default());
         let found = tools.into_iter().find(|tool| tool.name() == name);
         found.unwrap_or_else(|| panic!("no tool {name}: {:?}, {:?}", self.names(), self.servers.status()))
     }

@@ -45,7 +45,7 @@ const ROOMS: &[Row] = &[
     // The command line is a door for people, with the same sessions and events as every other door.
     ("cli",        9, &["app", "config", "engine", "telemetry", "acp", "agent::Hands", "agent::Roots", "clock", "event",
                         "jsonrpc", "mcp", "permission", "provider::Catalogue", "provider::Effort", "provider::ModelInfo", "provider::Models",
-                        "provider::ProviderError", "rpc", "serve", "session", "store", "tool::Tool", "transport", "workspace"]),
+                        "provider::ProviderError", "rpc", "serve", "session", "store", "tool::Registry", "tool::Tool", "transport", "workspace"]),
     ("main",      10, &["cli", "workspace::supervisor"]),
 ];
 

@@ -75,7 +75,7 @@ impl Driver<'_> {
     pub(super) fn context(&self, id: &str, progress: mpsc::Sender<Live>) -> ToolContext {
         let call = Some(report::call_id(id));
         ToolContext {
-            workspace: self.session.seed.workspace.clone(),
+            workspace: self.session.aside.workspace().clone(),
             files: self.prompt.hands.files.clone(),
             commands: self.prompt.hands.commands.clone(),
             readable: self.readable(),

@@ -50,8 +50,7 @@ impl Driver<'_> {
 
     /// Who answers, by the settings of this moment.
     pub(super) fn answerer(&self) -> Result<Answerer, ProviderError> {
-        let settings = self.turn.settings();
-        choice::answerer(&self.session.parts, self.session.profile(), &settings)
+        self.session.answerer(&self.turn.settings())
     }
 
     fn request(&self, answerer: &Answerer) -> ModelRequest {

@@ -97,12 +97,12 @@ impl History for Log {
 }
 
 impl Desk {
-    pub(super) fn new() -> Self {
+    pub(super) async fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         std::fs::create_dir(dir.path().join("work")).unwrap();
         let workspace = Workspace::open(&dir.path().join("work"), &[]).unwrap();
         let log = Arc::new(Log::default());
-        let agent = open(&workspace, &log);
+        let agent = open(&workspace, &log).await;
         let files = Arc::new(LocalFiles::new(workspace.clone()));
         Self { dir, workspace, log, agent, watched: Arc::default(), files }
     }
@@ -116,9 +116,9 @@ impl Desk {
     }
 
     /// The process ends and another one loads the session.
-    pub(super) fn restart(&mut self) {
+    pub(super) async fn restart(&mut self) {
         assert!(self.dir.path().exists());
-        self.agent = open(&self.workspace, &self.log);
+        self.agent = open(&self.workspace, &self.log).await;
         self.watched = Arc::default();
         self.events().iter().for_each(|kind| self.watched.take(kind));
     }
@@ -261,7 +261,7 @@ fn ended(turn: TurnId) -> EventKind {
     EventKind::TurnEnded { turn, stop: TurnStop::Finished { reason: StopReason::EndTurn } }
 }
 
-fn open(workspace: &Workspace, log: &Arc<Log>) -> Box<dyn AgentSession> {
+async fn open(workspace: &Workspace, log: &Arc<Log>) -> Box<dyn AgentSession> {
     let paths = Paths { config: Some(workspace.cwd().join("own")), ..Paths::default() };
     let backend = Builtin::new(Parts {
         config: Arc::new(Config { paths, ..Config::default() }),
@@ -274,7 +274,7 @@ fn open(workspace: &Workspace, log: &Arc<Log>) -> Box<dyn AgentSession> {
         caps: Caps::default(),
         commands: Vec::new(),
     });
-    backend.open(Seed {
+    let seed = Seed {
         session: SessionId::new("s"),
         workspace: workspace.clone(),
         history: Arc::clone(log) as _,
@@ -284,7 +284,8 @@ fn open(workspace: &Workspace, log: &Arc<Log>) -> Box<dyn AgentSession> {
         settings: watch::channel(Settings { mode: Mode::Default, options: Vec::new() }).1,
         parent: None,
         depth: 0,
-    })
+    };
+    backend.open(seed).await
 }
 
 /// Runs nothing; writes or removes what its argument vector says, a path and a content in turn, and ends when nobody

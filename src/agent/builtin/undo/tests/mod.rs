@@ -23,7 +23,7 @@ fn what_is_typed_is_understood_or_told_to_be_unclear() {
 
 #[tokio::test]
 async fn every_kind_of_file_comes_back_as_it_was() {
-    let mut desk = Desk::new();
+    let mut desk = Desk::new().await;
     let old: [(&str, &[u8]); 5] = [
         ("crlf", b"a\r\nb\r\n"),
         ("bom", "\u{feff}text".as_bytes()),
@@ -68,7 +68,7 @@ async fn every_kind_of_file_comes_back_as_it_was() {
 
 #[tokio::test]
 async fn a_file_that_stays_keeps_the_permissions_it_has() {
-    let mut desk = Desk::new();
+    let mut desk = Desk::new().await;
     std::fs::write(desk.path("run"), "1").unwrap();
     desk.change("go", &[("run", "2")]).await;
     std::fs::set_permissions(desk.path("run"), PermissionsExt::from_mode(0o755)).unwrap();
@@ -79,18 +79,18 @@ async fn a_file_that_stays_keeps_the_permissions_it_has() {
 
 #[tokio::test]
 async fn two_turns_on_one_file_are_taken_back_one_by_one_also_after_a_restart() {
-    let mut desk = Desk::new();
+    let mut desk = Desk::new().await;
     std::fs::write(desk.path("a"), "0").unwrap();
     desk.change("one", &[("a", "1")]).await;
     desk.change("two", &[("a", "2"), ("a", "3")]).await;
-    desk.restart();
+    desk.restart().await;
     assert!(desk.say("/undo").await.contains("“two”"));
     assert_eq!(desk.content("a").unwrap(), b"1");
-    desk.restart();
+    desk.restart().await;
     assert!(desk.say("/undo").await.contains("“one”"));
     assert_eq!(desk.content("a").unwrap(), b"0");
     assert!(desk.say("/undo").await.contains("nothing to take back"));
-    desk.restart();
+    desk.restart().await;
     desk.say("/redo").await;
     desk.say("/redo").await;
     assert_eq!(desk.content("a").unwrap(), b"3");
@@ -99,7 +99,7 @@ async fn two_turns_on_one_file_are_taken_back_one_by_one_also_after_a_restart() 
 
 #[tokio::test]
 async fn a_turn_is_named_by_its_number_and_a_session_is_taken_back_whole() {
-    let mut desk = Desk::new();
+    let mut desk = Desk::new().await;
     std::fs::write(desk.path("a"), "0").unwrap();
     let one = desk.change("one", &[("a", "1")]).await;
     desk.change("two", &[("b", "2")]).await;
@@ -118,7 +118,7 @@ async fn a_turn_is_named_by_its_number_and_a_session_is_taken_back_whole() {
 
 #[tokio::test]
 async fn a_file_that_a_person_has_changed_keeps_all_of_them() {
-    let mut desk = Desk::new();
+    let mut desk = Desk::new().await;
     for name in ["a", "b", "c"] {
         std::fs::write(desk.path(name), "0").unwrap();
     }
@@ -139,7 +139,7 @@ async fn a_file_that_a_person_has_changed_keeps_all_of_them() {
 
 #[tokio::test]
 async fn a_change_that_a_kill_prevented_is_no_obstacle() {
-    let mut desk = Desk::new();
+    let mut desk = Desk::new().await;
     std::fs::write(desk.path("a"), "0").unwrap();
     std::fs::write(desk.path("b"), "0").unwrap();
     let turn = desk.begin("killed");
@@ -159,7 +159,7 @@ async fn a_change_that_a_kill_prevented_is_no_obstacle() {
 
 #[tokio::test]
 async fn a_file_that_cannot_be_written_leaves_the_others_as_they_were() {
-    let mut desk = Desk::new();
+    let mut desk = Desk::new().await;
     for name in ["a", "b", "c"] {
         std::fs::write(desk.path(name), "0").unwrap();
     }
@@ -178,7 +178,7 @@ async fn a_file_that_cannot_be_written_leaves_the_others_as_they_were() {
 
 #[tokio::test]
 async fn what_is_never_written_is_not_written_by_undoing_either() {
-    let mut desk = Desk::new();
+    let mut desk = Desk::new().await;
     std::fs::write(desk.path("a"), "0").unwrap();
     let turn = desk.begin("go");
     turn.write("a", b"1").await.unwrap();
@@ -191,7 +191,7 @@ async fn what_is_never_written_is_not_written_by_undoing_either() {
 
 #[tokio::test]
 async fn a_link_that_was_put_in_the_way_is_not_followed() {
-    let mut desk = Desk::new();
+    let mut desk = Desk::new().await;
     std::fs::create_dir(desk.path("sub")).unwrap();
     std::fs::write(desk.path("sub/a"), "0").unwrap();
     desk.change("go", &[("sub/a", "1")]).await;
@@ -204,7 +204,7 @@ async fn a_link_that_was_put_in_the_way_is_not_followed() {
 
 #[tokio::test]
 async fn what_an_editor_makes_of_a_text_is_a_part_of_the_change() {
-    let mut desk = Desk::new();
+    let mut desk = Desk::new().await;
     std::fs::write(desk.path("a"), "0").unwrap();
     desk.files = Arc::new(Fussy { files: desk.files.clone(), refuses: None, formats: true });
     desk.change("go", &[("a", "1")]).await;
@@ -216,7 +216,7 @@ async fn what_an_editor_makes_of_a_text_is_a_part_of_the_change() {
 
 #[tokio::test]
 async fn what_a_command_does_to_files_of_the_session_is_taken_back_and_the_rest_is_told() {
-    let mut desk = Desk::new();
+    let mut desk = Desk::new().await;
     std::fs::write(desk.path("a"), "0").unwrap();
     let turn = desk.begin("format it");
     turn.write("a", b"1").await.unwrap();
@@ -236,7 +236,7 @@ async fn what_a_command_does_to_files_of_the_session_is_taken_back_and_the_rest_
         (b"0".to_vec(), b"new".to_vec())
     );
 
-    desk.restart();
+    desk.restart().await;
     let turn = desk.begin("delete it");
     turn.run(Script(vec![(desk.path("a"), None)])).await;
     desk.end(&turn);
@@ -246,7 +246,7 @@ async fn what_a_command_does_to_files_of_the_session_is_taken_back_and_the_rest_
 
 #[tokio::test]
 async fn what_somebody_else_writes_while_a_change_fails_is_not_taken_for_the_change() {
-    let mut desk = Desk::new();
+    let mut desk = Desk::new().await;
     std::fs::write(desk.path("a"), "0").unwrap();
     desk.files = Arc::new(Raced(desk.files.clone()));
     let turn = desk.begin("go");
@@ -259,7 +259,7 @@ async fn what_somebody_else_writes_while_a_change_fails_is_not_taken_for_the_cha
 
 #[tokio::test]
 async fn what_is_written_while_a_command_runs_is_not_taken_for_its_doing() {
-    let mut desk = Desk::new();
+    let mut desk = Desk::new().await;
     std::fs::write(desk.path("a"), "0").unwrap();
     let turn = desk.begin("do both");
     turn.write("a", b"1").await.unwrap();
@@ -276,7 +276,7 @@ async fn what_is_written_while_a_command_runs_is_not_taken_for_its_doing() {
 
 #[tokio::test]
 async fn a_change_is_recorded_if_it_is_one_and_before_it_is_made() {
-    let desk = Desk::new();
+    let desk = Desk::new().await;
     std::fs::write(desk.path("a"), "0").unwrap();
     let turn = desk.begin("go");
     turn.write("a", b"0").await.unwrap();
@@ -293,7 +293,7 @@ async fn a_change_is_recorded_if_it_is_one_and_before_it_is_made() {
 
 #[tokio::test]
 async fn a_file_that_is_too_large_is_changed_with_a_warning() {
-    let desk = Desk::new();
+    let desk = Desk::new().await;
     std::fs::File::create(desk.path("large"))
         .unwrap()
         .set_len(crate::agent::builtin::recorder::LARGEST + 1)
