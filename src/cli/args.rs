@@ -21,7 +21,7 @@ pub(super) struct Args {
     /// The mode of new sessions: default, accept-edits, plan, full
     #[arg(long, global = true, value_name = "MODE", value_parser = mode)]
     pub(super) mode: Option<Mode>,
-    /// What to log: error, warn, info, debug, trace, or a filter such as `adjutant::rpc=debug`
+    /// What to log: error, warn, info, debug, or a filter such as `adjutant::rpc=debug`
     #[arg(long, global = true, value_name = "FILTER")]
     pub(super) log: Option<String>,
     /// Log to this file instead of stderr
