@@ -6,11 +6,10 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-use super::Setup;
 use super::args::Acp;
+use super::{Setup, listen};
 use crate::app;
-use crate::rpc::Limits;
-use crate::serve::acp::Door;
+use crate::serve::Doors;
 use crate::session::Sessions;
 use crate::transport;
 
@@ -18,14 +17,21 @@ use crate::transport;
 /// end with us in any case.
 const CLOSING: Duration = Duration::from_millis(80);
 
-/// Serves stdin and stdout until the client has said its last, or a signal says so.
+/// Serves a port, or else stdin and stdout until the client has said its last. A signal ends either.
 pub(super) async fn run(setup: &Setup, command: Acp) -> anyhow::Result<ExitCode> {
-    let door = Door::new(app::engine(setup.environment.clone(), setup.flags.clone()));
+    match command.port {
+        Some(port) => listen::run(setup, command, port).await,
+        None => stdio(setup, command).await,
+    }
+}
+
+async fn stdio(setup: &Setup, command: Acp) -> anyhow::Result<ExitCode> {
+    let door = Doors::local(app::engine(setup.environment.clone(), setup.flags.clone()));
     let transport = transport::stdio(command.max_line);
     let mut terminate = signal(SignalKind::terminate()).context("no signals")?;
     let mut hangup = signal(SignalKind::hangup()).context("no signals")?;
     let stop = CancellationToken::new();
-    let serving = door.serve(transport, Limits::default(), stop.clone());
+    let serving = door.serve(transport, stop.clone());
     tokio::pin!(serving);
     let served = tokio::select! {
         served = &mut serving => served,
@@ -59,7 +65,7 @@ async fn close(sessions: &Sessions) {
     }
 }
 
-async fn told_to_end(terminate: &mut Signal, hangup: &mut Signal) {
+pub(super) async fn told_to_end(terminate: &mut Signal, hangup: &mut Signal) {
     tokio::select! {
         _ = terminate.recv() => {}
         _ = hangup.recv() => {}

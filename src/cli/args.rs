@@ -69,6 +69,21 @@ pub(super) enum Command {
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Acp {
+    /// Listen on this TCP port instead of stdin and stdout; 0: any that is free
+    #[arg(long, value_name = "PORT")]
+    pub(super) port: Option<u16>,
+    /// Listen on this address
+    #[arg(long, value_name = "HOST", default_value = "localhost", requires = "port")]
+    pub(super) hostname: String,
+    /// Let pages of this origin (`http://localhost:3000`) in; may be said again; `*`: any that has the token
+    #[arg(long, value_name = "ORIGIN", requires = "port")]
+    pub(super) cors: Vec<String>,
+    /// Let in whoever is on this machine, without a token; closed to browsers
+    #[arg(long, requires = "port")]
+    pub(super) no_auth: bool,
+    /// Listen on an address that others can reach although nothing is encrypted
+    #[arg(long, requires = "port")]
+    pub(super) insecure_plaintext: bool,
     /// Longest line taken, in bytes
     #[arg(long, value_name = "BYTES", default_value_t = MAX_LINE)]
     pub(super) max_line: usize,

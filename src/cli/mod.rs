@@ -16,6 +16,7 @@ mod doctor;
 mod exit;
 mod form;
 mod hidden;
+mod listen;
 mod local;
 mod login;
 mod logout;

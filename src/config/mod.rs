@@ -235,6 +235,11 @@ impl Paths {
         self.data.as_deref().map(|data| data.join("trust.json"))
     }
 
+    /// Where a server that listens on a port writes down how to reach it, while it runs.
+    pub fn server(&self, port: u16) -> Option<PathBuf> {
+        self.data.as_deref().map(|data| data.join("servers").join(format!("{port}.json")))
+    }
+
     /// The person's sign-ins to MCP servers.
     pub fn sign_ins(&self) -> Option<PathBuf> {
         self.config.as_deref().map(|config| config.join("mcp-sign-ins.json"))

@@ -2,8 +2,53 @@
 //!
 //! No state of a session lives here, and two doors never import each other.
 //!
-//! What always holds: a door decides nothing about a turn; it reads the same journal as every other.
+//! What always holds: a door decides nothing about a turn; it reads the same journal as every other; what comes over a
+//! network was admitted by a [`Guard`] before anything of it is read.
 //!
-//! To add a dialect: a folder beside `acp` and its line here.
+//! To add a dialect: a folder beside `acp`, and its line in [`Doors`].
 
 pub mod acp;
+mod auth;
+mod hello;
+mod http;
+mod listener;
+
+use std::io;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::engine::{Engine, EngineSource};
+use crate::rpc::Limits;
+use crate::transport::Transport;
+
+pub use auth::{Guard, Origins, Refusal, Token};
+pub use listener::{ListenError, Listener};
+
+/// All doors to one engine.
+#[derive(Debug)]
+pub struct Doors {
+    acp: acp::Door,
+}
+
+impl Doors {
+    /// Doors for whoever started this process, to the engine that `engine` gives when it is first needed: what they
+    /// began ends with them.
+    pub fn local(engine: EngineSource) -> Self {
+        Self { acp: acp::Door::new(engine) }
+    }
+
+    /// Doors for whoever comes: what somebody began goes on when they have gone.
+    pub fn shared(engine: EngineSource) -> Self {
+        Self { acp: acp::Door::new(engine).lasting() }
+    }
+
+    /// Serves one connection to its end. `Err` when writing failed.
+    pub async fn serve(&self, transport: Transport, stop: CancellationToken) -> io::Result<()> {
+        self.acp.serve(transport, Limits::default(), stop).await
+    }
+
+    /// The engine, if anything needed it yet.
+    pub fn engine(&self) -> Option<Engine> {
+        self.acp.engine()
+    }
+}

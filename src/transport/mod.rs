@@ -1,4 +1,5 @@
-//! Ways for frames to come and go: stdio and memory, each a [`Transport`] of two halves.
+//! Ways for frames to come and go: stdio, any pair of byte streams (TCP), WebSocket and memory, each a [`Transport`]
+//! of two halves.
 //!
 //! No JSON-RPC meaning lives here: a frame is a line of bytes.
 //!
@@ -9,6 +10,7 @@
 
 mod memory;
 mod stdio;
+mod websocket;
 
 #[cfg(test)]
 mod tests;
@@ -17,7 +19,7 @@ use std::fmt;
 use std::io;
 use std::pin::Pin;
 
-use futures_util::Stream;
+use futures_util::{Stream, StreamExt};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::codec::FramedRead;
 
@@ -25,6 +27,7 @@ use crate::jsonrpc::{Frame, LineCodec};
 
 pub use memory::memory;
 pub use stdio::stdio;
+pub use websocket::{Message, websocket};
 
 /// Frames as they arrive; ends when the other side has no more to say.
 pub type Incoming = Pin<Box<dyn Stream<Item = io::Result<Frame>> + Send>>;
@@ -46,6 +49,19 @@ impl Transport {
     {
         let incoming = FramedRead::with_capacity(reader, LineCodec::new(limit), 16 * 1024);
         Self { incoming: Box::pin(incoming), outgoing: Box::pin(writer) }
+    }
+}
+
+impl Transport {
+    /// The next frame, taken from the front; `None`: nothing more comes.
+    pub async fn first(&mut self) -> Option<io::Result<Frame>> {
+        self.incoming.next().await
+    }
+
+    /// The same with a frame put back in front.
+    pub fn with_first(self, frame: Frame) -> Self {
+        let incoming = futures_util::stream::iter([Ok(frame)]).chain(self.incoming);
+        Self { incoming: Box::pin(incoming), outgoing: self.outgoing }
     }
 }
 

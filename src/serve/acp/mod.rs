@@ -67,17 +67,24 @@ use client::Client;
 #[derive(Debug)]
 pub struct Door {
     engine: EngineSource,
+    /// Whether a turn goes on when the client that began it has gone.
+    lasting: bool,
     methods: jsonrpsee::core::server::Methods,
 }
 
 impl Door {
     /// A door to the engine that `engine` gives when it is first needed.
     pub fn new(engine: EngineSource) -> Self {
-        Self { methods: dispatch::methods(&engine), engine }
+        Self { methods: dispatch::methods(&engine), engine, lasting: false }
+    }
+
+    /// The same door with turns that go on when the client that began them has gone: it may come back.
+    pub fn lasting(self) -> Self {
+        Self { lasting: true, ..self }
     }
 
     /// Serves one connection to its end. When the client has said its last, or `stop` says so, turns that it
-    /// began are cancelled, and what it asked is answered first. `Err` when writing failed.
+    /// began are cancelled unless they last, and what it asked is answered first. `Err` when writing failed.
     pub async fn serve(
         &self,
         transport: Transport,
@@ -98,10 +105,12 @@ impl Door {
         });
         let Some(client) = client else { return Ok(()) };
         let hangup = {
-            let client = Arc::clone(&client);
+            let (client, stop, lasting) = (Arc::clone(&client), stop.clone(), self.lasting);
             async move {
                 client.peer().closed().await;
-                client.cancel_own_turns().await;
+                if !lasting || stop.is_cancelled() {
+                    client.cancel_own_turns().await;
+                }
             }
         };
         let (served, ()) = tokio::join!(connection.serve(stop), hangup);

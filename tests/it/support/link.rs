@@ -25,8 +25,13 @@ pub(crate) struct Link {
 }
 
 enum Far {
-    Door { door: Option<Arc<Door>>, task: JoinHandle<std::io::Result<()>> },
+    Door {
+        door: Option<Arc<Door>>,
+        task: JoinHandle<std::io::Result<()>>,
+    },
     Process(Box<Child>),
+    /// A server that others are connected to as well.
+    Server,
 }
 
 impl Link {
@@ -68,10 +73,15 @@ impl Link {
         Self { wire: Wire::new(transport), far: Far::Process(Box::new(child)) }
     }
 
+    /// A connection to a server.
+    pub(crate) fn of(wire: Wire) -> Self {
+        Self { wire, far: Far::Server }
+    }
+
     /// The program's process id.
     pub(crate) fn pid(&self) -> Option<u32> {
         match &self.far {
-            Far::Door { .. } => None,
+            Far::Door { .. } | Far::Server => None,
             Far::Process(child) => child.id(),
         }
     }
@@ -84,6 +94,7 @@ impl Link {
             unread.push(line);
         }
         match self.far {
+            Far::Server => {}
             Far::Door { door, task } => {
                 let served = timeout(PATIENCE, task).await.map_err(|_| "the connection did not end")?;
                 served.map_err(|e| e.to_string())?.map_err(|e| e.to_string())?;
@@ -106,7 +117,7 @@ impl Link {
     pub(crate) fn hang_up(self) -> Child {
         match self.far {
             Far::Process(child) => *child,
-            Far::Door { .. } => panic!("a door of this process has no pipes"),
+            Far::Door { .. } | Far::Server => panic!("there are no pipes"),
         }
     }
 

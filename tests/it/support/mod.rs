@@ -15,4 +15,5 @@ pub(crate) mod link;
 pub(crate) mod model;
 pub(crate) mod proc;
 pub(crate) mod recorder;
+pub(crate) mod server;
 pub(crate) mod wire;

@@ -1,0 +1,127 @@
+//! A port instead of stdin and stdout: what is needed to listen safely is looked at before anything is bound.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::{Context as _, anyhow};
+use serde_json::json;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use super::acp::told_to_end;
+use super::args::Acp;
+use super::{Setup, exit, print};
+use crate::app;
+use crate::config::{ConfigError, Paths, PrivateFile};
+use crate::serve::{Doors, Guard, ListenError, Listener, Origins, Token};
+
+/// Serves a port until a signal says so; a second one is immediate.
+pub(super) async fn run(setup: &Setup, command: Acp, port: u16) -> anyhow::Result<ExitCode> {
+    let address = SocketAddr::new(resolve(&command.hostname).await?, port);
+    if let Err(text) = safe(&command, address.ip()) {
+        return Ok(print::failure(exit::CONFIG, text));
+    }
+    let listener = match Listener::bind(address).await {
+        Ok(listener) => listener,
+        Err(e @ ListenError::Taken(_)) => return Ok(print::failure(exit::TEMPORARY, &e.to_string())),
+        Err(e) => return Ok(print::failure(exit::UNAVAILABLE, &e.to_string())),
+    };
+    let address = listener.address();
+    let token = if command.no_auth { None } else { Some(Token::generate().context("no random bits")?) };
+    let note = Note::write(&setup.environment.paths(), address, token.as_ref())?;
+    print::note(&format!("adjutant: listening on {address}{}", note.text()));
+    let name = command.hostname.parse::<IpAddr>().is_err().then_some(command.hostname);
+    let guard = Arc::new(Guard::new(token, origins(command.cors), name));
+    let doors = Arc::new(Doors::shared(app::engine(setup.environment.clone(), setup.flags.clone())));
+    let stop = CancellationToken::new();
+    let mut terminate = signal(SignalKind::terminate()).context("no signals")?;
+    let mut hangup = signal(SignalKind::hangup()).context("no signals")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("no signals")?;
+    let serving = async {
+        listener.serve(Arc::clone(&doors), guard, command.max_line, stop.clone()).await;
+        if let Some(engine) = doors.engine() {
+            engine.sessions.shut_down().await;
+        }
+    };
+    tokio::pin!(serving);
+    for _ in 0..2 {
+        tokio::select! {
+            () = &mut serving => break,
+            () = told_to_end(&mut terminate, &mut hangup) => stop.cancel(),
+            _ = interrupt.recv() => stop.cancel(),
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `Err` says why it would not be safe to listen so.
+fn safe(command: &Acp, ip: IpAddr) -> Result<(), &'static str> {
+    let here = ip.to_canonical().is_loopback();
+    if command.no_auth && !here {
+        return Err("--no-auth is for this machine alone: bind localhost, or leave it out");
+    }
+    if command.no_auth && !command.cors.is_empty() {
+        return Err("--cors lets pages in that have the token, and --no-auth leaves it out: choose one");
+    }
+    if !here && !command.insecure_plaintext {
+        return Err(
+            "others could read along on this address: bind localhost and reach it through SSH or a proxy with \
+                    TLS, or say --insecure-plaintext",
+        );
+    }
+    Ok(())
+}
+
+async fn resolve(host: &str) -> anyhow::Result<IpAddr> {
+    let literal = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    if let Ok(ip) = literal.parse() {
+        return Ok(ip);
+    }
+    if host == "localhost" {
+        return Ok(Ipv4Addr::LOCALHOST.into());
+    }
+    let unknown = || anyhow!(ConfigError::Invalid(format!("--hostname {host}: no such host")));
+    let mut found = tokio::net::lookup_host((host, 0)).await.map_err(|_| unknown())?;
+    found.next().map(|address| address.ip()).ok_or_else(unknown)
+}
+
+fn origins(cors: Vec<String>) -> Origins {
+    match cors {
+        none if none.is_empty() => Origins::None,
+        some if some.iter().any(|origin| origin == "*") => Origins::Any,
+        some => Origins::Only(some),
+    }
+}
+
+/// How to reach the server, for our own clients; gone with it.
+struct Note(Option<PrivateFile>);
+
+impl Note {
+    fn write(paths: &Paths, address: SocketAddr, token: Option<&Token>) -> anyhow::Result<Self> {
+        let Some(token) = token else { return Ok(Self(None)) };
+        let path = paths.server(address.port());
+        let path = path
+            .ok_or_else(|| ConfigError::Invalid("no home directory to keep the token in: set HOME".into()))?;
+        let file = PrivateFile::at(path);
+        let content = json!({ "address": address, "pid": std::process::id(), "token": token.expose() });
+        file.change::<ConfigError>(|_| Ok(format!("{content}\n").into_bytes()))?;
+        Ok(Self(Some(file)))
+    }
+
+    fn text(&self) -> String {
+        match &self.0 {
+            Some(file) => format!("; the token is in {}", file.path().display()),
+            None => " WITHOUT A TOKEN: every program on this machine can use it".to_owned(),
+        }
+    }
+}
+
+impl Drop for Note {
+    fn drop(&mut self) {
+        if let Some(file) = &self.0 {
+            // It may have been taken away already.
+            let _gone = std::fs::remove_file(file.path());
+        }
+    }
+}

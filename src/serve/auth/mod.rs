@@ -1,0 +1,109 @@
+//! Who may come in by a network door: the [`Token`], and the [`Guard`] that every listener has one of.
+//!
+//! No protocol lives here: doors hand over what was presented and say what comes of it in their own words.
+//!
+//! What always holds: a listener without a token is on the loopback and closed to browsers; names and origins are
+//! compared whole, never by their beginning; a token is compared in constant time and never shown.
+//!
+//! To add a rule: a variant of [`Refusal`], its check in [`Guard`], and a row in the tables of `tests`.
+
+mod failures;
+mod token;
+
+#[cfg(test)]
+mod tests;
+
+use std::net::SocketAddr;
+
+use failures::Failures;
+
+pub use token::Token;
+
+/// Why somebody may not come in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Nothing was presented, or something that is not the token.
+    #[error("a token is needed: see the file that the server named when it started")]
+    Token,
+    /// Too many wrong tokens lately. The right one is taken all the same.
+    #[error("too many wrong tokens: try again in a minute")]
+    TooMany,
+    /// A name that this server does not go by: a page may have made its own name point here.
+    #[error("this server does not go by that name")]
+    Host,
+    /// A page of an origin that was not allowed.
+    #[error("pages of this origin are not allowed: see --cors")]
+    Origin,
+}
+
+/// Pages of which origins may come in.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Origins {
+    #[default]
+    None,
+    /// Exactly these.
+    Only(Vec<String>),
+    /// Any that has the token.
+    Any,
+}
+
+/// The rules of one listener.
+#[derive(Debug)]
+pub struct Guard {
+    /// `None`: whoever is on this machine, but for browsers.
+    token: Option<Token>,
+    origins: Origins,
+    /// A name beside its address that the listener goes by.
+    name: Option<String>,
+    failures: Failures,
+}
+
+impl Guard {
+    /// `name`: the host name that the listener was told to be bound to, if it was one.
+    pub fn new(token: Option<Token>, origins: Origins, name: Option<String>) -> Self {
+        Self { token, origins, name, failures: Failures::default() }
+    }
+
+    /// Whether anybody needs a token here.
+    pub fn wants_token(&self) -> bool {
+        self.token.is_some()
+    }
+
+    /// Whether who presents this may come in.
+    pub fn admit(&self, presented: Option<&str>) -> Result<(), Refusal> {
+        let Some(token) = &self.token else { return Ok(()) };
+        match presented {
+            Some(presented) if token.is(presented) => Ok(()),
+            None => Err(Refusal::Token),
+            Some(_) if self.failures.count() => Err(Refusal::Token),
+            Some(_) => Err(Refusal::TooMany),
+        }
+    }
+
+    /// Whether a `Host` header names this server. `own`: the address that the connection came in by.
+    pub fn host(&self, host: &str, own: SocketAddr) -> Result<(), Refusal> {
+        let port = own.port();
+        let is = |name: &str| host.strip_prefix(name).is_some_and(|rest| rest == format!(":{port}"));
+        let named =
+            self.name.as_deref().is_some_and(|name| host.eq_ignore_ascii_case(&format!("{name}:{port}")));
+        let here = own.ip().to_canonical().is_loopback() && is("localhost");
+        if own_spelling(own) == host || here || named { Ok(()) } else { Err(Refusal::Host) }
+    }
+
+    /// Whether a page of that origin may come in; `None`: it is no page.
+    pub fn origin(&self, origin: Option<&str>) -> Result<(), Refusal> {
+        let Some(origin) = origin else { return Ok(()) };
+        let allowed = self.token.is_some()
+            && match &self.origins {
+                Origins::None => false,
+                Origins::Only(known) => known.iter().any(|known| known == origin),
+                Origins::Any => true,
+            };
+        if allowed { Ok(()) } else { Err(Refusal::Origin) }
+    }
+}
+
+/// An address as it stands in a `Host` header (RFC 9110, section 7.2).
+fn own_spelling(own: SocketAddr) -> String {
+    SocketAddr::new(own.ip().to_canonical(), own.port()).to_string()
+}

@@ -1,0 +1,62 @@
+//! A connection that becomes a WebSocket: `GET /acp`, and `GET /` as sidecars of editors have it.
+
+use axum::extract::State;
+use axum::extract::ws::{Message, Utf8Bytes, WebSocketUpgrade};
+use axum::http::HeaderValue;
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+
+use super::Site;
+use super::admission::TOKEN_PROTOCOL;
+use crate::transport::{self, websocket};
+
+/// The subprotocol that is agreed on with whoever offers any: what was offered beside the token.
+const PROTOCOL: &str = "acp";
+/// What an idle connection costs is mostly this.
+const READ_BUFFER: usize = 4 * 1024;
+/// Lines above this are written before the next one is taken.
+const WRITE_BUFFER: usize = 16 * 1024;
+
+/// What the connection is called, in the reply to its upgrade.
+const CONNECTION: &str = "acp-connection-id";
+
+impl transport::Message for Message {
+    fn of_text(line: Bytes) -> Option<Self> {
+        Utf8Bytes::try_from(line).ok().map(Self::Text)
+    }
+
+    fn into_text(self) -> Option<Bytes> {
+        match self {
+            Self::Text(text) => Some(text.into()),
+            Self::Binary(_) | Self::Ping(_) | Self::Pong(_) | Self::Close(_) => None,
+        }
+    }
+}
+
+pub(super) async fn upgrade(State(site): State<Site>, upgrade: WebSocketUpgrade) -> Response {
+    let max_line = site.max_line;
+    let upgrade = upgrade
+        .max_message_size(max_line)
+        .max_frame_size(max_line)
+        .read_buffer_size(READ_BUFFER)
+        .write_buffer_size(WRITE_BUFFER)
+        .max_write_buffer_size(max_line + WRITE_BUFFER);
+    // A browser closes a connection in which none of the protocols it has offered was chosen.
+    let offers = upgrade
+        .requested_protocols()
+        .any(|offered| offered.as_bytes().starts_with(TOKEN_PROTOCOL.as_bytes()));
+    let upgrade = if offers { upgrade.protocols([PROTOCOL]) } else { upgrade };
+    let tracked = site.sockets.token();
+    let mut response = upgrade
+        .on_upgrade(async move |socket| {
+            let _tracked = tracked;
+            if let Err(e) = site.doors.serve(websocket(socket), site.stop.clone()).await {
+                tracing::debug!(error = %e, "a WebSocket broke off");
+            }
+        })
+        .into_response();
+    if let Ok(id) = HeaderValue::from_str(&uuid::Uuid::now_v7().to_string()) {
+        response.headers_mut().insert(CONNECTION, id);
+    }
+    response
+}

@@ -1,0 +1,5 @@
+//! Doors on the network: the same sessions over TCP and WebSocket, and who may come in.
+
+mod admission;
+mod listening;
+mod session;

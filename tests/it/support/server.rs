@@ -1,0 +1,146 @@
+//! The real program, listening on a free port of this machine.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::Duration;
+
+use adjutant::jsonrpc::MAX_LINE;
+use adjutant::transport::{self, Transport, websocket};
+use bytes::Bytes;
+use futures_util::future::ready;
+use futures_util::{SinkExt, TryStreamExt};
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
+use tokio::process::{Child, Command};
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::handshake::client::Response;
+use tokio_tungstenite::tungstenite::{self, Message};
+
+use super::bench::{Bench, PROGRAM};
+use super::link::Link;
+use super::wire::Wire;
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A server; its process ends with it.
+pub(crate) struct Server {
+    pub(crate) child: Child,
+    pub(crate) address: SocketAddr,
+    /// Where it keeps its token, if it has one.
+    pub(crate) note: Option<PathBuf>,
+    pub(crate) token: String,
+}
+
+/// A message of the tests' own WebSocket library.
+struct Text(Message);
+
+impl transport::Message for Text {
+    fn of_text(line: Bytes) -> Option<Self> {
+        tungstenite::Utf8Bytes::try_from(line).ok().map(|text| Self(Message::Text(text)))
+    }
+
+    fn into_text(self) -> Option<Bytes> {
+        match self.0 {
+            Message::Text(text) => Some(text.into()),
+            _ => None,
+        }
+    }
+}
+
+impl Server {
+    pub(crate) async fn start(bench: &Bench, options: &[&str]) -> Self {
+        let mut child = Self::command(bench, options).spawn().unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let line =
+            timeout(PATIENCE, lines.next_line()).await.unwrap().unwrap().expect("it says where it listens");
+        // What it logs later is not waited for, and has somewhere to go.
+        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        let rest = line.strip_prefix("adjutant: listening on ").unwrap_or_else(|| panic!("{line}"));
+        let address = rest.split([';', ' ']).next().unwrap().parse().unwrap();
+        let note = rest.split_once("the token is in ").map(|(_, path)| PathBuf::from(path));
+        let content = note.as_ref().map(|path| std::fs::read_to_string(path).unwrap());
+        let content = content.map(|text| serde_json::from_str::<Value>(&text).unwrap());
+        let token = content.map_or_else(String::new, |note| note["token"].as_str().unwrap().to_owned());
+        Self { child, address, note, token }
+    }
+
+    /// `adjutant acp --port 0` with these options behind it, which win.
+    pub(crate) fn command(bench: &Bench, options: &[&str]) -> Command {
+        let mut command = Command::new(PROGRAM);
+        command
+            .arg("acp")
+            .args(if options.contains(&"--port") { &[][..] } else { &["--port", "0"] })
+            .args(options)
+            .env_clear()
+            .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+            .envs(bench.variables())
+            .current_dir(bench.root())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        command
+    }
+
+    /// Lines over TCP, the hello said.
+    pub(crate) async fn tcp(&self) -> Link {
+        let (reader, writer) = TcpStream::connect(self.address).await.unwrap().into_split();
+        let mut wire = Wire::new(Transport::lines(reader, writer, MAX_LINE));
+        wire.send_line(&json!({ "type": "hello", "token": self.token }).to_string()).await;
+        Link::of(wire)
+    }
+
+    /// A WebSocket with the token in its header.
+    pub(crate) async fn websocket(&self) -> Link {
+        let token = format!("Bearer {}", self.token);
+        let (transport, _) = self.upgrade("/acp", &[("authorization", &token)]).await.unwrap();
+        Link::of(Wire::new(transport))
+    }
+
+    /// Asks for a WebSocket with these headers; `Err` is the status of the refusal.
+    pub(crate) async fn upgrade(
+        &self,
+        path: &str,
+        headers: &[(&'static str, &str)],
+    ) -> Result<(Transport, Response), u16> {
+        let mut request = format!("ws://{}{path}", self.address).into_client_request().unwrap();
+        for (name, value) in headers {
+            request.headers_mut().insert(*name, value.parse().unwrap());
+        }
+        let stream = TcpStream::connect(self.address).await.unwrap();
+        match timeout(PATIENCE, tokio_tungstenite::client_async(request, stream)).await.unwrap() {
+            Ok((socket, response)) => {
+                let socket =
+                    socket.map_ok(Text).with(|Text(message)| ready(Ok::<_, tungstenite::Error>(message)));
+                Ok((websocket(socket), response))
+            }
+            Err(tungstenite::Error::Http(response)) => Err(response.status().as_u16()),
+            Err(e) => panic!("{e}"),
+        }
+    }
+
+    /// Sends bytes and returns all that comes until the server closes.
+    pub(crate) async fn raw(&self, bytes: &[u8]) -> String {
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        stream.write_all(bytes).await.unwrap();
+        let mut answer = Vec::new();
+        // A server that closes with our bytes unread resets the connection.
+        let _reset =
+            timeout(PATIENCE, stream.read_to_end(&mut answer)).await.expect("the connection is closed");
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    /// One HTTP/1.1 request without a body: the status, and everything that came.
+    pub(crate) async fn get(&self, path: &str, headers: &[(&str, &str)]) -> (u16, String) {
+        let mut head = format!("GET {path} HTTP/1.1\r\nconnection: close\r\n");
+        for (name, value) in headers {
+            head.extend([*name, ": ", *value, "\r\n"]);
+        }
+        let answer = self.raw(format!("{head}\r\n").as_bytes()).await;
+        let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
+        (status, answer)
+    }
+}
