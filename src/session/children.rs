@@ -192,7 +192,10 @@ impl Relay {
         let (session, id) = (self.session.clone(), ask.clone());
         let asked = tokio::spawn(async move {
             let outcome = turn.ask(call, options).await;
-            session.answer(id, outcome).await;
+            // The end of the parent's turn is no answer: the child's ends with it.
+            if !turn.cancelled().is_cancelled() {
+                session.answer(id, outcome).await;
+            }
         });
         self.asked.insert(ask.clone(), AbortOnDropHandle::new(asked));
     }
@@ -204,7 +207,9 @@ impl Relay {
         let (turn, session, id) = (self.child.turn.clone(), self.session.clone(), ask.clone());
         let asked = tokio::spawn(async move {
             let answer = turn.question(None, question).await;
-            session.answer_question(id, answer).await;
+            if !turn.cancelled().is_cancelled() {
+                session.answer_question(id, answer).await;
+            }
         });
         self.asked.insert(ask.clone(), AbortOnDropHandle::new(asked));
     }
