@@ -20,7 +20,7 @@ use crate::store::{Epoch, ListQuery, RecordChange, SessionPage, SessionRecord, S
 use crate::workspace::Workspace;
 
 /// Events of a session whose closing leaves much to give back.
-const LARGE: u64 = 1000;
+pub(super) const LARGE: u64 = 1000;
 /// Sessions open in one process at most.
 const MOST_OPEN: usize = 1000;
 

@@ -11,8 +11,10 @@ use super::{Actor, NewPrompt, RunningTurn, TURN_QUEUE, reply};
 use crate::acp::StopReason;
 use crate::agent::{AgentSession, Prompt, Turn, TurnInput};
 use crate::event::{EventKind, TurnId, TurnStop};
+use crate::memory;
 use crate::session::SessionError;
 use crate::session::handle::{Accepted, GRACE};
+use crate::session::sessions::LARGE;
 use crate::session::state::OnPrompt;
 use crate::session::title::title;
 use crate::store::{RecordChange, StoreError};
@@ -182,6 +184,10 @@ impl Actor {
         let change = RecordChange { running: Some(false), ..RecordChange::default() };
         let outcome = self.start.writer.conclude(kinds, change).await;
         self.warn(outcome);
+        // Much was taken for it and given back, and nothing as large may follow.
+        if self.start.writer.next_seq() - turn.0 > LARGE {
+            tokio::task::spawn_blocking(memory::trim);
+        }
         self.finish_closing();
         if let Some(next) = self.next.take() {
             self.prompt(next).await;
