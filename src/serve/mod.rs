@@ -5,7 +5,7 @@
 //! What always holds: a door decides nothing about a turn; it reads the same journal as every other; what comes over a
 //! network was admitted by a [`Guard`] before anything of it is read.
 //!
-//! To add a dialect: a folder beside `acp`, and its line in [`Doors`].
+//! To add a dialect: a folder beside `acp` and `task`, how its first frame is known, and its line in [`Doors`].
 
 pub mod acp;
 mod auth;

@@ -20,6 +20,9 @@ mod progress;
 mod register;
 mod work;
 
+#[cfg(test)]
+mod tests;
+
 use std::io;
 use std::sync::Arc;
 

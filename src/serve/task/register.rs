@@ -1,10 +1,12 @@
 //! Which tasks there are: those that run, and those that wait for their turn.
 
 use std::collections::HashMap;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use futures_util::FutureExt;
 use serde::Serialize;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -45,12 +47,24 @@ pub(super) struct Status {
 }
 
 /// A task's place in the register, until it is dropped.
-#[derive(Debug)]
 pub(super) struct Ticket {
     pub(super) id: String,
     /// Told by `cancel_task`.
     pub(super) cancel: CancellationToken,
+    place: Place,
     register: Arc<Register>,
+}
+
+type Waiting = Pin<Box<dyn Future<Output = Result<OwnedSemaphorePermit, AcquireError>> + Send + Sync>>;
+
+/// Among those that run, or on the way there.
+enum Place {
+    Waiting(Waiting),
+    Running {
+        _permit: OwnedSemaphorePermit,
+    },
+    /// It was given back.
+    Given,
 }
 
 impl Default for Register {
@@ -70,7 +84,13 @@ impl Register {
         state.last += 1;
         let (id, cancel) = (format!("task-{}", state.last), CancellationToken::new());
         state.open.insert(id.clone(), cancel.clone());
-        Ok(Ticket { id, cancel, register: Arc::clone(self) })
+        // Looked at now, so that they queue in the order in which they came.
+        let mut waiting: Waiting = Box::pin(Arc::clone(&self.room).acquire_owned());
+        let place = match (&mut waiting).now_or_never() {
+            Some(Ok(permit)) => Place::Running { _permit: permit },
+            Some(Err(_)) | None => Place::Waiting(waiting),
+        };
+        Ok(Ticket { id, cancel, place, register: Arc::clone(self) })
     }
 
     /// Cancels a task; whether there is one.
@@ -83,8 +103,9 @@ impl Register {
     }
 
     pub(super) fn status(&self) -> Status {
+        let state = self.state();
         let running = CAPACITY - self.room.available_permits();
-        let queue = self.state().open.len().saturating_sub(running);
+        let queue = state.open.len().saturating_sub(running);
         let (uptime, version) = (self.since.elapsed().as_secs(), env!("CARGO_PKG_VERSION"));
         Status { running, capacity: CAPACITY, queue, uptime, version }
     }
@@ -95,19 +116,26 @@ impl Register {
 }
 
 impl Ticket {
-    /// A place among those that run, if one is free now.
-    pub(super) fn begin_now(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.register.room).try_acquire_owned().ok()
+    pub(super) fn waits(&self) -> bool {
+        matches!(self.place, Place::Waiting(_))
     }
 
-    /// The same once one is free; who came first is first. `None`: never again.
-    pub(super) async fn begin(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.register.room).acquire_owned().await.ok()
+    /// Waits until it is its turn; who came first is first.
+    pub(super) async fn begin(&mut self) {
+        if let Place::Waiting(waiting) = &mut self.place
+            // Never closed: it lives in the register.
+            && let Ok(permit) = waiting.await
+        {
+            self.place = Place::Running { _permit: permit };
+        }
     }
 }
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        self.register.state().open.remove(&self.id);
+        let mut state = self.register.state();
+        state.open.remove(&self.id);
+        // Under the lock, so that nobody counts it as one that waits.
+        self.place = Place::Given;
     }
 }

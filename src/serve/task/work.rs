@@ -71,8 +71,8 @@ pub(super) struct Work {
 
 impl Work {
     /// Does it and answers, whatever happens.
-    pub(super) async fn run(self, ticket: Ticket) {
-        let done = AssertUnwindSafe(self.execute(&ticket)).catch_unwind().await;
+    pub(super) async fn run(self, mut ticket: Ticket) {
+        let done = AssertUnwindSafe(self.execute(&mut ticket)).catch_unwind().await;
         let outcome = done.unwrap_or_else(|_| {
             Err(Failure::new(Code::TaskFailed, "a fault of the server ended the task: see its log"))
         });
@@ -85,18 +85,17 @@ impl Work {
         .await;
     }
 
-    async fn execute(&self, ticket: &Ticket) -> Result<Outcome, Failure> {
-        let mut place = ticket.begin_now();
+    async fn execute(&self, ticket: &mut Ticket) -> Result<Outcome, Failure> {
         let progress = Progress::new(&ticket.id, self.everything);
-        if place.is_none() {
+        if ticket.waits() {
             let mut line = Vec::new();
             progress.queue(&self.id, &mut line);
             self.say(line.into()).await;
-            place = tokio::select! {
+            tokio::select! {
                 biased;
                 cut = self.ending.come() => return cut_short(ticket, cut),
-                place = ticket.begin() => place,
-            };
+                () = ticket.begin() => {}
+            }
         }
         let session = self.open().await?;
         let outcome = match self.prepare(&session).await {
@@ -104,7 +103,6 @@ impl Work {
             Err(failure) => Err(failure),
         };
         self.engine.sessions.release(session).await;
-        drop(place);
         outcome
     }
 

@@ -1,5 +1,9 @@
 //! The task dialect: its conversations, its messages against their schema, and what takes more than one client.
 
+mod client;
+mod process;
+mod schema;
+
 use std::path::Path;
 
 use crate::support::conversation;
