@@ -19,7 +19,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use tokio::sync::{mpsc, watch};
 
-use crate::acp::{AvailableCommand, ContentBlock, SessionId};
+use crate::acp::{AvailableCommand, ContentBlock, SessionId, ToolKind};
 use crate::config::McpServer;
 use crate::event::{Event, EventKind, Seq, TurnId, TurnStop};
 use crate::permission::{Grant, Mode};
@@ -194,6 +194,8 @@ pub struct Prompt {
 pub struct Hands {
     pub files: Arc<dyn Files>,
     pub commands: Arc<dyn Commands>,
+    /// The only kinds of tools that the turn may use; `None`: all.
+    pub kinds: Option<Arc<[ToolKind]>>,
     /// Show live command output as the display-only terminal of the `_meta` convention.
     pub display_terminal: bool,
     /// Whether the client can put a form to a person, and send one to a page.

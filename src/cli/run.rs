@@ -54,6 +54,7 @@ pub(super) fn hands(engine: &Engine, session: &SessionHandle) -> Hands {
     Hands {
         files: Arc::new(LocalFiles::new(session.info().workspace.clone())),
         commands: Arc::clone(&engine.commands),
+        kinds: None,
         display_terminal: false,
         takes_forms: std::io::stdin().is_terminal(),
         takes_pages: std::io::stdin().is_terminal(),

@@ -177,6 +177,20 @@ impl Sessions {
         }
     }
 
+    /// Lets go of a session, which is closed if nobody else holds it: it can be loaded again.
+    pub async fn release(&self, handle: SessionHandle) {
+        let id = handle.id().clone();
+        let unused = {
+            let live = self.live();
+            // The register's own and the caller's.
+            let alone = |slot: &Slot| Arc::strong_count(slot) == 1 && handle.mailbox.strong_count() <= 2;
+            live.get(&id).is_some_and(|slot| slot.get().is_some_and(|known| known.is(&handle)) && alone(slot))
+        };
+        if unused {
+            self.close(&id).await;
+        }
+    }
+
     /// Closes a session and forgets everything about it. Fine when there is none.
     pub async fn delete(&self, id: &SessionId) -> Result<(), StoreError> {
         self.close(id).await;

@@ -25,6 +25,7 @@ mod session_files;
 mod session_list;
 mod sign_in;
 mod support;
+mod task_dialect;
 mod task_set;
 mod tidy;
 mod wire;

@@ -53,7 +53,7 @@ use crate::lsp::Diagnostics;
 use crate::mcp::Servers;
 use crate::permission::{Mode, Policy, Rule};
 use crate::provider::{Answerer, Models, ProviderError};
-use crate::tool::{Registry, SeenFiles, skill_tool};
+use crate::tool::{Registry, SeenFiles, Tool, skill_tool};
 use crate::workspace::LocalCommands;
 use aside::Aside;
 use command::Request;
@@ -373,10 +373,12 @@ impl BuiltinSession {
             .chain(skill)
             .chain(self.servers.tools(&self.parts.tools));
         more.for_each(|tool| tools.add(tool));
+        let allowed = |tool: &dyn Tool| hands.kinds.as_ref().is_none_or(|kinds| kinds.contains(&tool.kind()));
         match &self.role {
             Some(role) => role.tools(&tools),
             None => tools,
         }
+        .only(allowed)
     }
 
     fn templates(&self) -> Vec<&CommandTemplate> {

@@ -121,6 +121,7 @@ impl Client {
         Hands {
             files,
             commands,
+            kinds: None,
             display_terminal,
             takes_forms: elicitation.is_some_and(|it| it.form.is_some()),
             takes_pages: elicitation.is_some_and(|it| it.url.is_some()),

@@ -118,6 +118,7 @@ async fn prompt(session: &SessionHandle) {
     let hands = Hands {
         files: Arc::new(LocalFiles::new(session.info().workspace.clone())),
         commands: Arc::new(LocalCommands::new(Path::new(PROGRAM).to_owned())),
+        kinds: None,
         display_terminal: false,
         takes_forms: false,
         takes_pages: false,

@@ -10,6 +10,7 @@ use adjutant::config::{Config, Environment, Flags, Keys, Paths};
 use adjutant::engine::{Engine, EngineSource};
 use adjutant::permission::Mode;
 use adjutant::provider::{Catalogue, Models, Only, scripted};
+use adjutant::serve::Doors;
 use adjutant::serve::acp::Door;
 use adjutant::session::{Sessions, StoredGrants, StoredLedger};
 use adjutant::store::{self, Place, Store};
@@ -97,9 +98,18 @@ impl Bench {
     /// A door to an engine put together as the program does it; only what it starts is supervised by the program,
     /// which this process is not.
     pub(crate) fn door(&self) -> Arc<Door> {
+        Arc::new(Door::new(self.engine()))
+    }
+
+    /// All doors to such an engine.
+    pub(crate) fn doors(&self) -> Arc<Doors> {
+        Arc::new(Doors::local(self.engine()))
+    }
+
+    fn engine(&self) -> EngineSource {
         let variables = self.variables();
         let environment = Environment::of(variables.each_ref().map(|(name, value)| (*name, value.as_str())));
-        Arc::new(Door::new(app::engine_under(PathBuf::from(PROGRAM), environment, Flags::default())))
+        app::engine_under(PathBuf::from(PROGRAM), environment, Flags::default())
     }
 
     /// A door to an engine over a store of the caller's. New sessions are in `mode`.

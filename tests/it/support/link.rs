@@ -4,8 +4,10 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
+use adjutant::engine::Engine;
 use adjutant::jsonrpc::MAX_LINE;
 use adjutant::rpc::Limits;
+use adjutant::serve::Doors;
 use adjutant::serve::acp::Door;
 use adjutant::transport::{self, Transport};
 use tokio::process::{Child, Command};
@@ -26,7 +28,8 @@ pub(crate) struct Link {
 
 enum Far {
     Door {
-        door: Option<Arc<Door>>,
+        /// What to shut down at the end.
+        engine: Box<dyn Fn() -> Option<Engine> + Send + Sync>,
         task: JoinHandle<std::io::Result<()>>,
     },
     Process(Box<Child>),
@@ -43,12 +46,22 @@ impl Link {
             tokio::spawn(
                 async move { serving.serve(far, Limits::default(), CancellationToken::new()).await },
             );
-        Self { wire: Wire::new(near), far: Far::Door { door: Some(Arc::clone(door)), task } }
+        let door = Arc::clone(door);
+        Self { wire: Wire::new(near), far: Far::Door { engine: Box::new(move || door.engine()), task } }
+    }
+
+    /// A connection to all doors of this process: its first line says to which.
+    pub(crate) fn doors(doors: &Arc<Doors>) -> Self {
+        let (near, far) = transport::memory(MAX_LINE);
+        let serving = Arc::clone(doors);
+        let task = tokio::spawn(async move { serving.serve(far, CancellationToken::new()).await });
+        let doors = Arc::clone(doors);
+        Self { wire: Wire::new(near), far: Far::Door { engine: Box::new(move || doors.engine()), task } }
     }
 
     /// A connection that a task of the caller's serves.
     pub(crate) fn alone(near: Transport, task: JoinHandle<std::io::Result<()>>) -> Self {
-        Self { wire: Wire::new(near), far: Far::Door { door: None, task } }
+        Self { wire: Wire::new(near), far: Far::Door { engine: Box::new(|| None), task } }
     }
 
     /// The real program on pipes.
@@ -95,10 +108,10 @@ impl Link {
         }
         match self.far {
             Far::Server => {}
-            Far::Door { door, task } => {
+            Far::Door { engine, task } => {
                 let served = timeout(PATIENCE, task).await.map_err(|_| "the connection did not end")?;
                 served.map_err(|e| e.to_string())?.map_err(|e| e.to_string())?;
-                if let Some(engine) = door.and_then(|door| door.engine()) {
+                if let Some(engine) = engine() {
                     engine.sessions.shut_down().await;
                 }
             }

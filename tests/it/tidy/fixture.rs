@@ -9,6 +9,7 @@ const WALKED: &[(&str, &str)] = &[
     ("fixtures/hostile", "tests/it/wire.rs"),
     ("fixtures/provider", "tests/it/provider/mod.rs"),
     ("fixtures/task", "tests/it/task_set/mod.rs"),
+    ("fixtures/task_dialect", "tests/it/task_dialect/mod.rs"),
 ];
 
 /// Fixtures that no code names: neither the file, nor a folder that its test reads whole.

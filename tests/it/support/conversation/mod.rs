@@ -31,7 +31,7 @@ pub(crate) async fn check(topic: &str) {
 }
 
 /// Runs every conversation of a folder in this process; those marked `@ everywhere` also over the real
-/// program's stdio. Panics with all failures.
+/// program's stdio, TCP and WebSocket. Panics with all failures.
 pub(crate) async fn check_all(folder: &Path) {
     let entries = std::fs::read_dir(folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
     let paths = entries.map(|entry| entry.unwrap().path());
@@ -57,8 +57,11 @@ pub(crate) async fn check_all(folder: &Path) {
             continue;
         }
         let everywhere = steps.iter().any(step::Step::is_everywhere);
-        for over in [Over::Memory, Over::Stdio] {
-            let runs = over == Over::Memory || everywhere;
+        let says_goodbye = steps.iter().any(step::Step::is_goodbye);
+        for over in Over::ALL {
+            // On a network, others go on when a client has said its last.
+            let network = matches!(over, Over::Tcp | Over::WebSocket);
+            let runs = over == Over::Memory || everywhere && !(network && says_goodbye);
             if runs && let Err(e) = run::run(&steps, over, false).await {
                 failures.push(format!("{name}, over {over:?}: {e}"));
             }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use adjutant::serve::acp::Door;
+use adjutant::serve::Doors;
 use serde_json::{Value, json};
 
 use super::pattern::{self, Names};
@@ -11,6 +11,7 @@ use super::step::{self, Directive, How, Kind, Step};
 use super::update;
 use crate::support::bench::{Bench, Model};
 use crate::support::link::Link;
+use crate::support::server::Server;
 
 /// When writing anew: after this long, the program has said what it had to say.
 const QUIET: Duration = Duration::from_millis(400);
@@ -20,12 +21,19 @@ const QUIET: Duration = Duration::from_millis(400);
 pub(crate) enum Over {
     Memory,
     Stdio,
+    Tcp,
+    WebSocket,
+}
+
+impl Over {
+    pub(super) const ALL: [Self; 4] = [Self::Memory, Self::Stdio, Self::Tcp, Self::WebSocket];
 }
 
 struct Run {
     over: Over,
     bench: Bench,
-    door: Arc<Door>,
+    doors: Arc<Doors>,
+    server: Option<Server>,
     link: Option<Link>,
     names: Names,
     /// The file written anew.
@@ -84,15 +92,29 @@ impl Run {
         let mut names = Names::new();
         names.insert("cwd".into(), json!(bench.cwd()));
         names.insert("root".into(), json!(bench.root()));
-        let door = bench.door();
-        Self { over, bench, door, link: None, names, updated: update.then(Vec::new) }
+        let doors = bench.doors();
+        Self { over, bench, doors, server: None, link: None, names, updated: update.then(Vec::new) }
     }
 
-    fn link(&mut self) -> &mut Link {
-        self.link.get_or_insert_with(|| match self.over {
-            Over::Memory => Link::memory(&self.door),
-            Over::Stdio => Link::process(&self.bench),
-        })
+    /// The connection, opened when it is first needed.
+    async fn link(&mut self) -> &mut Link {
+        if self.link.is_none() {
+            let link = match self.over {
+                Over::Memory => Link::doors(&self.doors),
+                Over::Stdio => Link::process(&self.bench),
+                Over::Tcp => self.server().await.tcp().await,
+                Over::WebSocket => self.server().await.websocket().await,
+            };
+            self.link = Some(link);
+        }
+        self.link.as_mut().unwrap()
+    }
+
+    async fn server(&mut self) -> &Server {
+        if self.server.is_none() {
+            self.server = Some(Server::start(&self.bench, &[]).await);
+        }
+        self.server.as_ref().unwrap()
     }
 
     async fn step(&mut self, step: &Step, group: &[Step]) -> Result<(), String> {
@@ -112,12 +134,12 @@ impl Run {
             Kind::Silence | Kind::Script(_) | Kind::Expect { .. } => {}
             Kind::Say(line) => {
                 let line = pattern::fill(line, &self.names);
-                self.link().wire.send_line(&line).await;
+                self.link().await.wire.send_line(&line).await;
             }
             Kind::Raw(text) => {
                 let mut bytes = step::bytes(&pattern::fill(text, &self.names))?;
                 bytes.push(b'\n');
-                self.link().wire.send(&bytes).await;
+                self.link().await.wire.send(&bytes).await;
             }
             Kind::Do(directive) => self.perform(directive).await?,
         }
@@ -131,14 +153,14 @@ impl Run {
     }
 
     async fn line(&mut self) -> Result<Value, String> {
-        let line = self.link().wire.json().await?;
+        let line = self.link().await.wire.json().await?;
         line.ok_or_else(|| "the connection ended instead".to_owned())
     }
 
     async fn expect(&mut self, pattern: &Value, subset: bool, step: &Step) -> Result<(), String> {
         let said = if self.updated.is_some() {
             // A line that never comes is left out of what is written anew.
-            let Ok(Some(line)) = self.link().wire.line_within(QUIET).await else { return Ok(()) };
+            let Ok(Some(line)) = self.link().await.wire.line_within(QUIET).await else { return Ok(()) };
             serde_json::from_str(&line).map_err(|e| format!("{e}: {line}"))?
         } else {
             self.line().await?
@@ -207,7 +229,7 @@ impl Run {
         if self.updated.is_none() || self.link.is_none() {
             return Ok(());
         }
-        while let Ok(Some(line)) = self.link().wire.line_within(QUIET).await {
+        while let Ok(Some(line)) = self.link().await.wire.line_within(QUIET).await {
             let said = serde_json::from_str(&line).map_err(|e| format!("{e}: {line}"))?;
             let pattern = update::learn(&said, None, &mut self.names);
             if let Some(updated) = &mut self.updated {
@@ -241,12 +263,13 @@ impl Run {
                     return Err(format!("{path} is there and holds {found:?}"));
                 }
             }
-            Directive::Eof => self.link().wire.end().await,
+            Directive::Eof => self.link().await.wire.end().await,
             Directive::Restart => {
                 if let Some(link) = self.link.take() {
                     link.finish().await?;
                 }
-                self.door = self.bench.door();
+                self.server = None;
+                self.doors = self.bench.doors();
             }
         }
         Ok(())
@@ -258,7 +281,7 @@ impl Run {
         let open = json!({"jsonrpc": "2.0", "id": "open", "method": "session/new",
             "params": {"cwd": self.bench.cwd(), "mcpServers": []}});
         for message in [hello, open] {
-            self.link().wire.send_line(&message.to_string()).await;
+            self.link().await.wire.send_line(&message.to_string()).await;
             let reply = self.line().await?;
             if reply["id"] != message["id"] || reply.get("error").is_some() {
                 return Err(format!("no session: {reply}"));

@@ -43,7 +43,7 @@ pub(super) enum How {
 /// What a conversation does beside talking.
 #[derive(Debug, Clone)]
 pub(super) enum Directive {
-    /// `@ everywhere`: also over the real program's stdio.
+    /// `@ everywhere`: also over the real program's stdio, TCP and WebSocket.
     Everywhere,
     /// `@ offline`: the model is the offline one.
     Offline,
@@ -71,6 +71,10 @@ pub(super) enum Directive {
 impl Step {
     pub(crate) fn is_everywhere(&self) -> bool {
         matches!(self.kind, Kind::Do(Directive::Everywhere))
+    }
+
+    pub(crate) fn is_goodbye(&self) -> bool {
+        matches!(self.kind, Kind::Do(Directive::Eof))
     }
 }
 

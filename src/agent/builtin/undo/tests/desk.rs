@@ -211,6 +211,7 @@ impl Desk {
         Hands {
             files: self.files.clone(),
             commands: Arc::new(Script(Vec::new())),
+            kinds: None,
             display_terminal: false,
             takes_forms: false,
             takes_pages: false,

@@ -1,0 +1,177 @@
+//! One client, from its first line to its last.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::StreamExt;
+use serde::Serialize;
+use tokio::io::AsyncWriteExt;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::error::{Code, Failure};
+use super::message::{self, Request};
+use super::{METHODS, Shared, cancel_task, execute_task, list_capabilities};
+use crate::jsonrpc::{Frame, RawId};
+use crate::transport::{Incoming, Outgoing, Transport};
+
+/// Items queued for writing; who has more waits, and nothing more is read.
+const OUTBOX: usize = 64;
+/// Bytes that are written at once, about.
+const CHUNK: usize = 256 * 1024;
+/// How long tasks may take to wind up when the client has gone, or the server ends.
+const DRAIN: Duration = Duration::from_secs(2);
+
+/// What the requests of a client share.
+#[derive(Debug)]
+pub(super) struct Connection {
+    pub(super) shared: Arc<Shared>,
+    /// Whole lines, on their way out.
+    pub(super) outbox: mpsc::Sender<Bytes>,
+    /// The server ends.
+    pub(super) stop: CancellationToken,
+    /// The server ends, or the client has gone.
+    pub(super) over: CancellationToken,
+    /// Tasks that end with the client.
+    pub(super) tasks: TaskTracker,
+}
+
+/// Serves until the client has said its last and has its answers. `Err` when writing failed.
+pub(super) async fn serve(
+    shared: Arc<Shared>,
+    transport: Transport,
+    stop: CancellationToken,
+) -> io::Result<()> {
+    let (outbox, lines) = mpsc::channel(OUTBOX);
+    let over = stop.child_token();
+    let done = CancellationToken::new();
+    let connection = Connection { shared, outbox, stop, over: over.clone(), tasks: TaskTracker::new() };
+    let reading = async {
+        connection.read(transport.incoming).await;
+        connection.wind_up().await;
+        done.cancel();
+    };
+    let writing = async {
+        let written = tokio::select! {
+            written = write(transport.outgoing, lines, &done) => written,
+            () = overdue(&over, &done) => Err(io::ErrorKind::TimedOut.into()),
+        };
+        over.cancel();
+        written
+    };
+    let ((), written) = tokio::join!(reading, writing);
+    written
+}
+
+impl Connection {
+    async fn read(&self, mut incoming: Incoming) {
+        loop {
+            let line = match self.over.run_until_cancelled(incoming.next()).await.flatten() {
+                Some(Ok(Frame::Line(line))) => line,
+                Some(Ok(Frame::TooLong { limit })) => {
+                    let failure = Failure::invalid(&format!("the line is longer than {limit} bytes"));
+                    self.say(message::error(&RawId::null(), &failure)).await;
+                    continue;
+                }
+                Some(Err(e)) => {
+                    tracing::debug!(error = %e, "reading failed");
+                    self.over.cancel();
+                    return;
+                }
+                None => return,
+            };
+            if let Some(answer) = self.take(&line) {
+                self.say(answer).await;
+            }
+        }
+    }
+
+    /// What is answered at once; `None`: later.
+    fn take(&self, line: &[u8]) -> Option<Bytes> {
+        let Request { id, method, params } = match message::read(line) {
+            Ok(request) => request,
+            Err((id, failure)) => return Some(message::error(&id, &failure)),
+        };
+        match method.as_ref() {
+            "ping" => Some(answer(&id, Ok("pong"))),
+            "execute_task" => match execute_task::handle(self, &id, params) {
+                Ok(()) => None,
+                Err(failure) => Some(message::error(&id, &failure)),
+            },
+            "cancel_task" => Some(answer(&id, cancel_task::handle(&self.shared.register, params))),
+            "get_status" => Some(answer(&id, Ok(self.shared.register.status()))),
+            "list_capabilities" => Some(answer(&id, list_capabilities::handle(&self.shared))),
+            other => {
+                let other: String = other.chars().take(100).collect();
+                let text = format!("no method {other:?}: there are {}", METHODS.join(", "));
+                Some(message::error(&id, &Failure::new(Code::MethodNotFound, &text)))
+            }
+        }
+    }
+
+    /// Waits for the client's tasks; when nobody waits with us, they are cancelled first.
+    async fn wind_up(&self) {
+        if self.shared.lasting {
+            self.over.cancel();
+        }
+        self.tasks.close();
+        tokio::select! {
+            () = self.tasks.wait() => {}
+            () = overdue(&self.over, &self.over) => tracing::warn!(tasks = self.tasks.len(), "tasks did not end in time"),
+        }
+    }
+
+    async fn say(&self, line: Bytes) {
+        if self.outbox.send(line).await.is_err() {
+            tracing::debug!("an answer came when its client had gone");
+        }
+    }
+}
+
+/// Nobody waits any more, and nothing but the end is left to come, since longer than is granted.
+async fn overdue(over: &CancellationToken, done: &CancellationToken) {
+    over.cancelled().await;
+    done.cancelled().await;
+    tokio::time::sleep(DRAIN).await;
+}
+
+fn answer<T: Serialize>(id: &RawId, outcome: Result<T, Failure>) -> Bytes {
+    match outcome {
+        Ok(result) => message::response(id, &result),
+        Err(failure) => message::error(id, &failure),
+    }
+}
+
+/// Writes what is queued, together where it came together, until `done` and all of it is written.
+async fn write(
+    mut outgoing: Outgoing,
+    mut lines: mpsc::Receiver<Bytes>,
+    done: &CancellationToken,
+) -> io::Result<()> {
+    let mut buffer = Vec::new();
+    loop {
+        let next = tokio::select! {
+            biased;
+            next = lines.recv() => next,
+            () = done.cancelled(), if !lines.is_closed() => {
+                lines.close();
+                continue;
+            }
+        };
+        let Some(next) = next else { break };
+        buffer.extend_from_slice(&next);
+        while buffer.len() < CHUNK
+            && let Ok(more) = lines.try_recv()
+        {
+            buffer.extend_from_slice(&more);
+        }
+        outgoing.write_all(&buffer).await?;
+        outgoing.flush().await?;
+        buffer.clear();
+        buffer.shrink_to(CHUNK);
+    }
+    outgoing.shutdown().await
+}
