@@ -58,10 +58,16 @@ pub(crate) async fn check_all(folder: &Path) {
         }
         let everywhere = steps.iter().any(step::Step::is_everywhere);
         let says_goodbye = steps.iter().any(step::Step::is_goodbye);
+        let raw = steps.iter().any(step::Step::is_raw);
         for over in Over::ALL {
-            // On a network, others go on when a client has said its last.
-            let network = matches!(over, Over::Tcp | Over::WebSocket);
-            let runs = over == Over::Memory || everywhere && !(network && says_goodbye);
+            let runs = match over {
+                Over::Memory => true,
+                Over::Stdio => everywhere,
+                // On a network, others go on when a client has said its last.
+                Over::Tcp => everywhere && !says_goodbye,
+                // Its frames are text.
+                Over::WebSocket => everywhere && !says_goodbye && !raw,
+            };
             if runs && let Err(e) = run::run(&steps, over, false).await {
                 failures.push(format!("{name}, over {over:?}: {e}"));
             }

@@ -73,6 +73,11 @@ impl Step {
         matches!(self.kind, Kind::Do(Directive::Everywhere))
     }
 
+    /// Whether it sends bytes that need not be text.
+    pub(crate) fn is_raw(&self) -> bool {
+        matches!(self.kind, Kind::Raw(_))
+    }
+
     pub(crate) fn is_goodbye(&self) -> bool {
         matches!(self.kind, Kind::Do(Directive::Eof))
     }
