@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
@@ -72,15 +73,16 @@ impl Listener {
     pub async fn serve(self, doors: Arc<Doors>, guard: Arc<Guard>, max_line: usize, stop: CancellationToken) {
         let (tracker, room) = (TaskTracker::new(), Arc::new(Semaphore::new(CONNECTIONS)));
         let site = Site { doors, guard, max_line, stop: stop.clone(), sockets: tracker.clone() };
+        let router = http::router(site.clone());
         let accepting = async {
             loop {
                 // Never closed: it lives here.
                 let Ok(place) = Arc::clone(&room).acquire_owned().await else { return };
                 match self.socket.accept().await {
                     Ok((stream, _)) => {
-                        let site = site.clone();
+                        let (site, router) = (site.clone(), router.clone());
                         tracker.spawn(async move {
-                            if let Err(e) = greet(stream, site).await {
+                            if let Err(e) = greet(stream, site, router).await {
                                 tracing::debug!(error = %e, "a connection broke off");
                             }
                             drop(place);
@@ -110,14 +112,16 @@ fn is_of_one(error: &io::Error) -> bool {
 }
 
 /// A verb of HTTP begins with a letter, a line of JSON with a brace; everything else is nobody.
-async fn greet(stream: TcpStream, site: Site) -> io::Result<()> {
+async fn greet(stream: TcpStream, site: Site, router: Router) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let own = stream.local_addr()?;
     let mut first = [0];
     let greeting = timeout(GREETING, stream.peek(&mut first));
     let came = site.stop.run_until_cancelled(greeting).await;
     match came {
-        Some(Ok(Ok(1))) if first[0].is_ascii_uppercase() => http::serve(stream, own, site).await,
+        Some(Ok(Ok(1))) if first[0].is_ascii_uppercase() => {
+            http::serve(stream, own, router, &site.stop).await
+        }
         Some(Ok(Ok(1))) if first[0] == b'{' => {
             let (reader, writer) = stream.into_split();
             let transport = Transport::lines(reader, writer, site.max_line);

@@ -19,7 +19,10 @@ use std::time::Duration;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -50,24 +53,32 @@ pub(super) struct Site {
 #[derive(Debug, Clone, Copy)]
 struct Own(SocketAddr);
 
-fn router(site: Site, own: SocketAddr) -> Router {
+/// Everything there is, the same for every connection.
+pub(super) fn router(site: Site) -> Router {
     Router::new()
         .route("/", get(socket::upgrade))
         .route("/acp", get(socket::upgrade))
         .route_layer(from_fn_with_state(site.clone(), admission::check))
         .route("/health", get(health::health))
         .layer(from_fn_with_state(site.clone(), admission::name))
-        .layer(axum::Extension(Own(own)))
         .with_state(site)
 }
 
 /// Serves one connection to its end, or to its upgrade.
-pub(super) async fn serve<S>(stream: S, own: SocketAddr, site: Site) -> io::Result<()>
+pub(super) async fn serve<S>(
+    stream: S,
+    own: SocketAddr,
+    router: Router,
+    stop: &CancellationToken,
+) -> io::Result<()>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let stop = site.stop.clone();
-    let service = TowerToHyperService::new(router(site, own));
+    let router = TowerToHyperService::new(router);
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(Own(own));
+        router.call(request)
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD)
