@@ -1,41 +1,25 @@
 //! The program as people and pipelines use it.
 
 use std::fs::File;
-use std::process::{Output, Stdio};
+use std::process::Output;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
-use tokio::process::{Child, Command};
+use tokio::process::Child;
 use tokio::time::timeout;
 
-use crate::support::bench::{Bench, PROGRAM};
+use crate::support::bench::Bench;
 
 const PATIENCE: Duration = Duration::from_secs(20);
-
-/// The program in the bench's root folder, with no terminal.
-pub(crate) fn program(bench: &Bench, arguments: &[&str]) -> Command {
-    let mut command = Command::new(PROGRAM);
-    command
-        .args(arguments)
-        .env_clear()
-        .env("PATH", "/usr/local/bin:/usr/bin:/bin")
-        .envs(bench.variables())
-        .current_dir(bench.root())
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true);
-    command
-}
 
 pub(crate) async fn end(child: Child) -> Output {
     timeout(PATIENCE, child.wait_with_output()).await.expect("it does not end").unwrap()
 }
 
 pub(crate) async fn output(bench: &Bench, arguments: &[&str]) -> (Option<i32>, String, String) {
-    let output = end(program(bench, arguments).spawn().unwrap()).await;
+    let output = end(bench.program(arguments).spawn().unwrap()).await;
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (output.status.code(), text(output.stdout), text(output.stderr))
 }
@@ -44,7 +28,7 @@ pub(crate) async fn output(bench: &Bench, arguments: &[&str]) -> (Option<i32>, S
 async fn a_reader_that_goes_away_cancels_the_turn_and_nothing_is_said() {
     let bench = Bench::scripted("{\"when\":\"\",\"answer\":[{\"repeat\":{\"n\":100000000,\"size\":60}}]}\n");
     for arguments in [&["run", "go"][..], &["run", "--json", "go"]] {
-        let mut child = program(&bench, arguments).spawn().unwrap();
+        let mut child = bench.program(arguments).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap());
         lines.read_exact(&mut [0; 1000]).await.unwrap();
         drop(lines);
@@ -52,7 +36,7 @@ async fn a_reader_that_goes_away_cancels_the_turn_and_nothing_is_said() {
         assert_eq!(output.status.code(), Some(141), "{output:?}");
         assert_eq!(String::from_utf8_lossy(&output.stderr), "");
     }
-    let mut child = program(&bench, &["sessions", "list", "--all"]).spawn().unwrap();
+    let mut child = bench.program(&["sessions", "list", "--all"]).spawn().unwrap();
     drop(child.stdout.take());
     let output = end(child).await;
     assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(141), &b""[..]));
@@ -68,7 +52,7 @@ async fn list(bench: &Bench) -> (Option<i32>, String, String) {
 async fn an_output_that_cannot_be_written_is_a_failure() {
     let bench = Bench::scripted("{\"text\":\"hello\"}\n");
     let full = File::options().write(true).open("/dev/full").unwrap();
-    let output = end(program(&bench, &["run", "go"]).stdout(full).spawn().unwrap()).await;
+    let output = end(bench.program(&["run", "go"]).stdout(full).spawn().unwrap()).await;
     assert_eq!(output.status.code(), Some(69), "{output:?}");
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(said.starts_with("adjutant: the output cannot be written: No space"), "{said}");
@@ -96,11 +80,12 @@ async fn paths_are_meant_from_where_they_were_typed() {
     let bench = Bench::scripted("{\"text\":\"from the script\"}\n");
     std::fs::write(bench.root().join("c.toml"), "mode = \"plan\"\n").unwrap();
     let arguments = ["--cwd", "work", "--config", "c.toml", "--log-file", "log", "run", "go"];
-    let child = program(&bench, &arguments).env("ADJUTANT_SCRIPT", "script.jsonl").spawn().unwrap();
+    let child = bench.program(&arguments).env("ADJUTANT_SCRIPT", "script.jsonl").spawn().unwrap();
     let output = end(child).await;
     assert_eq!(String::from_utf8_lossy(&output.stdout), "from the script\n", "{output:?}");
     assert!(bench.root().join("log").exists());
-    let child = program(&bench, &["--cwd", "work", "run", "go"])
+    let child = bench
+        .program(&["--cwd", "work", "run", "go"])
         .envs([("ADJUTANT_SCRIPT", "script.jsonl"), ("ADJUTANT_CONFIG", "c.toml")])
         .spawn()
         .unwrap();
@@ -116,7 +101,7 @@ async fn an_interrupt_at_a_question_cancels_the_turn() {
     unlockpt(&terminal).unwrap();
     let name = ptsname(&terminal, Vec::new()).unwrap().into_string().unwrap();
     let stdin = File::options().read(true).write(true).open(name).unwrap();
-    let mut child = program(&bench, &["--cwd", "work", "run", "go"]).stdin(stdin).spawn().unwrap();
+    let mut child = bench.program(&["--cwd", "work", "run", "go"]).stdin(stdin).spawn().unwrap();
     let mut notes = BufReader::new(child.stderr.take().unwrap());
     let mut said = Vec::new();
     while !said.ends_with(b"choice:") {

@@ -1,6 +1,6 @@
 //! What a session did to files, looked at and taken back from the command line.
 
-use crate::command_line::{end, output, program};
+use crate::command_line::{end, output};
 use crate::support::bench::Bench;
 use crate::support::proc::until;
 
@@ -84,7 +84,7 @@ async fn a_session_that_is_at_work_elsewhere_is_left_alone() {
     let (bench, id) = counted().await;
     let cwd = bench.cwd();
     let arguments = ["--cwd", cwd.to_str().unwrap(), "run", "--session", &id, "Further"];
-    let mut elsewhere = program(&bench, &arguments).spawn().unwrap();
+    let mut elsewhere = bench.program(&arguments).spawn().unwrap();
     until("the file is changed", || bench.read("a.txt").is_ok_and(|text| text.contains("three"))).await;
     let (code, _, said) = at(&bench, &["sessions", "revert", &id, "--yes"]).await;
     assert_eq!(code, Some(75), "{said}");

@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use tokio::process::Command;
 use tokio::time::timeout;
 
-use crate::support::bench::{Bench, PROGRAM};
+use crate::support::bench::Bench;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -48,18 +48,8 @@ async fn provider() -> (String, tokio_util::task::AbortOnDropHandle<()>) {
 }
 
 fn program(bench: &Bench, address: &str, arguments: &[&str]) -> Command {
-    let mut command = Command::new(PROGRAM);
-    command
-        .args(arguments)
-        .env_clear()
-        .env("PATH", "/usr/local/bin:/usr/bin:/bin")
-        .envs(bench.variables())
-        .envs([("ADJUTANT_MODEL", ""), ("OPENAI_BASE_URL", address)])
-        .current_dir(bench.cwd())
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true);
+    let mut command = bench.program(arguments);
+    command.envs([("ADJUTANT_MODEL", ""), ("OPENAI_BASE_URL", address)]).current_dir(bench.cwd());
     command
 }
 

@@ -1,6 +1,7 @@
 //! A temporary place with a home, a workspace and a model's script.
 
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::sync::Arc;
 
 use adjutant::agent::builtin::{Builtin, Caps, Parts};
@@ -17,6 +18,7 @@ use adjutant::store::{self, Place, Store};
 use adjutant::tool::Registry;
 use adjutant::workspace::LocalCommands;
 use tempfile::TempDir;
+use tokio::process::Command;
 
 /// The program under test.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_adjutant");
@@ -93,6 +95,22 @@ impl Bench {
             ("ADJUTANT_MODEL", model.to_owned()),
             ("ADJUTANT_SCRIPT", text(self.script())),
         ]
+    }
+
+    /// The program in the root folder, with no terminal.
+    pub(crate) fn program(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(PROGRAM);
+        command
+            .args(arguments)
+            .env_clear()
+            .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+            .envs(self.variables())
+            .current_dir(self.root())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        command
     }
 
     /// A door to an engine put together as the program does it; only what it starts is supervised by the program,

@@ -19,7 +19,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::handshake::client::Response;
 use tokio_tungstenite::tungstenite::{self, Message};
 
-use super::bench::{Bench, PROGRAM};
+use super::bench::Bench;
 use super::link::Link;
 use super::wire::Wire;
 
@@ -69,19 +69,9 @@ impl Server {
 
     /// `adjutant acp --port 0` with these options behind it, which win.
     pub(crate) fn command(bench: &Bench, options: &[&str]) -> Command {
-        let mut command = Command::new(PROGRAM);
-        command
-            .arg("acp")
-            .args(if options.contains(&"--port") { &[][..] } else { &["--port", "0"] })
-            .args(options)
-            .env_clear()
-            .env("PATH", "/usr/local/bin:/usr/bin:/bin")
-            .envs(bench.variables())
-            .current_dir(bench.root())
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true);
+        let port: &[_] = if options.contains(&"--port") { &[] } else { &["--port", "0"] };
+        let mut command = bench.program(&[&["acp"], port, options].concat());
+        command.stdout(Stdio::null());
         command
     }
 
