@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::args::Acp;
 use super::{Setup, listen};
 use crate::app;
+use crate::memory;
 use crate::serve::Doors;
 use crate::session::Sessions;
 use crate::transport;
@@ -31,7 +32,7 @@ async fn stdio(setup: &Setup, command: Acp) -> anyhow::Result<ExitCode> {
     let mut terminate = signal(SignalKind::terminate()).context("no signals")?;
     let mut hangup = signal(SignalKind::hangup()).context("no signals")?;
     let stop = CancellationToken::new();
-    let serving = door.serve(transport, stop.clone());
+    let serving = memory::when_idle(door.serve(transport, stop.clone()));
     tokio::pin!(serving);
     let served = tokio::select! {
         served = &mut serving => served,

@@ -43,7 +43,7 @@ const ROOMS: &[Row] = &[
     ("app",        8, &["acp", "agent", "clock", "config", "engine", "event", "permission", "provider", "rpc", "serve", "session",
                         "store", "tool", "transport", "workspace"]),
     // The command line is a door for people, with the same sessions and events as every other door.
-    ("cli",        9, &["app", "config", "engine", "telemetry", "acp", "agent::Hands", "agent::Roots", "clock", "event",
+    ("cli",        9, &["app", "config", "engine", "memory", "telemetry", "acp", "agent::Hands", "agent::Roots", "clock", "event",
                         "jsonrpc", "mcp", "permission", "provider::Catalogue", "provider::Effort", "provider::ModelInfo", "provider::Models",
                         "provider::ProviderError", "rpc", "serve", "session", "store", "tool::Registry", "tool::Tool", "transport", "workspace"]),
     ("main",      10, &["cli", "workspace::supervisor"]),
