@@ -53,9 +53,16 @@ pub struct OneSession {
 pub struct Prompt {
     pub session_id: SessionId,
     pub prompt: Vec<Value>,
+    #[serde(rename = "_meta", default)]
+    meta: Value,
 }
 
 impl Prompt {
+    /// Whether it waits for the end of a running turn instead of being refused: `_meta.adjutant.queue`.
+    pub fn waits(&self) -> bool {
+        self.meta.pointer("/adjutant/queue") == Some(&Value::Bool(true))
+    }
+
     /// The blocks as the schema has them, or which one cannot be read and why.
     pub fn blocks(&self) -> Result<Vec<ContentBlock>, String> {
         let block = |(at, value): (usize, &Value)| {

@@ -43,7 +43,12 @@ pub(super) enum Command {
         message: MessageId,
         content: Vec<ContentBlock>,
         hands: Hands,
+        waits: bool,
         done: Done<Accepted>,
+    },
+    /// Takes a prompt back that has not begun.
+    Withdraw {
+        message: MessageId,
     },
     /// Gives the turn up, and drops it if it has not ended after `grace`.
     Cancel {
@@ -155,7 +160,23 @@ impl SessionHandle {
         content: Vec<ContentBlock>,
         hands: Hands,
     ) -> Result<Accepted, SessionError> {
-        self.ask(|done| Command::Prompt { message, content, hands, done }).await
+        self.ask(|done| Command::Prompt { message, content, hands, waits: false, done }).await
+    }
+
+    /// The same behind the turn that runs, if one does, and the prompts that wait already: everyone is shown that it
+    /// waits. A cancel takes it back with the turn.
+    pub async fn prompt_in_turn(
+        &self,
+        message: MessageId,
+        content: Vec<ContentBlock>,
+        hands: Hands,
+    ) -> Result<Accepted, SessionError> {
+        self.ask(|done| Command::Prompt { message, content, hands, waits: true, done }).await
+    }
+
+    /// Takes a prompt back that has not begun; fine when it has.
+    pub async fn withdraw(&self, message: &MessageId) {
+        self.tell(Command::Withdraw { message: message.clone() }).await;
     }
 
     /// Gives the running turn up; fine when there is none.

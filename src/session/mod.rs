@@ -47,6 +47,9 @@ pub enum SessionError {
     /// No such mode, option, or value.
     #[error("{0}")]
     Invalid(String),
+    /// The prompt was taken back before it began.
+    #[error("the prompt was taken back before it began")]
+    Withdrawn,
     /// The session was closed.
     #[error("the session is closed")]
     Closed,
@@ -64,6 +67,7 @@ impl SessionError {
         match self {
             Self::Busy(_) => ErrorKind::Conflict,
             Self::Invalid(_) => ErrorKind::Invalid,
+            Self::Withdrawn => ErrorKind::Conflict,
             Self::Closed => ErrorKind::NotFound,
             Self::TooMany(_) => ErrorKind::Exhausted,
             Self::Store(e) => e.kind(),

@@ -21,7 +21,7 @@ pub(super) enum State {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum OnPrompt {
     Begin,
-    /// Begins when the turn that is being cancelled has ended.
+    /// Begins when the turn before it has ended.
     Next,
     Busy(TurnId),
     Closed,
@@ -36,9 +36,12 @@ pub(super) enum OnAsk {
 }
 
 impl State {
-    pub(super) fn prompt(&self) -> OnPrompt {
+    /// `waits`: whoever sent it would rather wait than be refused. Behind a turn that is being cancelled everyone does:
+    /// who has cancelled need not wait for the end before it goes on.
+    pub(super) fn prompt(&self, waits: bool) -> OnPrompt {
         match self {
             Self::Idle => OnPrompt::Begin,
+            Self::Running { .. } if waits => OnPrompt::Next,
             Self::Running { turn, .. } => OnPrompt::Busy(*turn),
             Self::Cancelling { .. } => OnPrompt::Next,
             Self::Closed => OnPrompt::Closed,

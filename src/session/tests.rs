@@ -22,15 +22,16 @@ fn ask(name: &str) -> AskId {
 #[test]
 fn a_second_prompt_is_told_which_turn_is_running() {
     let mut state = State::Idle;
-    assert_eq!(state.prompt(), OnPrompt::Begin);
+    assert_eq!(state.prompt(false), OnPrompt::Begin);
     state.begin(TurnId(7));
-    assert_eq!(state.prompt(), OnPrompt::Busy(TurnId(7)));
+    assert_eq!(state.prompt(false), OnPrompt::Busy(TurnId(7)));
+    assert_eq!(state.prompt(true), OnPrompt::Next);
     assert_eq!(state.cancel(), Some(Vec::new()));
-    assert_eq!(state.prompt(), OnPrompt::Next);
+    assert_eq!(state.prompt(false), OnPrompt::Next);
     assert_eq!(state.end(), Some((TurnId(7), true, Vec::new())));
-    assert_eq!(state.prompt(), OnPrompt::Begin);
+    assert_eq!(state.prompt(false), OnPrompt::Begin);
     state.close();
-    assert_eq!((state.prompt(), state.end()), (OnPrompt::Closed, None));
+    assert_eq!((state.prompt(false), state.end()), (OnPrompt::Closed, None));
 }
 
 #[test]

@@ -55,6 +55,7 @@ pub(super) fn session(id: &SessionId, error: &SessionError) -> ErrorObjectOwned 
             Some(json!({ "sessionId": id, "turn": turn, "details": error.to_string() })),
         ),
         SessionError::Invalid(_)
+        | SessionError::Withdrawn
         | SessionError::TooMany(_)
         | SessionError::Store(_)
         | SessionError::Workspace(_) => of_kind(error.kind(), &error.to_string()),

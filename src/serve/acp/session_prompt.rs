@@ -1,3 +1,4 @@
+use std::pin::pin;
 use std::sync::Arc;
 
 use jsonrpsee::Extensions;
@@ -6,8 +7,11 @@ use jsonrpsee::types::Params;
 use super::params::{Reply, client, defer, engine, parse};
 use super::{EngineSource, error};
 use crate::acp::lenient::Prompt;
-use crate::acp::{ContentBlock, MessageId};
+use crate::acp::{ContentBlock, MessageId, PromptResponse, SessionId, StopReason};
+use crate::agent::Hands;
 use crate::clock::Clock;
+use crate::rpc::Deferred;
+use crate::session::{Accepted, SessionError, SessionHandle};
 
 /// `session/prompt`: the reply is parked with the attachment, then the session is knocked at; it is written
 /// when the turn has ended (law L3).
@@ -20,6 +24,7 @@ pub(super) async fn handle(
     let (client, engine) = (client(&extensions)?, engine(&source)?);
     let session =
         client.attached(&request.session_id).ok_or_else(|| error::no_session(&request.session_id))?;
+    let waits = request.waits();
     let content = request.blocks().map_err(|e| error::invalid(&e))?;
     if content.is_empty() {
         return Err(error::invalid("prompt: no content"));
@@ -30,9 +35,15 @@ pub(super) async fn handle(
     let (responder, request) = defer(&extensions)?;
     let message = MessageId::new(Clock::real().id());
     client.park(message.clone(), session.clone(), responder);
-    if let Err(e) = session.prompt(message.clone(), content, client.hands(&session, &engine.commands)).await {
+    let hands = client.hands(&session, &engine.commands);
+    let accepted = if waits {
+        in_turn(&session, message.clone(), content, hands, &request).await
+    } else {
+        session.prompt(message.clone(), content, hands).await
+    };
+    if let Err(e) = accepted {
         if let Some(responder) = client.unpark(&message) {
-            responder.reply::<()>(Err(error::session(session.id(), &e))).await;
+            responder.reply(refusal(session.id(), &e)).await;
         }
         return Ok(());
     }
@@ -40,4 +51,31 @@ pub(super) async fn handle(
         session.cancel().await;
     }
     Ok(())
+}
+
+/// Waits for the session's turn, and gives the place up when the request is taken back before it has come.
+async fn in_turn(
+    session: &SessionHandle,
+    message: MessageId,
+    content: Vec<ContentBlock>,
+    hands: Hands,
+    request: &Deferred,
+) -> Result<Accepted, SessionError> {
+    let mut prompting = pin!(session.prompt_in_turn(message.clone(), content, hands));
+    tokio::select! {
+        biased;
+        accepted = &mut prompting => accepted,
+        true = request.cancelled() => {
+            session.withdraw(&message).await;
+            prompting.await
+        }
+    }
+}
+
+/// A prompt that was taken back in time has ended as a cancelled one does.
+fn refusal(id: &SessionId, error: &SessionError) -> Reply<PromptResponse> {
+    match error {
+        SessionError::Withdrawn => Ok(PromptResponse::new(StopReason::Cancelled)),
+        error => Err(error::session(id, error)),
+    }
 }

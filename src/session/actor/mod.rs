@@ -6,7 +6,7 @@ mod question;
 mod setting;
 mod turn;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -50,8 +50,8 @@ struct NewPrompt {
     content: Vec<ContentBlock>,
     hands: Hands,
     done: Done<Accepted>,
-    /// It was cancelled before it began.
-    cancelled: bool,
+    /// Whether it waits for the end of a running turn instead of being refused.
+    waits: bool,
 }
 
 struct RunningTurn {
@@ -69,8 +69,8 @@ pub(super) struct Actor {
     state: State,
     agent: Option<Box<dyn AgentSession>>,
     turn: Option<RunningTurn>,
-    /// The prompt that came while the turn before was being cancelled.
-    next: Option<NewPrompt>,
+    /// Prompts that begin when the turn before them has ended, in the order they came.
+    next: VecDeque<NewPrompt>,
     asks: HashMap<AskId, OpenAsk>,
     next_ask: u64,
     flush_at: Option<Instant>,
@@ -100,7 +100,7 @@ impl Actor {
             state: State::Idle,
             agent: None,
             turn: None,
-            next: None,
+            next: VecDeque::new(),
             asks: HashMap::new(),
             next_ask: 1,
             flush_at: None,
@@ -178,9 +178,10 @@ impl Actor {
 
     async fn command(&mut self, command: Command) {
         match command {
-            Command::Prompt { message, content, hands, done } => {
-                self.prompt(NewPrompt { message, content, hands, done, cancelled: false }).await
+            Command::Prompt { message, content, hands, waits, done } => {
+                self.prompt(NewPrompt { message, content, hands, done, waits }).await
             }
+            Command::Withdraw { message } => self.withdraw(&message),
             Command::Cancel { grace } => self.cancel(grace).await,
             Command::Answer { ask, outcome } => self.answer(ask, outcome).await,
             Command::AnswerQuestion { ask, answer } => self.answer_question(ask, answer).await,

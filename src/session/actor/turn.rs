@@ -8,23 +8,30 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::{Actor, NewPrompt, RunningTurn, TURN_QUEUE, reply};
-use crate::acp::StopReason;
+use crate::acp::{ContentBlock, MessageId, StopReason};
 use crate::agent::{AgentSession, Prompt, Turn, TurnInput};
-use crate::event::{EventKind, TurnId, TurnStop};
+use crate::event::{EventKind, NoticeLevel, TurnId, TurnStop};
 use crate::memory;
 use crate::session::SessionError;
 use crate::session::handle::{Accepted, GRACE};
 use crate::session::sessions::LARGE;
-use crate::session::state::OnPrompt;
-use crate::session::title::title;
+use crate::session::state::{OnPrompt, State};
+use crate::session::title::title as prompt_title;
 use crate::store::{RecordChange, StoreError};
+
+/// Prompts that wait for a turn's end at once.
+const WAITING: usize = 16;
 
 impl Actor {
     pub(super) async fn prompt(&mut self, prompt: NewPrompt) {
-        match self.state.prompt() {
+        match self.state.prompt(prompt.waits) {
             OnPrompt::Begin => self.accept(prompt).await,
-            // A client that has cancelled need not wait for the end before it goes on.
-            OnPrompt::Next if self.next.is_none() => self.next = Some(prompt),
+            OnPrompt::Next if self.next.len() < if prompt.waits { WAITING } else { 1 } => {
+                if prompt.waits {
+                    self.announce(waiting(&prompt.content, self.next.len())).await;
+                }
+                self.next.push_back(prompt);
+            }
             OnPrompt::Next => {
                 let turn = self.state.running().unwrap_or(TurnId(0));
                 reply(prompt.done, Err(SessionError::Busy(turn)));
@@ -34,14 +41,23 @@ impl Actor {
         }
     }
 
+    /// Takes a prompt back that has not begun; fine when it has, or is unknown.
+    pub(super) fn withdraw(&mut self, message: &MessageId) {
+        if let Some(at) = self.next.iter().position(|next| next.message == *message)
+            && let Some(next) = self.next.remove(at)
+        {
+            reply(next.done, Err(SessionError::Withdrawn));
+        }
+    }
+
     async fn accept(&mut self, prompt: NewPrompt) {
-        let NewPrompt { message, content, hands, done, cancelled } = prompt;
+        let NewPrompt { message, content, hands, done, .. } = prompt;
         let seq = self.start.writer.next_seq();
         let turn = TurnId(seq);
         let mut kinds = vec![EventKind::PromptAccepted { turn, message, content: content.clone() }];
         let mut change = RecordChange { running: Some(true), ..RecordChange::default() };
         if !self.start.titled
-            && let Some(title) = title(&content)
+            && let Some(title) = prompt_title(&content)
         {
             change.title = Some(title.clone());
             kinds.push(EventKind::TitleChanged { title });
@@ -55,9 +71,6 @@ impl Actor {
         self.state.begin(turn);
         self.begin(Prompt { turn, content, hands, seq });
         reply(done, Ok(Accepted { turn }));
-        if cancelled {
-            self.cancel(GRACE).await;
-        }
     }
 
     fn begin(&mut self, prompt: Prompt) {
@@ -138,8 +151,8 @@ impl Actor {
 
     /// Gives the running turn up; one that has not ended after `grace` is dropped.
     pub(super) async fn cancel(&mut self, grace: Duration) {
-        if let Some(next) = &mut self.next {
-            next.cancelled = true;
+        for next in self.next.drain(..) {
+            reply(next.done, Err(SessionError::Withdrawn));
         }
         if let Some(turn) = &mut self.turn {
             let deadline = Instant::now() + grace;
@@ -189,8 +202,10 @@ impl Actor {
             tokio::task::spawn_blocking(memory::trim);
         }
         self.finish_closing();
-        if let Some(next) = self.next.take() {
-            self.prompt(next).await;
+        while self.state == State::Idle
+            && let Some(next) = self.next.pop_front()
+        {
+            self.accept(next).await;
         }
     }
 
@@ -201,4 +216,13 @@ impl Actor {
             turn.deadline = None;
         }
     }
+}
+
+/// What everyone is shown when a prompt has to wait.
+fn waiting(content: &[ContentBlock], before: usize) -> EventKind {
+    let title = match before {
+        0 => "A prompt waits for the end of this turn".to_owned(),
+        before => format!("A prompt waits for the end of this turn, behind {before} more"),
+    };
+    EventKind::Notice { level: NoticeLevel::Info, title, detail: prompt_title(content) }
 }
