@@ -31,7 +31,7 @@
 //! | 6 | [`engine`] | what every door opens to, built when it is first needed |
 //! | 5 | [`session`] | the register, one actor a session, its journal, the cursors that read it |
 //! | 4 | [`agent`] | who does the work of a turn, and the only handle it works through |
-//! | 3 | [`provider`] · [`mcp`] · [`lsp`] · [`store`] | where a model's words come from · tools of other programs · what language servers say of a change · where events are kept |
+//! | 3 | [`provider`] · [`mcp`] · [`lsp`] · [`store`] · [`remote`] | where a model's words come from · tools of other programs · what language servers say of a change · where events are kept · other servers, reached as a client |
 //! | 2 | [`config`] · [`rpc`] · [`tool`] | what was set · one connection · what an agent can do |
 //! | 1 | [`event`] · [`http`] · [`permission`] · [`transport`] · [`workspace`] | what happened · the one HTTP client · may it be done · how frames travel · files and processes in their jail |
 //! | 0 | [`error`] · [`clock`] · [`memory`] · [`uri`] · [`jsonrpc`] · [`acp`] | data and pure rules: no async, no I/O, nothing of ours imported |
@@ -108,6 +108,7 @@ pub mod mcp;
 pub mod memory;
 pub mod permission;
 pub mod provider;
+pub mod remote;
 pub mod rpc;
 pub mod serve;
 pub mod session;

@@ -5,6 +5,7 @@ use crate::config::ConfigError;
 use crate::error::ErrorKind;
 use crate::mcp::McpError;
 use crate::provider::ProviderError;
+use crate::remote::RemoteError;
 use crate::session::SessionError;
 use crate::store::StoreError;
 use crate::workspace::WorkspaceError;
@@ -21,6 +22,8 @@ pub(super) const INTERNAL: u8 = 70;
 pub(super) const CANNOT_CREATE: u8 = 73;
 /// Not now; later perhaps.
 pub(super) const TEMPORARY: u8 = 75;
+/// Whoever is to do it lets us not in.
+pub(super) const DENIED: u8 = 77;
 /// The person said no: what a shell reports of a program that `SIGINT` ended.
 pub(super) const CANCELLED: u8 = 130;
 /// Nobody reads the output: what a shell reports of a program that `SIGPIPE` ended.
@@ -33,6 +36,10 @@ pub(super) fn code(error: &anyhow::Error) -> u8 {
     if matches!(error.downcast_ref(), Some(ConfigError::Invalid(_) | ConfigError::Unreadable { .. })) {
         return CONFIG;
     }
+    let remote = error.downcast_ref::<RemoteError>();
+    if matches!(remote, Some(RemoteError::Refused { .. })) {
+        return DENIED;
+    }
     let store = error.downcast_ref::<StoreError>();
     if matches!(store, Some(StoreError::Damaged(_))) {
         return DATA;
@@ -44,6 +51,7 @@ pub(super) fn code(error: &anyhow::Error) -> u8 {
         .or_else(|| error.downcast_ref::<PrintError>().map(PrintError::kind))
         .or_else(|| error.downcast_ref::<McpError>().map(McpError::kind))
         .or_else(|| error.downcast_ref::<ProviderError>().map(ProviderError::kind))
+        .or_else(|| remote.map(RemoteError::kind))
         .or_else(|| error.downcast_ref::<ConfigError>().map(ConfigError::kind));
     match kind {
         Some(ErrorKind::Invalid) => USAGE,

@@ -1,5 +1,5 @@
 //! The first line of a connection that has no headers: `{"type":"hello","token":"…"}`. There is no reply to it but the
-//! connection's end where the token is wrong.
+//! connection's end where the token is wrong; with `"welcome":true` there is one, `{"type":"welcome"}`.
 
 use std::io;
 
@@ -10,18 +10,20 @@ use super::auth::{Guard, Refusal};
 use crate::jsonrpc::{self, Frame};
 use crate::transport::Transport;
 
+/// The word `hello` tells it from every other first line.
 #[derive(Deserialize)]
-struct Hello {
-    r#type: Word,
-    #[serde(default)]
-    token: Option<String>,
+#[serde(tag = "type", rename_all = "lowercase")]
+enum First {
+    Hello(Hello),
 }
 
-/// The word that tells it from every other first line.
 #[derive(Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Word {
-    Hello,
+struct Hello {
+    #[serde(default)]
+    token: Option<String>,
+    /// There is to be an answer.
+    #[serde(default)]
+    welcome: bool,
 }
 
 /// Takes the hello, if one is needed or said. What was said instead of it is put back where none is needed; else the
@@ -29,12 +31,18 @@ enum Word {
 pub(super) async fn admit(mut transport: Transport, guard: &Guard) -> io::Result<Option<Transport>> {
     let Some(first) = transport.first().await.transpose()? else { return Ok(None) };
     let hello = match &first {
-        Frame::Line(line) => serde_json::from_slice::<Hello>(line).ok(),
+        Frame::Line(line) => serde_json::from_slice(line).ok().map(|First::Hello(hello)| hello),
         Frame::TooLong { .. } => None,
     };
     let admitted = guard.admit(hello.as_ref().and_then(|hello| hello.token.as_deref()));
     match (admitted, hello) {
-        (Ok(()), Some(Hello { r#type: Word::Hello, .. })) => Ok(Some(transport)),
+        (Ok(()), Some(Hello { welcome, .. })) => {
+            if welcome {
+                transport.outgoing.write_all(b"{\"type\":\"welcome\"}\n").await?;
+                transport.outgoing.flush().await?;
+            }
+            Ok(Some(transport))
+        }
         (Ok(()), None) => Ok(Some(transport.with_first(first))),
         (Err(refusal), _) => refuse(transport, refusal).await.map(|()| None),
     }

@@ -2,4 +2,5 @@
 
 mod admission;
 mod listening;
+mod remote;
 mod session;

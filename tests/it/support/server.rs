@@ -6,18 +6,15 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use adjutant::jsonrpc::MAX_LINE;
-use adjutant::transport::{self, Transport, websocket};
-use bytes::Bytes;
-use futures_util::future::ready;
-use futures_util::{SinkExt, TryStreamExt};
+use adjutant::transport::{Transport, websocket};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
+use tokio_tungstenite::tungstenite;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::handshake::client::Response;
-use tokio_tungstenite::tungstenite::{self, Message};
 
 use super::bench::Bench;
 use super::link::Link;
@@ -32,22 +29,6 @@ pub(crate) struct Server {
     /// Where it keeps its token, if it has one.
     pub(crate) note: Option<PathBuf>,
     pub(crate) token: String,
-}
-
-/// A message of the tests' own WebSocket library.
-struct Text(Message);
-
-impl transport::Message for Text {
-    fn of_text(line: Bytes) -> Option<Self> {
-        tungstenite::Utf8Bytes::try_from(line).ok().map(|text| Self(Message::Text(text)))
-    }
-
-    fn into_text(self) -> Option<Bytes> {
-        match self.0 {
-            Message::Text(text) => Some(text.into()),
-            _ => None,
-        }
-    }
 }
 
 impl Server {
@@ -102,11 +83,7 @@ impl Server {
         }
         let stream = TcpStream::connect(self.address).await.unwrap();
         match timeout(PATIENCE, tokio_tungstenite::client_async(request, stream)).await.unwrap() {
-            Ok((socket, response)) => {
-                let socket =
-                    socket.map_ok(Text).with(|Text(message)| ready(Ok::<_, tungstenite::Error>(message)));
-                Ok((websocket(socket), response))
-            }
+            Ok((socket, response)) => Ok((websocket(socket), response)),
             Err(tungstenite::Error::Http(response)) => Err(response.status().as_u16()),
             Err(e) => panic!("{e}"),
         }
@@ -121,6 +98,17 @@ impl Server {
         let _reset =
             timeout(PATIENCE, stream.read_to_end(&mut answer)).await.expect("the connection is closed");
         String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    /// Says lines and no more, and returns all that is answered.
+    pub(crate) async fn talk(&self, lines: &str) -> String {
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        stream.write_all(lines.as_bytes()).await.unwrap();
+        stream.shutdown().await.unwrap();
+        let mut answer = String::new();
+        let answered = timeout(PATIENCE, stream.read_to_string(&mut answer)).await;
+        answered.expect("the connection is closed").unwrap();
+        answer
     }
 
     /// One HTTP/1.1 request without a body: the status, and everything that came.

@@ -32,6 +32,7 @@ const ROOMS: &[Row] = &[
                         "permission::escape_for_display", "permission::shell_word"]),
     // Records name their session with the protocol's identifier.
     ("store",      3, &["acp", "event", "config"]),
+    ("remote",     3, &["config", "jsonrpc", "transport"]),
     ("agent",      4, &["uri", "mcp", "lsp", "acp", "event", "permission", "provider", "tool", "workspace", "transport", "rpc", "config", "clock"]),
     ("session",    5, &["memory", "acp", "event", "agent", "store", "permission", "workspace", "config", "clock"]),
     ("engine",     6, &["session", "permission", "workspace", "config::Keys"]),
@@ -45,7 +46,7 @@ const ROOMS: &[Row] = &[
     // The command line is a door for people, with the same sessions and events as every other door.
     ("cli",        9, &["app", "config", "engine", "memory", "telemetry", "acp", "agent::Hands", "agent::Roots", "clock", "event",
                         "jsonrpc", "mcp", "permission", "provider::Catalogue", "provider::Effort", "provider::ModelInfo", "provider::Models",
-                        "provider::ProviderError", "rpc", "serve", "session", "store", "tool::Registry", "tool::Tool", "transport", "workspace"]),
+                        "provider::ProviderError", "remote", "rpc", "serve", "session", "store", "tool::Registry", "tool::Tool", "transport", "workspace"]),
     ("main",      10, &["cli", "workspace::supervisor"]),
 ];
 

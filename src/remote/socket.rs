@@ -1,0 +1,72 @@
+//! A WebSocket to a server: the token is in a header of the request for it.
+
+use std::io;
+
+use bytes::Bytes;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_tungstenite::client_async_with_config;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::http::{HeaderValue, Request, StatusCode};
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
+
+use super::{RemoteError, Server};
+use crate::transport::{self, Transport, websocket};
+
+impl transport::Message for Message {
+    fn of_text(line: Bytes) -> Option<Self> {
+        Utf8Bytes::try_from(line).ok().map(Self::Text)
+    }
+
+    fn into_text(self) -> Option<Bytes> {
+        match self {
+            Self::Text(text) => Some(text.into()),
+            Self::Binary(_) | Self::Ping(_) | Self::Pong(_) | Self::Close(_) | Self::Frame(_) => None,
+        }
+    }
+}
+
+/// Makes a stream a WebSocket.
+pub(super) async fn open<S>(stream: S, server: &Server) -> Result<Transport, RemoteError>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let config = WebSocketConfig::default()
+        .max_message_size(Some(server.max_line))
+        .max_frame_size(Some(server.max_line));
+    let opened = client_async_with_config(request(server)?, stream, Some(config)).await;
+    opened.map(|(socket, _)| websocket(socket)).map_err(|e| refusal(e, server))
+}
+
+fn request(server: &Server) -> Result<Request<()>, RemoteError> {
+    let address = &server.address;
+    let wrong = |reason| RemoteError::Address { text: address.to_string(), reason };
+    let request = format!("ws://{}{}", address.authority(), address.path).into_client_request();
+    let mut request = request.map_err(|_| wrong("nothing can be asked for there"))?;
+    if let Some(token) = &server.token {
+        let value = HeaderValue::try_from(format!("Bearer {}", token.expose()));
+        let mut value = value.map_err(|_| wrong("the token has characters that none has"))?;
+        value.set_sensitive(true);
+        request.headers_mut().insert("authorization", value);
+    }
+    Ok(request)
+}
+
+fn refusal(error: Error, server: &Server) -> RemoteError {
+    let address = server.address.clone();
+    let status = match error {
+        Error::Io(source) => return RemoteError::Unreachable { address, source },
+        Error::Http(response) => response.status(),
+        other => return RemoteError::Stranger { address, reason: other.to_string() },
+    };
+    match status {
+        StatusCode::UNAUTHORIZED | StatusCode::TOO_MANY_REQUESTS => {
+            RemoteError::Refused { address, reason: status.to_string() }
+        }
+        StatusCode::SERVICE_UNAVAILABLE => {
+            let source = io::Error::new(io::ErrorKind::ResourceBusy, status.to_string());
+            RemoteError::Unreachable { address, source }
+        }
+        other => RemoteError::Stranger { address, reason: format!("it answers {other}") },
+    }
+}

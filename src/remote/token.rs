@@ -1,0 +1,50 @@
+//! What a server wants to see, where a client of ours finds it.
+
+use std::path::Path;
+
+use serde::Deserialize;
+
+use super::{Address, RemoteError};
+use crate::config::{Environment, PrivateFile, Secret};
+
+/// The variable that holds a token.
+const VARIABLE: &str = "ADJUTANT_TOKEN";
+
+/// What a server that listens has written down.
+#[derive(Deserialize)]
+struct Note {
+    token: String,
+}
+
+/// The token for that server; `None`: there is none that could be shown to it.
+pub(super) fn find(
+    address: &Address,
+    file: Option<&Path>,
+    environment: &Environment,
+) -> Result<Option<Secret>, RemoteError> {
+    if let Some(path) = file {
+        return named(path).map(Some);
+    }
+    if let Some(token) = environment.value(VARIABLE) {
+        return Ok(Some(Secret::new(token.trim())));
+    }
+    let path = environment.paths().server(address.port).filter(|_| address.is_local());
+    let Some(path) = path else { return Ok(None) };
+    let note = PrivateFile::at(path.clone()).read();
+    let note = note.map_err(|e| RemoteError::TokenFile { path: path.clone(), reason: e.to_string() })?;
+    let Some(note) = note else { return Ok(None) };
+    let note: Note = serde_json::from_str(&note)
+        .map_err(|_| RemoteError::TokenFile { path, reason: "no server has written it".to_owned() })?;
+    Ok(Some(Secret::new(&note.token)))
+}
+
+/// A file that holds the token alone, or that a server has written.
+fn named(path: &Path) -> Result<Secret, RemoteError> {
+    let nothing = |reason: String| RemoteError::TokenFile { path: path.to_owned(), reason };
+    let text = PrivateFile::at(path.to_owned()).read().map_err(|e| nothing(e.to_string()))?;
+    let text = text.ok_or_else(|| nothing("there is no such file".to_owned()))?;
+    let token =
+        serde_json::from_str::<Note>(&text).map_or_else(|_| text.trim().to_owned(), |note| note.token);
+    let fits = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
+    if fits { Ok(Secret::new(&token)) } else { Err(nothing("a token is one word".to_owned())) }
+}
