@@ -96,7 +96,8 @@ pub struct OptionValue {
 
 /// An agent's side of one session.
 pub trait AgentSession: Send + Debug {
-    /// Does one turn and says why it is over. Must give up soon after [`Turn::cancelled`].
+    /// Does one turn and says why it is over. It begins while the prompt is written: what runs, asks or changes anything
+    /// waits for [`Turn::accepted`]. Must give up soon after [`Turn::cancelled`].
     fn run(&mut self, turn: Turn, prompt: Prompt) -> BoxFuture<'_, TurnStop>;
     /// Ends what it keeps running between turns. The session is closed by then.
     fn close(&mut self) -> BoxFuture<'_, ()> {

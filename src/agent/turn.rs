@@ -14,6 +14,7 @@ pub struct Turn {
     sender: mpsc::Sender<TurnInput>,
     settings: watch::Receiver<Settings>,
     cancel: CancellationToken,
+    accepted: CancellationToken,
     /// Options that have another value in this turn than in its session.
     choices: Arc<[(&'static str, String)]>,
 }
@@ -41,13 +42,24 @@ pub enum TurnFault {
 }
 
 impl Turn {
-    /// A turn that speaks to `sender`.
+    /// A turn that speaks to `sender`; `accepted` ends when its prompt is durable.
     pub fn new(
         sender: mpsc::Sender<TurnInput>,
         settings: watch::Receiver<Settings>,
         cancel: CancellationToken,
+        accepted: CancellationToken,
     ) -> Self {
-        Self { sender, settings, cancel, choices: Arc::default() }
+        Self { sender, settings, cancel, accepted, choices: Arc::default() }
+    }
+
+    /// Returns when the turn's prompt is durable: nothing is run, asked for or changed before (law L6), only got ready.
+    /// `Err` when it will not be any more.
+    pub async fn accepted(&self) -> Result<(), TurnFault> {
+        tokio::select! {
+            biased;
+            () = self.accepted.cancelled() => Ok(()),
+            () = self.cancel.cancelled() => Err(TurnFault::Gone),
+        }
     }
 
     /// Reports what happened, without waiting for the disk.

@@ -47,6 +47,12 @@ impl BuiltinSession {
     }
 }
 
+/// Whether a prompt is nothing but words for the model: no command, and nothing that is read for it.
+pub(super) fn is_plain(content: &[ContentBlock]) -> bool {
+    let plain = |text: &str| !text.trim_start().starts_with('/') && !text.contains('@');
+    content.iter().all(|block| matches!(block, ContentBlock::Text(it) if plain(&it.text)))
+}
+
 /// The agent's own commands: name, description, what to type behind it.
 const OWN: [(&str, &str, Option<&str>); 3] = [
     (

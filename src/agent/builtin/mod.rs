@@ -295,6 +295,9 @@ impl BuiltinSession {
             return Ok(Request::Answered { text });
         }
         self.settle_servers(turn).await?;
+        if !command::is_plain(&prompt.content) {
+            turn.accepted().await.map_err(|e| e.to_string())?;
+        }
         let (request, mut content) = self.consult(turn, &prompt.content).await;
         let mentioned = turn.cancelled().run_until_cancelled(mention::read(self, turn, prompt)).await;
         content.extend(mentioned.unwrap_or_default());

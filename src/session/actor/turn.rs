@@ -63,23 +63,38 @@ impl Actor {
             kinds.push(EventKind::TitleChanged { title });
         }
         let titled = change.title.is_some();
+        // The agent gets ready while the prompt is written.
+        let accepted = CancellationToken::new();
+        self.begin(Prompt { turn, content, hands, seq }, accepted.clone());
         if let Err(e) = self.start.writer.commit(kinds, change).await {
             self.taken_over |= matches!(e, StoreError::Conflict(_));
+            self.revoke().await;
             return reply(done, Err(e.into()));
         }
+        accepted.cancel();
         self.start.titled |= titled;
         self.state.begin(turn);
-        self.begin(Prompt { turn, content, hands, seq });
         reply(done, Ok(Accepted { turn }));
     }
 
-    fn begin(&mut self, prompt: Prompt) {
+    /// The turn's prompt could not be written. Its agent has heard of it: one that knows what the journal says takes
+    /// its place with the next prompt.
+    async fn revoke(&mut self) {
+        let Some(RunningTurn { inputs, task, cancel, .. }) = self.turn.take() else { return };
+        cancel.cancel();
+        drop(inputs);
+        if let Ok((mut agent, _)) = task.await {
+            agent.close().await;
+        }
+    }
+
+    fn begin(&mut self, prompt: Prompt, accepted: CancellationToken) {
         let agent = self.agent.take();
         let (backend, seed) = (Arc::clone(&self.start.backend), self.start.seed.clone());
         let (sender, inputs) = mpsc::channel(TURN_QUEUE);
         let cancel = CancellationToken::new();
         self.start.current.set(cancel.clone());
-        let turn = Turn::new(sender, self.start.settings.subscribe(), cancel.clone());
+        let turn = Turn::new(sender, self.start.settings.subscribe(), cancel.clone(), accepted);
         let task = tokio::spawn(async move {
             let mut agent = match agent {
                 Some(agent) => agent,

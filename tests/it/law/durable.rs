@@ -1,11 +1,15 @@
 //! What is seen, and what is done, is durable before; and who lost a session writes no more.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use adjutant::acp::ToolCallStatus;
+use adjutant::config::Config;
 use adjutant::event::EventKind;
 use adjutant::permission::Mode;
+use adjutant::provider::{Answerer, Delta, ModelRequest, Only, Provider, ProviderError, scripted};
+use futures_util::stream::BoxStream;
 use serde_json::{Value, json};
 
 use crate::support::bench::Bench;
@@ -109,6 +113,44 @@ async fn l6_a_tool_runs_after_its_start_is_durable_and_its_answer_before() {
     let id = client.prompt(&session, "go").await;
     assert_eq!(client.reply(id).await.unwrap()["stopReason"], "end_turn");
     assert!(store.holds(|kind| matches!(kind, EventKind::ToolStarted { .. })));
+    client.link.finish().await.unwrap();
+}
+
+/// A model that notes whether it was asked.
+#[derive(Debug)]
+struct Noting {
+    inner: Arc<dyn Provider>,
+    asked: Arc<AtomicBool>,
+}
+
+impl Provider for Noting {
+    fn id(&self) -> &str {
+        self.inner.id()
+    }
+
+    fn stream(&self, request: ModelRequest) -> BoxStream<'static, Result<Delta, ProviderError>> {
+        self.asked.store(true, Ordering::SeqCst);
+        self.inner.stream(request)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn l6_nothing_is_asked_or_done_before_the_prompt_is_durable() {
+    let bench = Bench::scripted("{\"when\":\"\",\"answer\":[{\"text\":\"b\"}]}\n");
+    let answerer = scripted::answerer(&bench.script()).unwrap();
+    let asked = Arc::new(AtomicBool::new(false));
+    let provider = Arc::new(Noting { inner: answerer.provider, asked: Arc::clone(&asked) });
+    let early = Arc::clone(&asked);
+    let store = Arc::new(Recorder::new(DISK, move |event| {
+        if let EventKind::PromptAccepted { .. } = &event.kind {
+            assert!(!early.load(Ordering::SeqCst), "the model was asked before this was durable");
+        }
+    }));
+    let door = bench.door_asking(store, Config::default(), Only(Answerer { provider, ..answerer }));
+    let (mut client, session) = Client::open(Link::memory(&door), &bench).await;
+    let id = client.prompt(&session, "go").await;
+    assert_eq!(client.reply(id).await.unwrap()["stopReason"], "end_turn");
+    assert!(asked.load(Ordering::SeqCst));
     client.link.finish().await.unwrap();
 }
 

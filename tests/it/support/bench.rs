@@ -137,10 +137,14 @@ impl Bench {
 
     /// Likewise, under a configuration of the caller's, which is given the bench's home.
     pub(crate) fn door_under(&self, store: Arc<dyn Store>, config: Config) -> Arc<Door> {
+        self.door_asking(store, config, Only(scripted::answerer(&self.script()).unwrap()))
+    }
+
+    /// Likewise, with a model of the caller's.
+    pub(crate) fn door_asking(&self, store: Arc<dyn Store>, config: Config, models: Only) -> Arc<Door> {
         let paths = Paths { home: Some(self.home()), ..Paths::default() };
         let config = Arc::new(Config { paths, ..config });
-        let models = Arc::new(Only(scripted::answerer(&self.script()).unwrap()));
-        door_to(store, config, models)
+        door_to(store, config, Arc::new(models))
     }
 
     /// A door to an engine with the models of a configuration of the caller's, which is given the bench's folders.

@@ -31,6 +31,7 @@ impl Driver<'_> {
         }
         self.tell_unpriced(&answerer.model).await?;
         if std::mem::take(&mut self.too_long) || self.is_nearly_full(&answerer.model) {
+            self.turn.accepted().await?;
             self.compact(&answerer, "").await?;
             // The summary took a model call.
             if !self.within_budget().await? {
@@ -44,6 +45,7 @@ impl Driver<'_> {
         self.begin_message();
         self.thought = MessageId::new(self.session.parts.clock.id());
         self.model = Some(Arc::clone(&answerer.model));
+        self.turn.accepted().await?;
         self.answer = Some(answerer.provider.stream(request).ready_chunks(CHUNK));
         Ok(())
     }

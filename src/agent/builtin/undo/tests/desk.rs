@@ -84,7 +84,9 @@ impl Log {
                 }
             }
         });
-        Turn::new(sender, watch::channel(settings).1, CancellationToken::new())
+        let accepted = CancellationToken::new();
+        accepted.cancel();
+        Turn::new(sender, watch::channel(settings).1, CancellationToken::new(), accepted)
     }
 }
 
