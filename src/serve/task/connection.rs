@@ -7,13 +7,16 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use serde::Serialize;
+use serde_json::Map;
 use tokio::io::AsyncWriteExt;
 use tokio::sync::mpsc;
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::error::{Code, Failure};
 use super::message::{self, Request};
+use super::open::OpenRequests;
 use super::{METHODS, Shared, cancel_task, execute_task, list_capabilities};
 use crate::jsonrpc::{Frame, RawId};
 use crate::transport::{Incoming, Outgoing, Transport};
@@ -24,6 +27,8 @@ const OUTBOX: usize = 64;
 const CHUNK: usize = 256 * 1024;
 /// How long tasks may take to wind up when the client has gone, or the server ends.
 const DRAIN: Duration = Duration::from_secs(2);
+/// How often a client that says no more is told that its tasks go on: one that has gone is noticed by it.
+const KEEPALIVE: Duration = Duration::from_secs(1);
 
 /// What the requests of a client share.
 #[derive(Debug)]
@@ -37,6 +42,8 @@ pub(super) struct Connection {
     pub(super) over: CancellationToken,
     /// Tasks that end with the client.
     pub(super) tasks: TaskTracker,
+    /// Tasks that are not answered yet, by their requests.
+    pub(super) open: OpenRequests,
 }
 
 /// Serves until the client has said its last and has its answers. `Err` when writing failed.
@@ -48,7 +55,8 @@ pub(super) async fn serve(
     let (outbox, lines) = mpsc::channel(OUTBOX);
     let over = stop.child_token();
     let done = CancellationToken::new();
-    let connection = Connection { shared, outbox, stop, over: over.clone(), tasks: TaskTracker::new() };
+    let (tasks, open) = (TaskTracker::new(), OpenRequests::default());
+    let connection = Connection { shared, outbox, stop, over: over.clone(), tasks, open };
     let reading = async {
         connection.read(transport.incoming).await;
         connection.wind_up().await;
@@ -112,14 +120,21 @@ impl Connection {
         }
     }
 
-    /// Waits for the client's tasks; when nobody waits with us, they are cancelled first.
+    /// Waits for the tasks of a client that says no more: it may still listen, which only shows when it is spoken to.
     async fn wind_up(&self) {
-        if self.shared.lasting {
-            self.over.cancel();
-        }
+        let alive = async {
+            let mut line = Vec::new();
+            message::event("keepalive", &Map::new(), &mut line);
+            let line = Bytes::from(line);
+            loop {
+                sleep(KEEPALIVE).await;
+                self.say(line.clone()).await;
+            }
+        };
         self.tasks.close();
         tokio::select! {
             () = self.tasks.wait() => {}
+            () = alive, if self.shared.lasting => {}
             () = overdue(&self.over, &self.over) => tracing::warn!(tasks = self.tasks.len(), "tasks did not end in time"),
         }
     }
@@ -135,7 +150,7 @@ impl Connection {
 async fn overdue(over: &CancellationToken, done: &CancellationToken) {
     over.cancelled().await;
     done.cancelled().await;
-    tokio::time::sleep(DRAIN).await;
+    sleep(DRAIN).await;
 }
 
 fn answer<T: Serialize>(id: &RawId, outcome: Result<T, Failure>) -> Bytes {

@@ -59,12 +59,15 @@ pub(super) fn handle(connection: &Connection, id: &RawId, params: Params<'_>) ->
     let shared = &connection.shared;
     let engine = shared.engine.engine().map_err(|why| Failure::new(Code::TaskFailed, &why))?;
     let detached = lasts && shared.lasting;
+    let request = connection.open.take(id).ok_or_else(|| {
+        Failure::invalid("id: a task of this id is not answered yet: give every request one of its own")
+    })?;
     let ticket = shared.register.admit()?;
     let over = if detached { &connection.stop } else { &connection.over };
     let ending =
         Ending { cancel: ticket.cancel.clone(), over: over.clone(), stop: connection.stop.clone(), deadline };
     let outbox = connection.outbox.clone();
-    let work = Work { id: id.clone(), engine, order, ending, outbox, everything };
+    let work = Work { id: id.clone(), request, engine, order, ending, outbox, everything };
     let tasks = if detached { &shared.detached } else { &connection.tasks };
     tasks.spawn(work.run(ticket));
     Ok(())

@@ -16,6 +16,7 @@ mod error;
 mod execute_task;
 mod list_capabilities;
 mod message;
+mod open;
 mod progress;
 mod register;
 mod work;
@@ -61,7 +62,8 @@ impl Door {
         Self::new(engine, false)
     }
 
-    /// A door for whoever comes: the tasks of a client that has gone are cancelled unless they were detached.
+    /// A door for whoever comes: the tasks of a client that has gone are cancelled unless they were detached; one that
+    /// only says no more has its answers.
     pub(super) fn shared(engine: EngineSource) -> Self {
         Self::new(engine, true)
     }

@@ -13,6 +13,7 @@ use super::ending::{Cut, Ending, Outcome, conclude, cut_short};
 use super::environment::WithVariables;
 use super::error::{Code, Failure};
 use super::message;
+use super::open::OpenRequest;
 use super::progress::Progress;
 use super::register::Ticket;
 use crate::acp::{MessageId, PermissionOption, PermissionOptionKind, SessionId, ToolKind};
@@ -61,6 +62,7 @@ pub(super) struct Order {
 #[derive(Debug)]
 pub(super) struct Work {
     pub(super) id: RawId,
+    pub(super) request: OpenRequest,
     pub(super) engine: Engine,
     pub(super) order: Order,
     pub(super) ending: Ending,
@@ -76,13 +78,13 @@ impl Work {
         let outcome = done.unwrap_or_else(|_| {
             Err(Failure::new(Code::TaskFailed, "a fault of the server ended the task: see its log"))
         });
-        // Whoever has the answer finds it gone.
-        drop(ticket);
-        self.say(match outcome {
+        let answer = match outcome {
             Ok(outcome) => message::response(&self.id, &outcome),
             Err(failure) => message::error(&self.id, &failure),
-        })
-        .await;
+        };
+        // Whoever has the answer finds both gone.
+        drop((ticket, self.request));
+        say(&self.outbox, answer).await;
     }
 
     async fn execute(&self, ticket: &mut Ticket) -> Result<Outcome, Failure> {
@@ -231,9 +233,13 @@ impl Work {
     }
 
     async fn say(&self, lines: Bytes) {
-        if !lines.is_empty() && self.outbox.send(lines).await.is_err() {
-            tracing::debug!("a task goes on when its client has gone");
-        }
+        say(&self.outbox, lines).await;
+    }
+}
+
+async fn say(outbox: &mpsc::Sender<Bytes>, lines: Bytes) {
+    if !lines.is_empty() && outbox.send(lines).await.is_err() {
+        tracing::debug!("a task goes on when its client has gone");
     }
 }
 

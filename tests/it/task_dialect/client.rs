@@ -28,10 +28,10 @@ async fn answer(link: &mut Link, id: u64) -> Value {
 }
 
 /// Begins a task and returns its id and its session.
-async fn begin(link: &mut Link, bench: &Bench, more: Value) -> (String, String) {
+async fn begin(link: &mut Link, bench: &Bench, id: u64, more: Value) -> (String, String) {
     let mut params = json!({ "task": "Go", "context": { "cwd": bench.cwd() } });
     params.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-    ask(link, 1, "execute_task", params).await;
+    ask(link, id, "execute_task", params).await;
     let started = until(link, |line| line["data"]["message"] == "Started").await;
     let text = |name: &str| started["data"][name].as_str().unwrap().to_owned();
     (text("taskId"), text("sessionId"))
@@ -101,8 +101,8 @@ async fn a_client_that_is_gone_takes_its_tasks_along_but_for_those_it_detached()
     let mut watcher = server.tcp().await;
     for over_tcp in [true, false] {
         let mut first = if over_tcp { server.tcp().await } else { server.websocket().await };
-        begin(&mut first, &bench, json!({})).await;
-        let (detached, _) = begin(&mut first, &bench, json!({ "detach": true })).await;
+        begin(&mut first, &bench, 1, json!({})).await;
+        let (detached, _) = begin(&mut first, &bench, 2, json!({ "detach": true })).await;
         until_running(&mut watcher, 2).await;
         drop(first);
         until_running(&mut watcher, 1).await;
@@ -113,11 +113,60 @@ async fn a_client_that_is_gone_takes_its_tasks_along_but_for_those_it_detached()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_says_no_more_and_listens_has_its_answer() {
+    let bench = Bench::scripted(
+        "{\"repeat\":{\"n\":10,\"gap_us\":20000}}\n{\"text\":\"Done.\"}\n{\"stop\":\"end_turn\"}\n",
+    );
+    let server = Server::start(&bench, &[]).await;
+    let hello = json!({ "type": "hello", "token": server.token });
+    let task = json!({ "task": "Go", "context": { "cwd": bench.cwd() } });
+    let request = json!({ "type": "request", "id": 1, "method": "execute_task", "params": task });
+    let said = server.talk(&format!("{hello}\n{request}\n")).await;
+    let lines: Vec<Value> = said.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let last = lines.last().unwrap();
+    assert_eq!((&last["id"], &last["result"]["status"]), (&json!(1), &json!("completed")), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_id_is_one_task_at_a_time() {
+    let bench = Bench::scripted(WAIT);
+    let mut link = Link::doors(&bench.doors());
+    let (task, _) = begin(&mut link, &bench, 1, json!({})).await;
+    ask(&mut link, 1, "execute_task", json!({ "task": "Again", "context": { "cwd": bench.cwd() } })).await;
+    assert_eq!(answer(&mut link, 1).await["error"]["code"], "INVALID_REQUEST");
+    ask(&mut link, 2, "cancel_task", json!({ "taskId": task })).await;
+    assert_eq!(answer(&mut link, 1).await["result"]["status"], "cancelled");
+    let (task, _) = begin(&mut link, &bench, 1, json!({})).await;
+    ask(&mut link, 3, "cancel_task", json!({ "taskId": task })).await;
+    assert_eq!(answer(&mut link, 1).await["result"]["status"], "cancelled");
+    link.finish().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_task_survives_a_killed_server_as_an_interrupted_session() {
+    let bench = Bench::scripted("{\"text\":\"Begun. \"}\n\"wait\"\n");
+    let mut server = Server::start(&bench, &[]).await;
+    let mut link = server.tcp().await;
+    let (_, session) = begin(&mut link, &bench, 1, json!({ "events": true })).await;
+    until(&mut link, |line| line["event"] == "text").await;
+    server.child.kill().await.unwrap();
+
+    let server = Server::start(&bench, &[]).await;
+    let mut client = Client::hello(server.tcp().await, json!({})).await;
+    let list = client.request("session/list", json!({ "cwd": bench.cwd() })).await.unwrap();
+    assert_eq!(list["sessions"][0]["sessionId"], session.as_str(), "{list}");
+    let place = json!({ "sessionId": session, "cwd": bench.cwd(), "mcpServers": [] });
+    client.request("session/load", place).await.unwrap();
+    let shown = serde_json::to_string(&client.heard).unwrap();
+    assert!(shown.contains("The turn was interrupted"), "{shown}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_task_is_a_session_that_any_client_lists_loads_and_goes_on_with() {
     let bench = Bench::scripted("{\"text\":\"Done.\"}\n{\"stop\":\"end_turn\"}\n{\"text\":\"Again.\"}\n");
     let server = Server::start(&bench, &[]).await;
     let mut link = server.websocket().await;
-    let (_, session) = begin(&mut link, &bench, json!({ "tools": ["read"] })).await;
+    let (_, session) = begin(&mut link, &bench, 1, json!({ "tools": ["read"] })).await;
     assert_eq!(answer(&mut link, 1).await["result"]["output"], "Done.");
     let mut client = Client::hello(server.tcp().await, json!({})).await;
     let list = client.request("session/list", json!({ "cwd": bench.cwd() })).await.unwrap();
@@ -136,7 +185,7 @@ async fn a_running_task_is_watched_over_acp_and_its_session_stays_open_for_who_w
     let bench = Bench::scripted("{\"when\":\"Go\",\"answer\":[{\"text\":\"Half\"},\"wait\"]}\n");
     let server = Server::start(&bench, &[]).await;
     let mut link = server.tcp().await;
-    let (task, session) = begin(&mut link, &bench, json!({})).await;
+    let (task, session) = begin(&mut link, &bench, 1, json!({})).await;
     let mut client = Client::hello(server.websocket().await, json!({})).await;
     let place = json!({ "sessionId": session, "cwd": bench.cwd(), "mcpServers": [] });
     client.request("session/load", place).await.unwrap();
