@@ -2,6 +2,7 @@
 
 use super::print::PrintError;
 use crate::config::ConfigError;
+use crate::discovery::DiscoveryError;
 use crate::error::ErrorKind;
 use crate::mcp::McpError;
 use crate::provider::ProviderError;
@@ -52,6 +53,7 @@ pub(super) fn code(error: &anyhow::Error) -> u8 {
         .or_else(|| error.downcast_ref::<McpError>().map(McpError::kind))
         .or_else(|| error.downcast_ref::<ProviderError>().map(ProviderError::kind))
         .or_else(|| remote.map(RemoteError::kind))
+        .or_else(|| error.downcast_ref::<DiscoveryError>().map(DiscoveryError::kind))
         .or_else(|| error.downcast_ref::<ConfigError>().map(ConfigError::kind));
     match kind {
         Some(ErrorKind::Invalid) => USAGE,

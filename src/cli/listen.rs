@@ -14,6 +14,7 @@ use super::args::Acp;
 use super::{Setup, exit, print};
 use crate::app;
 use crate::config::{ConfigError, Paths, PrivateFile};
+use crate::discovery::Advertisement;
 use crate::serve::{Doors, Guard, ListenError, Listener, Origins, Token};
 
 /// Serves a port until a signal says so; a second one is immediate.
@@ -31,6 +32,7 @@ pub(super) async fn run(setup: &Setup, command: Acp, port: u16) -> anyhow::Resul
     let token = if command.no_auth { None } else { Some(Token::generate().context("no random bits")?) };
     let note = Note::write(&setup.environment.paths(), address, token.as_ref())?;
     print::note(&format!("adjutant: listening on {address}{}", note.text()));
+    let entry = if command.mdns { advertise(address) } else { None };
     let name = command.hostname.parse::<IpAddr>().is_err().then_some(command.hostname);
     let guard = Arc::new(Guard::new(token, origins(command.cors), name));
     let doors = Arc::new(Doors::shared(app::engine(setup.environment.clone(), setup.flags.clone())));
@@ -39,7 +41,13 @@ pub(super) async fn run(setup: &Setup, command: Acp, port: u16) -> anyhow::Resul
     let mut hangup = signal(SignalKind::hangup()).context("no signals")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("no signals")?;
     let serving = async {
-        listener.serve(Arc::clone(&doors), guard, command.max_line, stop.clone()).await;
+        let listening = listener.serve(Arc::clone(&doors), guard, command.max_line, stop.clone());
+        let advertising = async {
+            if let Some(entry) = entry {
+                entry.until(stop.clone()).await;
+            }
+        };
+        tokio::join!(listening, advertising);
         if let Some(engine) = doors.engine() {
             engine.sessions.shut_down().await;
         }
@@ -53,6 +61,13 @@ pub(super) async fn run(setup: &Setup, command: Acp, port: u16) -> anyhow::Resul
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Without it the server is found by who knows where it is.
+fn advertise(address: SocketAddr) -> Option<Advertisement> {
+    let entry = Advertisement::begin(address);
+    let entry = entry.inspect_err(|e| print::note(&format!("adjutant: nobody can find this server: {e}")));
+    entry.inspect(|entry| print::note(&format!("adjutant: found as {}", entry.name()))).ok()
 }
 
 /// `Err` says why it would not be safe to listen so.

@@ -16,6 +16,7 @@ const ROOMS: &[Row] = &[
     ("jsonrpc",    0, &[]),
     ("acp",        0, &[]),
     ("event",      1, &["acp"]),
+    ("discovery",  1, &[]),
     ("http",       1, &[]),
     ("permission", 1, &[]),
     ("transport",  1, &["jsonrpc"]),
@@ -44,7 +45,7 @@ const ROOMS: &[Row] = &[
     ("app",        8, &["acp", "agent", "clock", "config", "engine", "event", "permission", "provider", "rpc", "serve", "session",
                         "store", "tool", "transport", "workspace"]),
     // The command line is a door for people, with the same sessions and events as every other door.
-    ("cli",        9, &["app", "config", "engine", "telemetry", "acp", "agent::Hands", "agent::Roots", "clock", "event",
+    ("cli",        9, &["app", "config", "discovery", "engine", "telemetry", "acp", "agent::Hands", "agent::Roots", "clock", "event",
                         "jsonrpc", "mcp", "permission", "provider::Catalogue", "provider::Effort", "provider::ModelInfo", "provider::Models",
                         "provider::ProviderError", "remote", "rpc", "serve", "session", "store", "tool::Registry", "tool::Tool", "transport", "workspace"]),
     ("main",      10, &["cli", "workspace::supervisor"]),
