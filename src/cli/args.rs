@@ -93,6 +93,8 @@ pub(super) struct Acp {
     /// Listen on an address that others can reach although nothing is encrypted
     #[arg(long, requires = "network")]
     pub(super) insecure_plaintext: bool,
+    #[command(flatten)]
+    pub(super) tls: Tls,
     /// Longest line taken, in bytes
     #[arg(long, value_name = "BYTES", default_value_t = MAX_LINE)]
     pub(super) max_line: usize,
@@ -102,6 +104,20 @@ pub(super) struct Acp {
     /// What a client puts behind the command it was told when somebody is to sign in
     #[command(subcommand)]
     pub(super) command: Option<SignIn>,
+}
+
+#[derive(Debug, clap::Args)]
+#[group(skip)]
+pub(super) struct Tls {
+    /// Encrypt with this certificate, and those above it, in PEM
+    #[arg(long = "tls-cert", value_name = "FILE", requires = "key", requires = "network")]
+    pub(super) certificate: Option<PathBuf>,
+    /// The certificate's key, in PEM
+    #[arg(long = "tls-key", value_name = "FILE", requires = "certificate")]
+    pub(super) key: Option<PathBuf>,
+    /// Encrypt with a certificate of our own, which clients know by its fingerprint
+    #[arg(long = "tls-self-signed", conflicts_with = "certificate", requires = "network")]
+    pub(super) self_signed: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -9,6 +9,7 @@ use crate::provider::ProviderError;
 use crate::remote::RemoteError;
 use crate::session::SessionError;
 use crate::store::StoreError;
+use crate::tls::TlsError;
 use crate::workspace::WorkspaceError;
 
 /// The command line is wrong.
@@ -40,6 +41,9 @@ pub(super) fn code(error: &anyhow::Error) -> u8 {
     let remote = error.downcast_ref::<RemoteError>();
     if matches!(remote, Some(RemoteError::Refused { .. })) {
         return DENIED;
+    }
+    if error.downcast_ref::<TlsError>().is_some() {
+        return CONFIG;
     }
     let store = error.downcast_ref::<StoreError>();
     if matches!(store, Some(StoreError::Damaged(_))) {

@@ -2,6 +2,7 @@
 
 mod admission;
 mod discovery;
+mod encryption;
 mod listening;
 mod remote;
 mod session;
