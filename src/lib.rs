@@ -33,7 +33,7 @@
 //! | 4 | [`agent`] | who does the work of a turn, and the only handle it works through |
 //! | 3 | [`provider`] · [`mcp`] · [`lsp`] · [`store`] · [`remote`] | where a model's words come from · tools of other programs · what language servers say of a change · where events are kept · other servers, reached as a client |
 //! | 2 | [`config`] · [`rpc`] · [`tool`] | what was set · one connection · what an agent can do |
-//! | 1 | [`event`] · [`http`] · [`permission`] · [`transport`] · [`workspace`] | what happened · the one HTTP client · may it be done · how frames travel · files and processes in their jail |
+//! | 1 | [`discovery`] · [`event`] · [`http`] · [`permission`] · [`tls`] · [`transport`] · [`workspace`] | who is on the network · what happened · the one HTTP client · may it be done · nobody listens in · how frames travel · files and processes in their jail |
 //! | 0 | [`error`] · [`clock`] · [`memory`] · [`uri`] · [`jsonrpc`] · [`acp`] | data and pure rules: no async, no I/O, nothing of ours imported |
 //!
 //! # The corridor of one prompt
@@ -98,6 +98,7 @@ pub mod app;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod discovery;
 pub mod engine;
 pub mod error;
 pub mod event;
@@ -114,6 +115,7 @@ pub mod serve;
 pub mod session;
 pub mod store;
 pub mod telemetry;
+pub mod tls;
 pub mod tool;
 pub mod transport;
 pub mod uri;

@@ -22,6 +22,7 @@ const CLOSING: Duration = Duration::from_millis(80);
 pub(super) async fn run(setup: &Setup, command: Acp) -> anyhow::Result<ExitCode> {
     match command.port {
         Some(port) => listen::run(setup, command, port).await,
+        None if command.mdns => listen::run(setup, command, 0).await,
         None => stdio(setup, command).await,
     }
 }

@@ -1,5 +1,6 @@
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
@@ -35,6 +36,8 @@ pub(super) enum Command {
     Acp(Acp),
     /// Do one request in the current directory and print what comes of it
     Run(Run),
+    /// Look for servers on the local network
+    Discover(Discover),
     /// Look at stored sessions
     Sessions {
         #[command(subcommand)]
@@ -68,22 +71,30 @@ pub(super) enum Command {
 }
 
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+#[group(skip)]
+#[command(group = clap::ArgGroup::new("network").args(["port", "mdns"]).multiple(true))]
 pub(super) struct Acp {
     /// Listen on this TCP port instead of stdin and stdout; 0: any that is free
     #[arg(long, value_name = "PORT")]
     pub(super) port: Option<u16>,
     /// Listen on this address
-    #[arg(long, value_name = "HOST", default_value = "localhost", requires = "port")]
+    #[arg(long, value_name = "HOST", default_value = "localhost", requires = "network")]
     pub(super) hostname: String,
+    /// Let the local network find the port, any that is free unless --port is given
+    #[arg(long)]
+    pub(super) mdns: bool,
     /// Let pages of this origin (`http://localhost:3000`) in; may be said again; `*`: any that has the token
-    #[arg(long, value_name = "ORIGIN", requires = "port")]
+    #[arg(long, value_name = "ORIGIN", requires = "network")]
     pub(super) cors: Vec<String>,
     /// Let in whoever is on this machine, without a token; closed to browsers
-    #[arg(long, requires = "port")]
+    #[arg(long, requires = "network")]
     pub(super) no_auth: bool,
     /// Listen on an address that others can reach although nothing is encrypted
-    #[arg(long, requires = "port")]
+    #[arg(long, requires = "network")]
     pub(super) insecure_plaintext: bool,
+    #[command(flatten)]
+    pub(super) tls: Tls,
     /// Longest line taken, in bytes
     #[arg(long, value_name = "BYTES", default_value_t = MAX_LINE)]
     pub(super) max_line: usize,
@@ -93,6 +104,20 @@ pub(super) struct Acp {
     /// What a client puts behind the command it was told when somebody is to sign in
     #[command(subcommand)]
     pub(super) command: Option<SignIn>,
+}
+
+#[derive(Debug, clap::Args)]
+#[group(skip)]
+pub(super) struct Tls {
+    /// Encrypt with this certificate, and those above it, in PEM
+    #[arg(long = "tls-cert", value_name = "FILE", requires = "key", requires = "network")]
+    pub(super) certificate: Option<PathBuf>,
+    /// The certificate's key, in PEM
+    #[arg(long = "tls-key", value_name = "FILE", requires = "certificate")]
+    pub(super) key: Option<PathBuf>,
+    /// Encrypt with a certificate of our own, which clients know by its fingerprint
+    #[arg(long = "tls-self-signed", conflicts_with = "certificate", requires = "network")]
+    pub(super) self_signed: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -189,6 +214,16 @@ pub(super) struct Run {
     pub(super) json: bool,
 }
 
+#[derive(Debug, clap::Args)]
+pub(super) struct Discover {
+    /// How long to wait for answers
+    #[arg(long, value_name = "SECONDS", default_value = "2", value_parser = seconds)]
+    pub(super) timeout: Duration,
+    /// As JSON objects, a line each
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
 #[derive(Debug, Subcommand)]
 pub(super) enum Sessions {
     /// Newest first; those of the current directory unless --all is given
@@ -261,6 +296,11 @@ pub(super) enum Configuration {
     Schema,
     /// Where the configuration file is, or would be
     Path,
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().map_err(|_| "a number of seconds is wanted")?;
+    Duration::try_from_secs_f64(seconds).map_err(|e| e.to_string())
 }
 
 fn mode(id: &str) -> Result<Mode, String> {

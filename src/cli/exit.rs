@@ -2,12 +2,14 @@
 
 use super::print::PrintError;
 use crate::config::ConfigError;
+use crate::discovery::DiscoveryError;
 use crate::error::ErrorKind;
 use crate::mcp::McpError;
 use crate::provider::ProviderError;
 use crate::remote::RemoteError;
 use crate::session::SessionError;
 use crate::store::StoreError;
+use crate::tls::TlsError;
 use crate::workspace::WorkspaceError;
 
 /// The command line is wrong.
@@ -40,6 +42,9 @@ pub(super) fn code(error: &anyhow::Error) -> u8 {
     if matches!(remote, Some(RemoteError::Refused { .. })) {
         return DENIED;
     }
+    if error.downcast_ref::<TlsError>().is_some() {
+        return CONFIG;
+    }
     let store = error.downcast_ref::<StoreError>();
     if matches!(store, Some(StoreError::Damaged(_))) {
         return DATA;
@@ -52,6 +57,7 @@ pub(super) fn code(error: &anyhow::Error) -> u8 {
         .or_else(|| error.downcast_ref::<McpError>().map(McpError::kind))
         .or_else(|| error.downcast_ref::<ProviderError>().map(ProviderError::kind))
         .or_else(|| remote.map(RemoteError::kind))
+        .or_else(|| error.downcast_ref::<DiscoveryError>().map(DiscoveryError::kind))
         .or_else(|| error.downcast_ref::<ConfigError>().map(ConfigError::kind));
     match kind {
         Some(ErrorKind::Invalid) => USAGE,

@@ -10,11 +10,13 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::acp::told_to_end;
-use super::args::Acp;
+use super::args::{Acp, Tls};
 use super::{Setup, exit, print};
 use crate::app;
 use crate::config::{ConfigError, Paths, PrivateFile};
+use crate::discovery::Advertisement;
 use crate::serve::{Doors, Guard, ListenError, Listener, Origins, Token};
+use crate::tls::{self, Fingerprint};
 
 /// Serves a port until a signal says so; a second one is immediate.
 pub(super) async fn run(setup: &Setup, command: Acp, port: u16) -> anyhow::Result<ExitCode> {
@@ -22,6 +24,7 @@ pub(super) async fn run(setup: &Setup, command: Acp, port: u16) -> anyhow::Resul
     if let Err(text) = safe(&command, address.ip()) {
         return Ok(print::failure(exit::CONFIG, text));
     }
+    let tls = encryption(&command.tls, &setup.environment.paths())?;
     let listener = match Listener::bind(address).await {
         Ok(listener) => listener,
         Err(e @ ListenError::Taken(_)) => return Ok(print::failure(exit::TEMPORARY, &e.to_string())),
@@ -29,17 +32,33 @@ pub(super) async fn run(setup: &Setup, command: Acp, port: u16) -> anyhow::Resul
     };
     let address = listener.address();
     let token = if command.no_auth { None } else { Some(Token::generate().context("no random bits")?) };
-    let note = Note::write(&setup.environment.paths(), address, token.as_ref())?;
+    let fingerprint = tls.as_ref().map(tls::Acceptor::fingerprint);
+    let note = Note::write(&setup.environment.paths(), address, token.as_ref(), fingerprint)?;
     print::note(&format!("adjutant: listening on {address}{}", note.text()));
+    if let Some(fingerprint) = fingerprint {
+        print::note(&format!("adjutant: encrypted; the certificate's fingerprint is {fingerprint}"));
+    }
+    let entry = if command.mdns { advertise(address) } else { None };
     let name = command.hostname.parse::<IpAddr>().is_err().then_some(command.hostname);
-    let guard = Arc::new(Guard::new(token, origins(command.cors), name));
+    let guard = Guard::new(token, origins(command.cors), name);
+    let (listener, guard) = match tls {
+        Some(tls) => (listener.encrypted(tls.clone()), guard.encrypted(tls)),
+        None => (listener, guard),
+    };
+    let guard = Arc::new(guard);
     let doors = Arc::new(Doors::shared(app::engine(setup.environment.clone(), setup.flags.clone())));
     let stop = CancellationToken::new();
     let mut terminate = signal(SignalKind::terminate()).context("no signals")?;
     let mut hangup = signal(SignalKind::hangup()).context("no signals")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("no signals")?;
     let serving = async {
-        listener.serve(Arc::clone(&doors), guard, command.max_line, stop.clone()).await;
+        let listening = listener.serve(Arc::clone(&doors), guard, command.max_line, stop.clone());
+        let advertising = async {
+            if let Some(entry) = entry {
+                entry.until(stop.clone()).await;
+            }
+        };
+        tokio::join!(listening, advertising);
         if let Some(engine) = doors.engine() {
             engine.sessions.shut_down().await;
         }
@@ -55,6 +74,13 @@ pub(super) async fn run(setup: &Setup, command: Acp, port: u16) -> anyhow::Resul
     Ok(ExitCode::SUCCESS)
 }
 
+/// Without it the server is found by who knows where it is.
+fn advertise(address: SocketAddr) -> Option<Advertisement> {
+    let entry = Advertisement::begin(address);
+    let entry = entry.inspect_err(|e| print::note(&format!("adjutant: nobody can find this server: {e}")));
+    entry.inspect(|entry| print::note(&format!("adjutant: found as {}", entry.name()))).ok()
+}
+
 /// `Err` says why it would not be safe to listen so.
 fn safe(command: &Acp, ip: IpAddr) -> Result<(), &'static str> {
     let here = ip.to_canonical().is_loopback();
@@ -64,13 +90,40 @@ fn safe(command: &Acp, ip: IpAddr) -> Result<(), &'static str> {
     if command.no_auth && !command.cors.is_empty() {
         return Err("--cors lets pages in that have the token, and --no-auth leaves it out: choose one");
     }
-    if !here && !command.insecure_plaintext {
+    let encrypted = command.tls.self_signed || command.tls.certificate.is_some();
+    if !here && !encrypted && !command.insecure_plaintext {
         return Err(
-            "others could read along on this address: bind localhost and reach it through SSH or a proxy with \
-                    TLS, or say --insecure-plaintext",
+            "others could read along on this address: encrypt with --tls-self-signed or --tls-cert, or bind \
+                    localhost and reach it through SSH or a proxy with TLS, or say --insecure-plaintext",
         );
     }
     Ok(())
+}
+
+/// What to encrypt with, if that is wanted: a pair of our own is made once, and kept.
+fn encryption(command: &Tls, paths: &Paths) -> anyhow::Result<Option<tls::Acceptor>> {
+    if let (Some(certificate), Some(key)) = (&command.certificate, &command.key) {
+        return Ok(Some(tls::Acceptor::from_files(certificate, key)?));
+    }
+    if !command.self_signed {
+        return Ok(None);
+    }
+    let path = paths.tls().ok_or_else(|| homeless("the certificate"))?;
+    let file = PrivateFile::at(path);
+    let mut pair = None;
+    file.change::<anyhow::Error>(|kept| {
+        let made = kept.map_or_else(tls::self_signed, Ok)?;
+        Ok(pair.insert(made).clone().into_bytes())
+    })?;
+    let acceptor = tls::Acceptor::from_pem(&pair.unwrap_or_default());
+    let path = file.path().display();
+    acceptor
+        .map(Some)
+        .with_context(|| format!("{path} is damaged: remove it, and clients trust the next one anew"))
+}
+
+fn homeless(what: &str) -> anyhow::Error {
+    anyhow!(ConfigError::Invalid(format!("no home directory to keep {what} in: set HOME")))
 }
 
 async fn resolve(host: &str) -> anyhow::Result<IpAddr> {
@@ -98,13 +151,18 @@ fn origins(cors: Vec<String>) -> Origins {
 struct Note(Option<PrivateFile>);
 
 impl Note {
-    fn write(paths: &Paths, address: SocketAddr, token: Option<&Token>) -> anyhow::Result<Self> {
+    fn write(
+        paths: &Paths,
+        address: SocketAddr,
+        token: Option<&Token>,
+        fingerprint: Option<Fingerprint>,
+    ) -> anyhow::Result<Self> {
         let Some(token) = token else { return Ok(Self(None)) };
-        let path = paths.server(address.port());
-        let path = path
-            .ok_or_else(|| ConfigError::Invalid("no home directory to keep the token in: set HOME".into()))?;
-        let file = PrivateFile::at(path);
-        let content = json!({ "address": address, "pid": std::process::id(), "token": token.expose() });
+        let file = PrivateFile::at(paths.server(address.port()).ok_or_else(|| homeless("the token"))?);
+        let mut content = json!({ "address": address, "pid": std::process::id(), "token": token.expose() });
+        if let Some(fingerprint) = fingerprint {
+            content["fingerprint"] = fingerprint.to_string().into();
+        }
         file.change::<ConfigError>(|_| Ok(format!("{content}\n").into_bytes()))?;
         Ok(Self(Some(file)))
     }

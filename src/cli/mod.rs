@@ -12,6 +12,7 @@ mod acp;
 mod args;
 mod ask;
 mod config;
+mod discover;
 mod doctor;
 mod exit;
 mod form;
@@ -84,6 +85,7 @@ fn dispatch(command: Option<Command>, setup: &Setup, cwd: Option<std::path::Path
             }
             Some(Command::Acp(command)) => acp::run(setup, command).await,
             Some(Command::Run(command)) => run::run(setup, command).await,
+            Some(Command::Discover(command)) => discover::run(&command).await,
             Some(Command::Sessions { command }) => sessions::run(setup, command).await,
             Some(Command::Permissions { command }) => permissions::run(setup, command).await,
             Some(Command::Config { command }) => config::run(setup, &command),

@@ -240,6 +240,11 @@ impl Paths {
         self.data.as_deref().map(|data| data.join("servers").join(format!("{port}.json")))
     }
 
+    /// The certificate that servers of this person vouch for themselves with, and its key.
+    pub fn tls(&self) -> Option<PathBuf> {
+        self.data.as_deref().map(|data| data.join("tls.pem"))
+    }
+
     /// The person's sign-ins to MCP servers.
     pub fn sign_ins(&self) -> Option<PathBuf> {
         self.config.as_deref().map(|config| config.join("mcp-sign-ins.json"))

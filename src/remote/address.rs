@@ -1,4 +1,4 @@
-//! Where a server is: `tcp://host:port`, `ws://host:port/acp`, or less of it.
+//! Where a server is: `tcp://host:port`, `ws://host:port/acp`, `tls://` and `wss://` for those that encrypt, or less of it.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -19,6 +19,8 @@ pub enum Scheme {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Address {
     pub scheme: Scheme,
+    /// Whether it is spoken to over TLS.
+    pub secure: bool,
     /// A name, or an address of IP without brackets.
     pub host: String,
     pub port: u16,
@@ -45,9 +47,12 @@ impl Address {
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.scheme {
-            Scheme::Tcp => write!(f, "tcp://{}", self.authority()),
-            Scheme::WebSocket => write!(f, "ws://{}{}", self.authority(), self.path),
+        let authority = self.authority();
+        match (self.scheme, self.secure) {
+            (Scheme::Tcp, false) => write!(f, "tcp://{authority}"),
+            (Scheme::Tcp, true) => write!(f, "tls://{authority}"),
+            (Scheme::WebSocket, false) => write!(f, "ws://{authority}{}", self.path),
+            (Scheme::WebSocket, true) => write!(f, "wss://{authority}{}", self.path),
         }
     }
 }
@@ -60,10 +65,13 @@ impl FromStr for Address {
         let shown = text.split(['?', '#']).next().unwrap_or_default();
         let shown = shown.rsplit_once('@').map_or(shown, |(_, behind)| behind);
         let wrong = |reason| RemoteError::Address { text: shown.chars().take(200).collect(), reason };
-        let (scheme, rest) = match text.split_once("://") {
-            None | Some(("tcp", _)) => (Scheme::Tcp, text.strip_prefix("tcp://").unwrap_or(text)),
-            Some(("ws" | "http", rest)) => (Scheme::WebSocket, rest),
-            Some(_) => return Err(wrong("it begins with tcp:// or ws://")),
+        let (scheme, secure, rest) = match text.split_once("://") {
+            None => (Scheme::Tcp, false, text),
+            Some(("tcp", rest)) => (Scheme::Tcp, false, rest),
+            Some(("tls", rest)) => (Scheme::Tcp, true, rest),
+            Some(("ws" | "http", rest)) => (Scheme::WebSocket, false, rest),
+            Some(("wss" | "https", rest)) => (Scheme::WebSocket, true, rest),
+            Some(_) => return Err(wrong("it begins with tcp://, tls://, ws:// or wss://")),
         };
         if rest.contains(['@', '?', '#']) {
             return Err(wrong("there is no name, no token and no question in it"));
@@ -71,7 +79,7 @@ impl FromStr for Address {
         let at = rest.find('/').unwrap_or(rest.len());
         let (authority, path) = rest.split_at(at);
         if path.bytes().any(|byte| !byte.is_ascii_graphic()) || (scheme == Scheme::Tcp && path.len() > 1) {
-            return Err(wrong("only ws:// has a path, without spaces"));
+            return Err(wrong("only ws:// and wss:// have a path, without spaces"));
         }
         let (host, port) = authority.rsplit_once(':').unwrap_or(("", authority));
         let port = port.parse().ok().filter(|port| *port != 0);
@@ -85,7 +93,7 @@ impl FromStr for Address {
             host => host.to_owned(),
         };
         let path = if path.len() > 1 { path.to_owned() } else { PATH.to_owned() };
-        Ok(Self { scheme, host, port, path })
+        Ok(Self { scheme, secure, host, port, path })
     }
 }
 

@@ -9,6 +9,7 @@
 
 mod address;
 mod hello;
+mod named;
 mod socket;
 mod token;
 
@@ -23,10 +24,13 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use crate::config::{Environment, Secret};
+use crate::discovery::DiscoveryError;
 use crate::error::ErrorKind;
+use crate::tls::{self, Trust};
 use crate::transport::Transport;
 
 pub use address::{Address, Scheme};
+pub use named::locate;
 
 /// How long a server may take to let somebody in.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -37,6 +41,9 @@ pub enum RemoteError {
     /// It is no address of a server.
     #[error("{text:?} is no address of a server: {reason}")]
     Address { text: String, reason: &'static str },
+    /// No server goes by that name on the network.
+    #[error(transparent)]
+    Discovery(#[from] DiscoveryError),
     /// The file that was named holds no token.
     #[error("no token in {path}: {reason}")]
     TokenFile { path: PathBuf, reason: String },
@@ -57,6 +64,7 @@ impl RemoteError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Address { .. } | Self::TokenFile { .. } => ErrorKind::Invalid,
+            Self::Discovery(error) => error.kind(),
             Self::Refused { .. } => ErrorKind::Denied,
             Self::Unreachable { .. } | Self::Stranger { .. } => ErrorKind::Unavailable,
         }
@@ -68,32 +76,49 @@ impl RemoteError {
 pub struct Server {
     pub address: Address,
     pub token: Option<Secret>,
+    /// Whom to believe that it is that server, where it encrypts.
+    pub trust: Trust,
     /// Longest line taken from it, in bytes.
     pub max_line: usize,
 }
 
 impl Server {
-    /// The server at that address. The token is the variable `ADJUTANT_TOKEN`, or what `token_file` holds, or for a server
+    /// The server at that address. One of this person on this machine that encrypts is known by what it has written down
+    /// itself. The token is the variable `ADJUTANT_TOKEN`, or what `token_file` holds, or for a server
     /// of this person on this machine what it has written down itself.
     pub fn at(
-        address: Address,
+        mut address: Address,
         token_file: Option<&Path>,
         environment: &Environment,
         max_line: usize,
     ) -> Result<Self, RemoteError> {
-        let token = token::find(&address, token_file, environment)?;
-        Ok(Self { address, token, max_line })
+        let note = token::note(&address, environment);
+        let known = note.as_ref().ok().and_then(|note| note.as_ref()?.fingerprint.as_deref()?.parse().ok());
+        let token = token::find(token_file, environment, note)?;
+        address.secure |= known.is_some();
+        let trust = known.map_or_else(Trust::default, |known| Trust::Pinned(vec![known]));
+        Ok(Self { address, token, trust, max_line })
     }
 }
 
 /// Connects, and comes in.
 pub async fn connect(server: &Server) -> Result<Transport, RemoteError> {
     let connecting = async {
-        let stream = dial(&server.address).await?;
-        match server.address.scheme {
+        let Server { address, trust, max_line, .. } = server;
+        let stream = dial(address).await?;
+        if !address.secure && address.scheme == Scheme::Tcp {
+            let (reader, writer) = stream.into_split();
+            return hello::say(Transport::lines(reader, writer, *max_line), server).await;
+        }
+        if !address.secure {
+            return socket::open(stream, server).await;
+        }
+        let stream = tls::client(stream, &address.host, trust).await;
+        let stream = stream.map_err(|e| insecure(e, address))?;
+        match address.scheme {
             Scheme::Tcp => {
-                let (reader, writer) = stream.into_split();
-                hello::say(Transport::lines(reader, writer, server.max_line), server).await
+                let (reader, writer) = tokio::io::split(stream);
+                hello::say(Transport::lines(reader, writer, *max_line), server).await
             }
             Scheme::WebSocket => socket::open(stream, server).await,
         }
@@ -110,4 +135,12 @@ async fn dial(address: &Address) -> Result<TcpStream, RemoteError> {
     let stream = TcpStream::connect((address.host.as_str(), address.port)).await.map_err(unreachable)?;
     stream.set_nodelay(true).map_err(unreachable)?;
     Ok(stream)
+}
+
+fn insecure(source: io::Error, address: &Address) -> RemoteError {
+    let address = address.clone();
+    match source.kind() {
+        io::ErrorKind::InvalidData => RemoteError::Stranger { address, reason: source.to_string() },
+        _ => RemoteError::Unreachable { address, source },
+    }
 }

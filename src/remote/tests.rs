@@ -18,6 +18,8 @@ fn an_address_may_be_short() {
         ("ws://10.0.0.1:80", "ws://10.0.0.1:80/acp", false),
         ("ws://localhost:8765/", "ws://localhost:8765/acp", true),
         ("http://LOCALHOST:8765/other", "ws://LOCALHOST:8765/other", true),
+        ("tls://10.0.0.1:443/", "tls://10.0.0.1:443", false),
+        ("https://agent.example.org:443", "wss://agent.example.org:443/acp", false),
     ] {
         assert_eq!(address(text).to_string(), long, "{text}");
         assert_eq!(address(text).is_local(), local, "{text}");

@@ -12,15 +12,29 @@ const VARIABLE: &str = "ADJUTANT_TOKEN";
 
 /// What a server that listens has written down.
 #[derive(Deserialize)]
-struct Note {
+pub(super) struct Note {
     token: String,
+    /// Of its certificate, if it encrypts.
+    #[serde(default)]
+    pub(super) fingerprint: Option<String>,
+}
+
+/// What a server of this person at that address has written down, if it is on this machine.
+pub(super) fn note(address: &Address, environment: &Environment) -> Result<Option<Note>, RemoteError> {
+    let path = environment.paths().server(address.port).filter(|_| address.is_local());
+    let Some(path) = path else { return Ok(None) };
+    let note = PrivateFile::at(path.clone()).read();
+    let note = note.map_err(|e| RemoteError::TokenFile { path: path.clone(), reason: e.to_string() })?;
+    let Some(note) = note else { return Ok(None) };
+    let note = serde_json::from_str(&note);
+    note.map(Some).map_err(|_| RemoteError::TokenFile { path, reason: "no server has written it".to_owned() })
 }
 
 /// The token for that server; `None`: there is none that could be shown to it.
 pub(super) fn find(
-    address: &Address,
     file: Option<&Path>,
     environment: &Environment,
+    note: Result<Option<Note>, RemoteError>,
 ) -> Result<Option<Secret>, RemoteError> {
     if let Some(path) = file {
         return named(path).map(Some);
@@ -28,14 +42,7 @@ pub(super) fn find(
     if let Some(token) = environment.value(VARIABLE) {
         return Ok(Some(Secret::new(token.trim())));
     }
-    let path = environment.paths().server(address.port).filter(|_| address.is_local());
-    let Some(path) = path else { return Ok(None) };
-    let note = PrivateFile::at(path.clone()).read();
-    let note = note.map_err(|e| RemoteError::TokenFile { path: path.clone(), reason: e.to_string() })?;
-    let Some(note) = note else { return Ok(None) };
-    let note: Note = serde_json::from_str(&note)
-        .map_err(|_| RemoteError::TokenFile { path, reason: "no server has written it".to_owned() })?;
-    Ok(Some(Secret::new(&note.token)))
+    Ok(note?.map(|note| Secret::new(&note.token)))
 }
 
 /// A file that holds the token alone, or that a server has written.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
@@ -16,12 +17,15 @@ use super::auth::Guard;
 use super::http::{self, Site};
 use super::{Doors, hello};
 use crate::error::ErrorKind;
+use crate::tls;
 use crate::transport::Transport;
 
 /// Connections at once; who comes then waits in the system's queue.
 const CONNECTIONS: usize = 16 * 1024;
 /// How long a connection may take to say who it is.
 const GREETING: Duration = Duration::from_secs(5);
+/// Bytes that are thrown away of what is not listened to.
+const UNHEARD: u64 = 64 * 1024;
 /// How long nothing is accepted when the system has no more files to give.
 const EXHAUSTED: Duration = Duration::from_millis(100);
 /// How long connections may take to end in order.
@@ -50,6 +54,7 @@ impl ListenError {
 pub struct Listener {
     socket: TcpListener,
     address: SocketAddr,
+    tls: Option<tls::Acceptor>,
 }
 
 impl Listener {
@@ -61,7 +66,12 @@ impl Listener {
         };
         let socket = TcpListener::bind(address).await.map_err(failed)?;
         let address = socket.local_addr().map_err(failed)?;
-        Ok(Self { socket, address })
+        Ok(Self { socket, address, tls: None })
+    }
+
+    /// The same, for whoever speaks TLS and for nobody else.
+    pub fn encrypted(self, tls: tls::Acceptor) -> Self {
+        Self { tls: Some(tls), ..self }
     }
 
     /// Where it listens, with the port that was found.
@@ -80,9 +90,9 @@ impl Listener {
                 let Ok(place) = Arc::clone(&room).acquire_owned().await else { return };
                 match self.socket.accept().await {
                     Ok((stream, _)) => {
-                        let (site, router) = (site.clone(), router.clone());
+                        let (site, router, tls) = (site.clone(), router.clone(), self.tls.clone());
                         tracker.spawn(async move {
-                            if let Err(e) = greet(stream, site, router).await {
+                            if let Err(e) = greet(stream, site, router, tls).await {
                                 tracing::debug!(error = %e, "a connection broke off");
                             }
                             drop(place);
@@ -111,28 +121,92 @@ fn is_of_one(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
 }
 
-/// A verb of HTTP begins with a letter, a line of JSON with a brace; everything else is nobody.
-async fn greet(stream: TcpStream, site: Site, router: Router) -> io::Result<()> {
+/// What a connection speaks, told by its first byte.
+enum Speech {
+    Tls,
+    Http,
+    Lines,
+}
+
+impl Speech {
+    /// A verb of HTTP begins with a letter, a line of JSON with a brace; everything else is nobody.
+    fn of(first: u8) -> Option<Self> {
+        match first {
+            tls::FIRST_BYTE => Some(Self::Tls),
+            b'{' => Some(Self::Lines),
+            _ if first.is_ascii_uppercase() => Some(Self::Http),
+            _ => None,
+        }
+    }
+}
+
+async fn greet(stream: TcpStream, site: Site, router: Router, tls: Option<tls::Acceptor>) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let own = stream.local_addr()?;
     let mut first = [0];
-    let greeting = timeout(GREETING, stream.peek(&mut first));
-    let came = site.stop.run_until_cancelled(greeting).await;
-    match came {
-        Some(Ok(Ok(1))) if first[0].is_ascii_uppercase() => {
-            http::serve(stream, own, router, &site.stop).await
-        }
-        Some(Ok(Ok(1))) if first[0] == b'{' => {
+    let read = async { Ok((stream.peek(&mut first).await? > 0).then_some(first[0])) };
+    let speech = in_time(&site, read).await?.and_then(Speech::of);
+    match (tls, speech) {
+        (None, Some(Speech::Http)) => http::serve(stream, own, router, &site.stop).await,
+        (None, Some(Speech::Lines)) => {
             let (reader, writer) = stream.into_split();
-            let transport = Transport::lines(reader, writer, site.max_line);
-            let admitted = timeout(GREETING, hello::admit(transport, &site.guard)).await;
-            match admitted {
-                Ok(Ok(Some(transport))) => site.doors.serve(transport, site.stop.clone()).await,
-                Ok(refused) => refused.map(drop),
-                Err(_) => Ok(()),
+            talk(Transport::lines(reader, writer, site.max_line), site).await
+        }
+        (Some(tls), Some(Speech::Tls)) => {
+            let stream = in_time(&site, async { tls.accept(stream).await.map(Some) }).await?;
+            let Some(mut stream) = stream else { return Ok(()) };
+            let read = async { Ok(stream.fill_buf().await?.first().copied()) };
+            match in_time(&site, read).await?.and_then(Speech::of) {
+                Some(Speech::Http) => http::serve(stream, own, router, &site.stop).await,
+                Some(Speech::Lines) => {
+                    let (reader, writer) = tokio::io::split(stream);
+                    talk(Transport::lines(reader, writer, site.max_line), site).await
+                }
+                Some(Speech::Tls) | None => stream.shutdown().await,
             }
         }
-        Some(Ok(Err(e))) => Err(e),
-        Some(Ok(Ok(_)) | Err(_)) | None => Ok(()),
+        (Some(_), Some(speech)) => plaintext(stream, &speech).await,
+        (None, Some(Speech::Tls)) | (_, None) => Ok(()),
     }
+}
+
+/// What comes of it; `None` when it takes too long to say who one is, or the listener is told to stop.
+async fn in_time<T>(
+    site: &Site,
+    greeting: impl Future<Output = io::Result<Option<T>>>,
+) -> io::Result<Option<T>> {
+    match site.stop.run_until_cancelled(timeout(GREETING, greeting)).await {
+        Some(Ok(came)) => came,
+        Some(Err(_)) | None => Ok(None),
+    }
+}
+
+/// Lines, from the first on.
+async fn talk(transport: Transport, site: Site) -> io::Result<()> {
+    let admitted = timeout(GREETING, hello::admit(transport, &site.guard)).await;
+    match admitted {
+        Ok(Ok(Some(transport))) => site.doors.serve(transport, site.stop.clone()).await,
+        Ok(refused) => refused.map(drop),
+        Err(_) => Ok(()),
+    }
+}
+
+/// Says what to do to somebody whom everybody could listen to. What he has to say is thrown away, unread.
+async fn plaintext(mut stream: TcpStream, speech: &Speech) -> io::Result<()> {
+    let answer = match speech {
+        Speech::Http => {
+            "HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain\r\nconnection: close\r\n\r\n\
+             this port speaks TLS: use https:// or wss://\n"
+        }
+        Speech::Lines | Speech::Tls => {
+            "{\"type\":\"error\",\"id\":null,\"error\":{\"code\":\"INVALID_REQUEST\",\"message\":\
+             \"this port speaks TLS: use tls://\"}}\n"
+        }
+    };
+    stream.write_all(answer.as_bytes()).await?;
+    stream.shutdown().await?;
+    // A connection that is closed with something in it takes the answer with it.
+    let (mut rest, mut nowhere) = (stream.take(UNHEARD), tokio::io::sink());
+    let said = tokio::io::copy(&mut rest, &mut nowhere);
+    timeout(GREETING, said).await.map_or(Ok(()), |said| said.map(drop))
 }

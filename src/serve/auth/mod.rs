@@ -13,9 +13,11 @@ mod token;
 #[cfg(test)]
 mod tests;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use failures::Failures;
+
+use crate::tls;
 
 pub use token::Token;
 
@@ -55,13 +57,20 @@ pub struct Guard {
     origins: Origins,
     /// A name beside its address that the listener goes by.
     name: Option<String>,
+    /// What everybody who comes speaks TLS with; it goes by the names in its certificate too.
+    tls: Option<tls::Acceptor>,
     failures: Failures,
 }
 
 impl Guard {
     /// `name`: the host name that the listener was told to be bound to, if it was one.
     pub fn new(token: Option<Token>, origins: Origins, name: Option<String>) -> Self {
-        Self { token, origins, name, failures: Failures::default() }
+        Self { token, origins, name, tls: None, failures: Failures::default() }
+    }
+
+    /// The same for a listener that is encrypted: nobody comes by a name that the certificate is not for.
+    pub fn encrypted(self, tls: tls::Acceptor) -> Self {
+        Self { tls: Some(tls), ..self }
     }
 
     /// Whether anybody needs a token here.
@@ -83,11 +92,19 @@ impl Guard {
     /// Whether a `Host` header names this server. `own`: the address that the connection came in by.
     pub fn host(&self, host: &str, own: SocketAddr) -> Result<(), Refusal> {
         let port = own.port();
-        let is = |name: &str| host.strip_prefix(name).is_some_and(|rest| rest == format!(":{port}"));
-        let named =
-            self.name.as_deref().is_some_and(|name| host.eq_ignore_ascii_case(&format!("{name}:{port}")));
-        let here = own.ip().to_canonical().is_loopback() && is("localhost");
-        if own_spelling(own) == host || here || named { Ok(()) } else { Err(Refusal::Host) }
+        let usual = if self.tls.is_some() { 443 } else { 80 };
+        let name = host.strip_suffix(&format!(":{port}")).or_else(|| (port == usual).then_some(host));
+        let Some(name) = name else { return Err(Refusal::Host) };
+        let own = own.ip().to_canonical();
+        let literal = name.strip_prefix('[').and_then(|name| name.strip_suffix(']'));
+        let spelt = match own {
+            IpAddr::V4(own) => name == own.to_string(),
+            IpAddr::V6(own) => literal.is_some_and(|name| name == own.to_string()),
+        };
+        let here = own.is_loopback() && name == "localhost";
+        let named = self.name.as_deref().is_some_and(|own| name.eq_ignore_ascii_case(own));
+        let certified = || self.tls.as_ref().is_some_and(|tls| tls.is_for(name));
+        if spelt || here || named || certified() { Ok(()) } else { Err(Refusal::Host) }
     }
 
     /// Whether a page of that origin may come in; `None`: it is no page.
@@ -101,9 +118,4 @@ impl Guard {
             };
         if allowed { Ok(()) } else { Err(Refusal::Origin) }
     }
-}
-
-/// An address as it stands in a `Host` header (RFC 9110, section 7.2).
-fn own_spelling(own: SocketAddr) -> String {
-    SocketAddr::new(own.ip().to_canonical(), own.port()).to_string()
 }

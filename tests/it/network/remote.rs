@@ -4,6 +4,7 @@ use adjutant::config::{Environment, Secret};
 use adjutant::error::ErrorKind;
 use adjutant::jsonrpc::MAX_LINE;
 use adjutant::remote::{self, Address, RemoteError};
+use adjutant::tls::Trust;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -15,7 +16,7 @@ use crate::support::server::Server;
 use crate::support::wire::Wire;
 
 /// That server as a client on its machine finds it.
-fn found(bench: &Bench, address: &str) -> remote::Server {
+pub(super) fn found(bench: &Bench, address: &str) -> remote::Server {
     let variables = bench.variables();
     let environment = Environment::of(variables.each_ref().map(|(name, value)| (*name, value.as_str())));
     remote::Server::at(address.parse().unwrap(), None, &environment, MAX_LINE).unwrap()
@@ -44,7 +45,7 @@ async fn a_wrong_token_is_said_to_be_wrong() {
     for scheme in ["tcp", "ws"] {
         for token in [None, Some(Secret::new("canary"))] {
             let address: Address = format!("{scheme}://{}", server.address).parse().unwrap();
-            let wrong = remote::Server { address, token, max_line: MAX_LINE };
+            let wrong = remote::Server { address, token, trust: Trust::System, max_line: MAX_LINE };
             let error = remote::connect(&wrong).await.expect_err("nobody comes in so");
             assert!(matches!(error, RemoteError::Refused { .. }), "{error}");
             assert_eq!(error.kind(), ErrorKind::Denied);

@@ -16,8 +16,10 @@ const ROOMS: &[Row] = &[
     ("jsonrpc",    0, &[]),
     ("acp",        0, &[]),
     ("event",      1, &["acp"]),
+    ("discovery",  1, &[]),
     ("http",       1, &[]),
     ("permission", 1, &[]),
+    ("tls",        1, &[]),
     ("transport",  1, &["jsonrpc"]),
     ("workspace",  1, &[]),
     ("config",     2, &["permission"]),
@@ -32,19 +34,19 @@ const ROOMS: &[Row] = &[
                         "permission::escape_for_display", "permission::shell_word"]),
     // Records name their session with the protocol's identifier.
     ("store",      3, &["acp", "event", "config"]),
-    ("remote",     3, &["config", "jsonrpc", "transport"]),
+    ("remote",     3, &["config", "discovery", "jsonrpc", "tls", "transport"]),
     ("agent",      4, &["uri", "mcp", "lsp", "acp", "event", "permission", "provider", "tool", "workspace", "transport", "rpc", "config", "clock"]),
     ("session",    5, &["memory", "acp", "event", "agent", "store", "permission", "workspace", "config", "clock"]),
     ("engine",     6, &["session", "permission", "workspace", "config::Keys"]),
     // A door gives a turn its hands (the client's files and terminals), shows a session's settings, pages through the
     // store's records, and writes times and identifiers as the wire wants them.
-    ("serve",      7, &["engine", "session", "event", "acp", "rpc", "transport", "jsonrpc", "config", "permission", "workspace",
+    ("serve",      7, &["engine", "tls", "session", "event", "acp", "rpc", "transport", "jsonrpc", "config", "permission", "workspace",
                         "agent::Hands", "agent::Roots", "agent::Settings", "agent::OptionKind", "agent::OptionValue", "agent::SessionOption", "store", "clock"]),
     ("telemetry",  7, &[]),
     ("app",        8, &["acp", "agent", "clock", "config", "engine", "event", "permission", "provider", "rpc", "serve", "session",
                         "store", "tool", "transport", "workspace"]),
     // The command line is a door for people, with the same sessions and events as every other door.
-    ("cli",        9, &["app", "config", "engine", "memory", "telemetry", "acp", "agent::Hands", "agent::Roots", "clock", "event",
+    ("cli",        9, &["app", "config", "discovery", "tls", "engine", "memory", "telemetry", "acp", "agent::Hands", "agent::Roots", "clock", "event",
                         "jsonrpc", "mcp", "permission", "provider::Catalogue", "provider::Effort", "provider::ModelInfo", "provider::Models",
                         "provider::ProviderError", "remote", "rpc", "serve", "session", "store", "tool::Registry", "tool::Tool", "transport", "workspace"]),
     ("main",      10, &["cli", "workspace::supervisor"]),
