@@ -3,3 +3,4 @@
 mod admission;
 mod listening;
 mod session;
+mod stream;
