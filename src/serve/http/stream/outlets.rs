@@ -23,7 +23,9 @@ const PORTION: usize = 32 * 1024;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unopened {
     Unread(Unread),
-    /// There are too many.
+    /// Nothing was said of the session yet, and there are enough such streams.
+    Unknown,
+    /// There are too many streams.
     Full,
 }
 
@@ -86,7 +88,10 @@ impl Outlets {
     pub(super) fn subscribe(&mut self, place: &Place, after: Option<u64>) -> Result<u64, Unopened> {
         if !self.knows(place) {
             let unsaid = matches!(place, Place::Session(_));
-            if unsaid && self.unconfirmed.len() >= UNCONFIRMED || !self.make(place) {
+            if unsaid && self.unconfirmed.len() >= UNCONFIRMED {
+                return Err(Unopened::Unknown);
+            }
+            if !self.make(place) {
                 return Err(Unopened::Full);
             }
             if unsaid {

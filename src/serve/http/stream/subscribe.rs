@@ -27,10 +27,11 @@ const FORGOTTEN: Refused = Refused::new(
     StatusCode::GONE,
     "what came after Last-Event-ID is no longer kept: subscribe without it, and load the session anew",
 );
-const FULL: Refused = Refused::new(
-    StatusCode::TOO_MANY_REQUESTS,
-    "too many streams are open: load their sessions, or close some",
+const UNKNOWN: Refused = Refused::new(
+    StatusCode::NOT_FOUND,
+    "the session is unknown to this connection: load those whose streams are open first",
 );
+const FULL: Refused = Refused::new(StatusCode::TOO_MANY_REQUESTS, "too many streams are open: close some");
 
 pub(in crate::serve::http) fn subscribe(site: &Site, headers: &HeaderMap) -> Result<Response, Refused> {
     let mut accepted = headers.get_all(ACCEPT).iter().filter_map(|accept| accept.to_str().ok());
@@ -68,6 +69,7 @@ impl From<Unopened> for Refused {
             Unopened::Unread(Unread::Taken) => TAKEN,
             Unopened::Unread(Unread::Forgotten) => FORGOTTEN,
             Unopened::Unread(Unread::Unheard) => NUMBER,
+            Unopened::Unknown => UNKNOWN,
             Unopened::Full => FULL,
         }
     }

@@ -123,7 +123,7 @@ fn few_streams_are_opened_before_anything_is_said_there() {
     let mut outlets = Outlets::default();
     let open = |outlets: &mut Outlets, name: usize| outlets.subscribe(&place(&name.to_string()), None);
     let leases: Vec<_> = (0..16).map(|name| open(&mut outlets, name).unwrap()).collect();
-    assert_eq!(open(&mut outlets, 16), Err(Unopened::Full));
+    assert_eq!(open(&mut outlets, 16), Err(Unopened::Unknown));
     assert!(outlets.subscribe(&Place::Connection, None).is_ok());
     outlets.put(place("0"), "x".into());
     assert!(open(&mut outlets, 16).is_ok());
