@@ -82,7 +82,8 @@ impl Listener {
     /// Serves everyone who comes until `stop`, then lets them end in order.
     pub async fn serve(self, doors: Arc<Doors>, guard: Arc<Guard>, max_line: usize, stop: CancellationToken) {
         let (tracker, room) = (TaskTracker::new(), Arc::new(Semaphore::new(CONNECTIONS)));
-        let site = Site { doors, guard, max_line, stop: stop.clone(), sockets: tracker.clone() };
+        let streams = Arc::default();
+        let site = Site { doors, guard, max_line, stop: stop.clone(), sockets: tracker.clone(), streams };
         let router = http::router(site.clone());
         let accepting = async {
             loop {

@@ -1,4 +1,4 @@
-//! What speaks HTTP: health, and WebSocket at `/acp` and at `/`.
+//! What speaks HTTP: health, WebSocket at `/acp` and at `/`, and ACP's streamable HTTP at `/acp`.
 //!
 //! No dialect lives here: a socket is handed to the doors as frames.
 //!
@@ -10,6 +10,7 @@
 mod admission;
 mod health;
 mod socket;
+mod stream;
 
 use std::io;
 use std::net::SocketAddr;
@@ -47,6 +48,8 @@ pub(super) struct Site {
     pub(super) stop: CancellationToken,
     /// What outlives its request: upgraded connections.
     pub(super) sockets: TaskTracker,
+    /// Connections that are no sockets.
+    pub(super) streams: Arc<stream::Register>,
 }
 
 /// The address of ours that a connection came in by.
@@ -57,7 +60,7 @@ struct Own(SocketAddr);
 pub(super) fn router(site: Site) -> Router {
     Router::new()
         .route("/", get(socket::upgrade))
-        .route("/acp", get(socket::upgrade))
+        .route("/acp", get(socket::upgrade_or_subscribe).post(stream::post).delete(stream::delete))
         .route_layer(from_fn_with_state(site.clone(), admission::check))
         .route("/health", get(health::health))
         .layer(from_fn_with_state(site.clone(), admission::name))

@@ -1,13 +1,15 @@
 //! A connection that becomes a WebSocket: `GET /acp`, and `GET /` as sidecars of editors have it.
 
 use axum::extract::State;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{Message, Utf8Bytes, WebSocketUpgrade};
-use axum::http::HeaderValue;
+use axum::http::header::UPGRADE;
+use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 
-use super::Site;
 use super::admission::TOKEN_PROTOCOL;
+use super::{Site, stream};
 use crate::transport::{self, websocket};
 
 /// The subprotocol that is agreed on with whoever offers any: what was offered beside the token.
@@ -16,9 +18,6 @@ const PROTOCOL: &str = "acp";
 const READ_BUFFER: usize = 4 * 1024;
 /// Lines above this are written before the next one is taken.
 const WRITE_BUFFER: usize = 16 * 1024;
-
-/// What the connection is called, in the reply to its upgrade.
-const CONNECTION: &str = "acp-connection-id";
 
 impl transport::Message for Message {
     fn of_text(line: Bytes) -> Option<Self> {
@@ -30,6 +29,19 @@ impl transport::Message for Message {
             Self::Text(text) => Some(text.into()),
             Self::Binary(_) | Self::Ping(_) | Self::Pong(_) | Self::Close(_) => None,
         }
+    }
+}
+
+/// `GET /acp`: a WebSocket where one is asked for, else a stream of events.
+pub(super) async fn upgrade_or_subscribe(
+    State(site): State<Site>,
+    headers: HeaderMap,
+    socket: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Response {
+    match socket {
+        Ok(socket) => upgrade(State(site), socket).await,
+        Err(refusal) if headers.contains_key(UPGRADE) => refusal.into_response(),
+        Err(_) => stream::subscribe(&site, &headers).into_response(),
     }
 }
 
@@ -56,7 +68,7 @@ pub(super) async fn upgrade(State(site): State<Site>, upgrade: WebSocketUpgrade)
         })
         .into_response();
     if let Ok(id) = HeaderValue::from_str(&uuid::Uuid::now_v7().to_string()) {
-        response.headers_mut().insert(CONNECTION, id);
+        response.headers_mut().insert(stream::CONNECTION, id);
     }
     response
 }

@@ -174,7 +174,7 @@ async function run(folder, far) {
   const script = await readFile(join(import.meta.dirname, "script.jsonl"), "utf8");
   const mind = new Mind();
   await mind.serve(dialect, home, script.replaceAll("{cwd}", cwd));
-  const editor = Editor.open({ binary, cwd, env: environment(home, { SECRET_OF_OURS: "s3cret" }), transcript });
+  const editor = await Editor.open({ binary, cwd, env: environment(home, { SECRET_OF_OURS: "s3cret" }), transcript });
   steps.explain = () => `  stderr: ${editor.errors || "(nothing)"}\n  last asked: ${JSON.stringify(mind.server.asked.at(-1))}`;
   const talk = new Talk(editor, mind, cwd, { id: undefined, live: [] });
   try {
@@ -201,7 +201,7 @@ async function run(folder, far) {
       }
     });
   } finally {
-    editor.child.kill("SIGKILL");
+    editor.kill();
     mind.close();
   }
 }

@@ -1,10 +1,12 @@
 // The official TypeScript client against the real binary: $ADJUTANT, transcript to the file given. The model is a
-// script inside the agent, or, if a wire dialect is named, a server that speaks it.
+// script inside the agent, or, if a wire dialect is named, a server that speaks it; the agent is on pipes, or, if a
+// transport is named, a server on a port.
 
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
 import { methods } from "@agentclientprotocol/sdk/unstable";
 import { Editor } from "./editor.mjs";
 import { Talk, handled } from "./talk.mjs";
@@ -12,12 +14,15 @@ import { Mind, SOON } from "../mind.mjs";
 import { Steps, environment, inTemporaryFolder } from "../steps.mjs";
 import { fold, said } from "./transcript.mjs";
 
-const [transcript, dialect] = process.argv.slice(2);
+const { values, positionals } = parseArgs({ options: { over: { type: "string" } }, allowPositionals: true });
+const { over } = values;
+const [transcript, dialect] = positionals;
 const binary = resolve(process.env.ADJUTANT ?? "");
-assert(transcript && existsSync(binary), "usage: ADJUTANT=<binary> node drive.mjs <transcript> [<dialect>]");
+assert(transcript && existsSync(binary), "usage: ADJUTANT=<binary> node drive.mjs [--over <transport>] <transcript> [<dialect>]");
 const { session, ...agentMethods } = methods.agent;
 
-const steps = new Steps(dialect ? `ts sdk, ${dialect}` : "ts sdk");
+const steps = new Steps(["ts sdk", over, dialect].filter(Boolean).join(", "));
+const ends = over ? "ends in order when it is told to" : "ends by itself when its stdin is closed";
 
 async function run(folder) {
   const [home, cwd] = [join(folder, "home"), join(folder, "project")];
@@ -25,27 +30,27 @@ async function run(folder) {
   await mkdir(cwd);
   const mind = await Mind.open(dialect, home);
   const env = environment(home, mind.env);
-  const open = () => {
-    const editor = Editor.open({ binary, cwd, env, transcript });
+  const open = async () => {
+    const editor = await Editor.open({ binary, cwd, env, transcript, over });
     steps.explain = () => `  stderr: ${editor.errors || "(nothing)"}`;
     return editor;
   };
   const told = { id: undefined, live: [] };
-  const first = open();
+  const first = await open();
   try {
     const talk = new Talk(first, mind, cwd, told);
     await live(talk);
-    await steps.step("the agent ends by itself when its stdin is closed", () => talk.leave());
-    const second = open();
+    await steps.step(`the agent ${ends}`, () => talk.leave());
+    const second = await open();
     try {
       const again = new Talk(second, mind, cwd, told);
       await afterwards(again);
-      await steps.step("the second agent ends by itself too", () => again.leave());
+      await steps.step(`the second agent ${ends}`, () => again.leave());
     } finally {
-      second.child.kill("SIGKILL");
+      second.kill();
     }
   } finally {
-    first.child.kill("SIGKILL");
+    first.kill();
     mind.close();
   }
 }

@@ -1,12 +1,12 @@
-// An editor: the binary as its child over real pipes, with files, unsaved buffers and terminals to offer.
-// Every line in either direction goes to a transcript, with `>` before the editor's and `<` before the agent's.
+// An editor: the binary as its agent, with files, unsaved buffers and terminals to offer. What both say goes to a
+// transcript.
 
 import { spawn } from "node:child_process";
 import { createWriteStream } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { once } from "node:events";
-import { Readable, Transform, Writable } from "node:stream";
 import * as acp from "@agentclientprotocol/sdk/unstable";
+import { start } from "./agent.mjs";
 
 export const CAPABILITIES = {
   fs: { readTextFile: true, writeTextFile: true },
@@ -33,41 +33,19 @@ export class Editor {
   #terminalsMade = 0;
   #watchers = new Set();
 
-  static open({ binary, cwd, env, transcript }) {
+  /** An editor and its agent, on pipes if nothing else is named. */
+  static async open({ binary, cwd, env, transcript, over }) {
     const editor = new Editor();
     editor.log = createWriteStream(transcript, { flags: "a" });
-    editor.child = spawn(binary, ["acp"], { cwd, env, stdio: ["pipe", "pipe", "pipe"] });
-    editor.exited = once(editor.child, "exit").then(([code, signal]) => ({ code, signal }));
-    editor.errors = "";
-    editor.child.stderr.on("data", (data) => (editor.errors += data));
-    const outgoing = editor.#tee("> ");
-    outgoing.pipe(editor.child.stdin);
-    editor.child.stdin.on("error", () => {});
-    const incoming = editor.child.stdout.pipe(editor.#tee("< "));
-    const stream = acp.ndJsonStream(Writable.toWeb(outgoing), Readable.toWeb(incoming));
-    editor.connection = editor.#app().connect(stream);
+    editor.process = await start({ binary, cwd, env, over, log: editor.log });
+    editor.connection = editor.#app().connect(editor.process.stream);
     editor.agent = editor.connection.agent;
     return editor;
   }
 
-  /** Passes bytes on and notes whole lines. */
-  #tee(mark) {
-    const log = this.log;
-    let rest = Buffer.alloc(0);
-    return new Transform({
-      transform(chunk, _, done) {
-        rest = Buffer.concat([rest, chunk]);
-        for (let end = rest.indexOf(10); end >= 0; end = rest.indexOf(10)) {
-          log.write(mark + rest.subarray(0, end).toString() + "\n");
-          rest = rest.subarray(end + 1);
-        }
-        done(null, chunk);
-      },
-      flush(done) {
-        if (rest.length) log.write(mark + rest.toString() + "\n");
-        done();
-      },
-    });
+  /** What the agent said on stderr. */
+  get errors() {
+    return this.process.errors;
   }
 
   #app() {
@@ -203,12 +181,17 @@ export class Editor {
     return {};
   }
 
-  /** Ends the agent by closing its stdin. Resolves to its exit code and signal. */
+  /** Ends the agent: its stdin is closed, or the connection and then the server. Resolves to its exit. */
   async close() {
-    this.child.stdin.end();
-    const exit = await this.exited;
+    if (this.process.child.stdin === null) this.connection.close();
+    this.process.end();
+    const exit = await this.process.exited;
     this.log.end();
     await once(this.log, "finish");
     return exit;
+  }
+
+  kill() {
+    this.process.child.kill("SIGKILL");
   }
 }

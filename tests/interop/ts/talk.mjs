@@ -25,7 +25,7 @@ export class Talk {
     });
   }
 
-  /** Closes the agent's stdin, upon which it has to end, without a word of complaint. */
+  /** Says goodbye, upon which the agent has to end, without a word of complaint. */
   async leave() {
     assert.deepEqual(await this.editor.close(), { code: 0, signal: null });
     assert.equal(this.editor.errors, "", "nothing was to be said on stderr");

@@ -79,7 +79,7 @@ async fn http_wants_the_name_the_page_and_the_token_right() {
         ("/acp", &[("host", &host), ("authorization", &right[..right.len() - 1])], 401),
         ("/acp", &[("host", &host), ("authorization", "Basic eDp4")], 401),
         ("/acp", &[("host", &evil), ("authorization", &right)], 403),
-        ("/acp", &[("host", &host), ("x-forwarded-host", &evil), ("authorization", &right)], 400),
+        ("/acp", &[("host", &host), ("x-forwarded-host", &evil), ("authorization", &right)], 406),
         ("/acp", &[("host", &host), ("authorization", &right), ("origin", "http://evil.test")], 403),
         ("/acp?token=x", &[("host", &host), ("authorization", &right)], 400),
         ("/nowhere", &[("host", &host)], 404),

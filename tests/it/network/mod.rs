@@ -6,3 +6,4 @@ mod encryption;
 mod listening;
 mod remote;
 mod session;
+mod stream;

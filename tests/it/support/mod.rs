@@ -15,5 +15,6 @@ pub(crate) mod link;
 pub(crate) mod model;
 pub(crate) mod proc;
 pub(crate) mod recorder;
+pub(crate) mod remote;
 pub(crate) mod server;
 pub(crate) mod wire;

@@ -34,9 +34,15 @@ pub struct Place {
 }
 
 impl Place {
-    /// Starts the agent; killed if it is dropped while it runs.
+    /// Starts the agent on pipes; killed if it is dropped while it runs.
     pub fn start(&self) -> io::Result<Child> {
-        Command::new(&self.binary)
+        self.command().stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()
+    }
+
+    /// `adjutant acp`, with nothing of our own environment but where programs are.
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(&self.binary);
+        command
             .arg("acp")
             .current_dir(&self.project)
             .env_clear()
@@ -44,10 +50,8 @@ impl Place {
             .env("HOME", &self.home)
             .env("ADJUTANT_MODEL", "scripted")
             .env("ADJUTANT_SCRIPT", &self.script)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
+            .kill_on_drop(true);
+        command
     }
 }
 

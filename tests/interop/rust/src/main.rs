@@ -1,9 +1,12 @@
-//! The official Rust client against the real binary: $ADJUTANT, transcript to the file given.
+//! The official Rust client against the real binary, $ADJUTANT: on pipes, with a transcript to the file given, or as a
+//! server, `--over http` or `--over ws`.
 
 mod child;
 mod seen;
+mod server;
 
 use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
 use std::time::Duration;
 
 use agent_client_protocol::schema::ProtocolVersion;
@@ -16,11 +19,12 @@ use agent_client_protocol::v1::schema::{
     SessionId, SessionNotification, SetSessionModeRequest, StopReason, ToolCallStatus, WriteTextFileRequest,
     WriteTextFileResponse,
 };
-use agent_client_protocol::{Agent, Client, Error, Lines};
+use agent_client_protocol::{Agent, Client, ConnectTo, Error, Lines};
 use anyhow::{Context, Result, anyhow, ensure};
 
 use child::{Place, Transcript};
 use seen::{Entry, Seen};
+use server::Server;
 
 /// Longest time a run may take: far more than it needs.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -28,7 +32,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
     let binary = std::env::var_os("ADJUTANT").context("set ADJUTANT to the binary")?;
-    let transcript = std::env::args_os().nth(1).context("name the transcript to write")?;
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
     let folder = tempfile::tempdir()?;
     let root = folder.path().canonicalize()?;
     let place = Place {
@@ -39,16 +43,39 @@ async fn main() -> Result<()> {
     };
     std::fs::create_dir(&place.home)?;
     std::fs::create_dir(&place.project)?;
-    tokio::time::timeout(PATIENCE, run(&place, &Transcript::create(Path::new(&transcript))?)).await?
+    let run = async {
+        match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+            ["--over", scheme] => on_a_port(&place, scheme).await,
+            [transcript] => on_pipes(&place, &Transcript::create(Path::new(transcript))?).await,
+            _ => Err(anyhow!("name the transcript to write, or --over http or ws")),
+        }
+    };
+    tokio::time::timeout(PATIENCE, run).await?
 }
 
-/// Starts the agent and drives it to its end.
-async fn run(place: &Place, transcript: &Transcript) -> Result<()> {
+async fn on_pipes(place: &Place, transcript: &Transcript) -> Result<()> {
     let mut child = place.start()?;
     let (outgoing, incoming) = child::lines(&mut child, transcript)?;
+    drive(Lines::new(outgoing, incoming), place, "rust sdk").await?;
+    ended("rust sdk", "the agent ends by itself when its stdin is closed", child.wait().await?)
+}
+
+async fn on_a_port(place: &Place, scheme: &str) -> Result<()> {
+    let topic = format!("rust sdk, {scheme}");
+    let server = Server::start(place).await?;
+    drive(server.client(scheme)?, place, &topic).await?;
+    ended(&topic, "the server ends in order when it is told to", server.stop().await?)
+}
+
+fn ended(topic: &str, name: &str, status: ExitStatus) -> Result<()> {
+    report(topic, name, if status.success() { Ok(()) } else { Err(anyhow!("{status}")) })
+}
+
+/// Talks to the agent, to the end of what there is to say.
+async fn drive(agent: impl ConnectTo<Client>, place: &Place, topic: &str) -> Result<()> {
     let seen = Seen::new();
-    let (noted, project) = (seen.clone(), place.project.clone());
-    Client
+    let (noted, project, topic) = (seen.clone(), place.project.clone(), topic.to_owned());
+    let driven = Client
         .v1()
         .on_receive_notification(
             async move |it: SessionNotification, _| {
@@ -68,16 +95,11 @@ async fn run(place: &Place, transcript: &Transcript) -> Result<()> {
             },
             agent_client_protocol::on_receive_request!(),
         )
-        .connect_with(Lines::new(outgoing, incoming), async move |agent: ConnectionTo<Agent>| {
-            let talked = Talk { agent, seen, project }.all().await;
+        .connect_with(agent, async move |agent: ConnectionTo<Agent>| {
+            let talked = Talk { agent, seen, project, topic }.all().await;
             talked.map_err(|e| Error::internal_error().data(e.to_string()))
-        })
-        .await?;
-    let status = child.wait().await?;
-    report(
-        "the agent ends by itself when its stdin is closed",
-        if status.success() { Ok(()) } else { Err(anyhow!("{status}")) },
-    )
+        });
+    Ok(driven.await?)
 }
 
 /// Everything may be done but what is secret.
@@ -91,10 +113,10 @@ fn answer(request: &RequestPermissionRequest) -> RequestPermissionResponse {
 }
 
 /// Reports a step as a line `ok <name>` or `not ok <name>`.
-fn report<T>(name: &str, outcome: Result<T>) -> Result<T> {
+fn report<T>(topic: &str, name: &str, outcome: Result<T>) -> Result<T> {
     match &outcome {
-        Ok(_) => println!("ok rust sdk: {name}"),
-        Err(e) => println!("not ok rust sdk: {name}\n  {e:?}"),
+        Ok(_) => println!("ok {topic}: {name}"),
+        Err(e) => println!("not ok {topic}: {name}\n  {e:?}"),
     }
     outcome
 }
@@ -103,17 +125,22 @@ struct Talk {
     agent: ConnectionTo<Agent>,
     seen: Seen,
     project: PathBuf,
+    topic: String,
 }
 
 impl Talk {
     async fn all(&self) -> Result<()> {
-        let id = report("initialize and session/new", self.open().await)?;
+        let id = self.report("initialize and session/new", self.open().await)?;
         let mut live =
-            report("what was allowed is done, what was rejected is not", self.permissions(&id).await)?;
-        live.extend(report("a stream that is cancelled ends as cancelled", self.cancelled(&id).await)?);
-        report("session/set_mode", self.mode(&id).await)?;
-        report("session/list, session/load and session/resume", self.again(&id, &live).await)?;
-        report("session/fork, session/close and session/delete", self.end(&id, &live).await)
+            self.report("what was allowed is done, what was rejected is not", self.permissions(&id).await)?;
+        live.extend(self.report("a stream that is cancelled ends as cancelled", self.cancelled(&id).await)?);
+        self.report("session/set_mode", self.mode(&id).await)?;
+        self.report("session/list, session/load and session/resume", self.again(&id, &live).await)?;
+        self.report("session/fork, session/close and session/delete", self.end(&id, &live).await)
+    }
+
+    fn report<T>(&self, name: &str, outcome: Result<T>) -> Result<T> {
+        report(&self.topic, name, outcome)
     }
 
     async fn open(&self) -> Result<SessionId> {
