@@ -16,6 +16,7 @@ use super::own_change::Setting;
 use super::projection::Projection;
 use super::pulse::Pulse;
 use super::question::Questions;
+use super::view::View;
 use super::{error, options};
 use crate::acp::{MessageId, PromptResponse, StopReason, ToolCallId};
 use crate::event::{Event, EventKind, Seq, TurnId, TurnStop};
@@ -146,7 +147,7 @@ impl Drop for Hold {
 struct Watch {
     client: Arc<Client>,
     session: SessionHandle,
-    projection: Projection,
+    view: Box<dyn View>,
     pulse: Pulse,
     /// Events up to here happened before the client came.
     replay_until: Seq,
@@ -161,7 +162,7 @@ struct Watch {
 impl Watch {
     fn new(client: &Arc<Client>, sessions: &Sessions, session: SessionHandle) -> Self {
         Self {
-            projection: Projection::new(session.clone(), sessions.clone(), client),
+            view: Box::new(Projection::new(session.clone(), sessions.clone(), client)),
             pulse: Pulse::default(),
             questions: Questions::new(client, &session),
             client: Arc::clone(client),
@@ -208,7 +209,7 @@ impl Watch {
                 },
                 () = finish.cancelled() => return Some(events.cursor()),
                 () = sign_of_life => {
-                    self.projection.update(&self.pulse.beat(), &mut self.lines);
+                    self.view.sign_of_life(&self.pulse, &mut self.lines);
                     self.flush().await
                 }
             };
@@ -228,13 +229,10 @@ impl Watch {
                     self.running = Some(Instant::now() + HEARTBEAT);
                     // Also a turn that was running already when the client loaded its session once more.
                     let own = self.client.sent(message);
-                    self.projection.begin(own && !replay);
                     if own {
                         self.turns.insert(*turn, message.clone());
                     }
-                    if replay || !own {
-                        self.projection.show(event, replay, &mut self.lines);
-                    }
+                    self.view.prompted(event, own && !replay, &mut self.lines);
                 }
                 EventKind::AskOpened { .. } | EventKind::QuestionOpened { .. } if replay => {
                     self.questions.found(event);
@@ -252,7 +250,7 @@ impl Watch {
                 EventKind::TurnEnded { turn, stop } => {
                     self.running = None;
                     self.questions.end_of_turn();
-                    self.projection.end_of_turn(*turn, stop, self.turns.contains_key(turn), &mut self.lines);
+                    self.view.end_of_turn(*turn, stop, self.turns.contains_key(turn), &mut self.lines);
                     self.flush().await?;
                     self.answer(*turn, stop).await;
                 }
@@ -260,7 +258,7 @@ impl Watch {
                 EventKind::ModeChanged { .. } | EventKind::OptionChanged { .. } if replay => {}
                 EventKind::ModeChanged { mode } => self.setting(event, options::MODE, mode),
                 EventKind::OptionChanged { option, value } => self.setting(event, option, value),
-                _ => self.projection.show(event, replay, &mut self.lines),
+                _ => self.view.show(event, replay, &mut self.lines),
             }
             if self.lines.len() >= SEND {
                 self.flush().await?;
@@ -274,7 +272,7 @@ impl Watch {
         let (option, value) = (option.to_owned(), value.to_owned());
         let setting = Setting { session: self.session.id().clone(), option, value };
         let asked = self.client.changes().asked(&setting, event.seq);
-        self.projection.setting(&setting, asked, &mut self.lines);
+        self.view.setting(&setting, asked, &mut self.lines);
     }
 
     /// Law L3: the reply is rendered from the turn's end, behind everything the turn showed.
@@ -297,7 +295,7 @@ impl Watch {
     }
 
     async fn flush(&mut self) -> Result<(), PeerError> {
-        self.projection.flush(&mut self.lines);
+        self.view.flush(&mut self.lines);
         if self.lines.is_empty() {
             return Ok(());
         }

@@ -46,6 +46,7 @@ mod session_set_mode;
 mod session_set_model;
 mod terminal_output;
 mod text_line;
+mod view;
 
 #[cfg(test)]
 mod tests;
@@ -56,7 +57,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::{Engine, EngineSource};
-use crate::rpc::{Connection, Dispatch, Limits};
+use crate::rpc::{Connection, Dispatch, Limits, Table};
 use crate::transport::Transport;
 
 pub use dispatch::METHODS;
@@ -96,12 +97,12 @@ impl Door {
             let client = client.insert(Arc::new(Client::new(peer.clone())));
             let mut extensions = jsonrpsee::Extensions::new();
             extensions.insert(Arc::clone(client));
-            let gate = Arc::clone(client);
-            Dispatch {
-                methods: self.methods.clone(),
-                extensions,
-                gate: Arc::new(move |method| gate.gate(method)),
-            }
+            let (client, methods) = (Arc::clone(client), self.methods.clone());
+            let table: Table = Arc::new(move |method| match client.gate(method) {
+                Some(refusal) => Err(refusal),
+                None => Ok(methods.clone()),
+            });
+            Dispatch { table, extensions }
         });
         let Some(client) = client else { return Ok(()) };
         let hangup = {
