@@ -68,6 +68,7 @@ pub(super) enum Command {
 }
 
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(super) struct Acp {
     /// Listen on this TCP port instead of stdin and stdout; 0: any that is free
     #[arg(long, value_name = "PORT")]
@@ -87,6 +88,9 @@ pub(super) struct Acp {
     /// Longest line taken, in bytes
     #[arg(long, value_name = "BYTES", default_value_t = MAX_LINE)]
     pub(super) max_line: usize,
+    /// Speak the draft of the protocol's version 2 with clients that ask for it; it may change at any time
+    #[arg(long = "acp-v2")]
+    pub(super) draft: bool,
     /// Spellings of other agents, without a meaning here
     #[arg(long = "acp", alias = "experimental-acp", hide = true)]
     pub(super) _spelling: bool,

@@ -33,7 +33,8 @@ pub(super) async fn run(setup: &Setup, command: Acp, port: u16) -> anyhow::Resul
     print::note(&format!("adjutant: listening on {address}{}", note.text()));
     let name = command.hostname.parse::<IpAddr>().is_err().then_some(command.hostname);
     let guard = Arc::new(Guard::new(token, origins(command.cors), name));
-    let doors = Arc::new(Doors::shared(app::engine(setup.environment.clone(), setup.flags.clone())));
+    let engine = app::engine(setup.environment.clone(), setup.flags.clone());
+    let doors = Arc::new(Doors::shared(engine).offering(command.draft));
     let stop = CancellationToken::new();
     let mut terminate = signal(SignalKind::terminate()).context("no signals")?;
     let mut hangup = signal(SignalKind::hangup()).context("no signals")?;

@@ -14,8 +14,8 @@ use super::text_line::{TextLine, Voice};
 use super::view::View;
 use crate::acp::{
     AvailableCommandsUpdate, CLIENT_METHOD_NAMES, ConfigOptionUpdate, ContentBlock, ContentChunk,
-    CurrentModeUpdate, MessageId, Notice, NoticeSeverity, Plan, SessionId, SessionInfoUpdate, SessionUpdate,
-    TextContent, ToolCallContent, ToolCallUpdate,
+    CurrentModeUpdate, MessageId, Notice, NoticeSeverity, Plan, SessionConfigOption, SessionId,
+    SessionInfoUpdate, SessionUpdate, TextContent, ToolCallContent, ToolCallUpdate,
 };
 use crate::clock::rfc3339;
 use crate::event::{Event, EventKind, NoticeLevel, Seq, TurnId, TurnStop};
@@ -42,11 +42,12 @@ struct Gathered {
     text: String,
 }
 
+/// `session/update`, borrowed, with an update of any version.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Params<'a> {
-    session_id: &'a SessionId,
-    update: &'a SessionUpdate,
+pub(super) struct Params<'a, U> {
+    pub(super) session_id: &'a SessionId,
+    pub(super) update: &'a U,
 }
 
 impl Projection {
@@ -133,7 +134,7 @@ impl Projection {
     }
 
     /// A piece of a prompt; long text comes in pieces of its own.
-    fn said(&self, message: &MessageId, block: &ContentBlock, out: &mut Vec<u8>) {
+    pub(super) fn said(&self, message: &MessageId, block: &ContentBlock, out: &mut Vec<u8>) {
         let show = |block, out: &mut Vec<u8>| {
             let chunk = ContentChunk::new(block).message_id(message.clone());
             self.update(&SessionUpdate::UserMessageChunk(chunk), out);
@@ -172,6 +173,19 @@ impl Projection {
         };
         ceiling::pieces(text).for_each(|piece| line.write(piece, out));
         self.line = Some(line);
+    }
+
+    /// All options with a setting that has just changed: its event is seen before the settings follow it.
+    pub(super) fn options_with(&self, setting: &Setting) -> Vec<SessionConfigOption> {
+        let mut settings = self.session.settings();
+        if let Some(mode) = mode_of(setting) {
+            settings.mode = mode;
+        } else {
+            settings.options.retain(|(option, _)| *option != setting.option);
+            settings.options.push((setting.option.clone(), setting.value.clone()));
+        }
+        let switches = self.client.draws_switches();
+        options::options(self.session.cwd(), &settings, &self.sessions, switches)
     }
 
     /// A client that takes no notices is told as if the agent thought so: it is to see why it waits.
@@ -223,7 +237,9 @@ impl View for Projection {
             && !own
         {
             self.flush(out);
-            content.iter().for_each(|block| self.said(message, block, out));
+            for block in content {
+                self.said(message, block, out);
+            }
         }
     }
 
@@ -240,23 +256,13 @@ impl View for Projection {
 
     fn setting(&mut self, setting: &Setting, asked: Option<Asked>, out: &mut Vec<u8>) {
         self.flush(out);
-        let mode = Mode::from_id(&setting.value).ok().filter(|_| setting.option == options::MODE);
-        if let (Some(mode), None | Some(Asked::Option)) = (mode, asked) {
+        if let (Some(mode), None | Some(Asked::Option)) = (mode_of(setting), asked) {
             self.update(&SessionUpdate::CurrentModeUpdate(CurrentModeUpdate::new(mode.id())), out);
         }
         if asked == Some(Asked::Option) {
             return;
         }
-        // An event is seen before the settings follow it.
-        let mut settings = self.session.settings();
-        if let Some(mode) = mode {
-            settings.mode = mode;
-        } else {
-            settings.options.retain(|(option, _)| *option != setting.option);
-            settings.options.push((setting.option.clone(), setting.value.clone()));
-        }
-        let switches = self.client.draws_switches();
-        let options = options::options(self.session.cwd(), &settings, &self.sessions, switches);
+        let options = self.options_with(setting);
         self.update(&SessionUpdate::ConfigOptionUpdate(ConfigOptionUpdate::new(options)), out);
     }
 
@@ -271,7 +277,7 @@ impl View for Projection {
                 "\n\n(The turn was interrupted: the process ended in the middle of it.)".to_owned()
             }
         };
-        self.chunk(Voice::Says, &MessageId::new(format!("turn-{turn}-end")), &text, out);
+        self.chunk(Voice::Says, &last_words_of(turn), &text, out);
     }
 
     fn sign_of_life(&mut self, pulse: &Pulse, out: &mut Vec<u8>) {
@@ -286,12 +292,21 @@ impl View for Projection {
     }
 }
 
-fn is_terminal(content: &ToolCallContent) -> bool {
+/// The message that tells how a turn ended.
+pub(super) fn last_words_of(turn: TurnId) -> MessageId {
+    MessageId::new(format!("turn-{turn}-end"))
+}
+
+fn mode_of(setting: &Setting) -> Option<Mode> {
+    Mode::from_id(&setting.value).ok().filter(|_| setting.option == options::MODE)
+}
+
+pub(super) fn is_terminal(content: &ToolCallContent) -> bool {
     matches!(content, ToolCallContent::Terminal(_))
 }
 
 /// The content with what was read of a terminal in its place.
-fn as_text(content: Vec<ToolCallContent>, result: &str) -> Vec<ToolCallContent> {
+pub(super) fn as_text(content: Vec<ToolCallContent>, result: &str) -> Vec<ToolCallContent> {
     let part = |part| if is_terminal(&part) { result.into() } else { part };
     content.into_iter().map(part).collect()
 }
