@@ -2,11 +2,10 @@
 // Every line in either direction goes to a transcript, with `>` before the editor's and `<` before the agent's.
 
 import { spawn } from "node:child_process";
-import { createWriteStream } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { once } from "node:events";
-import { Readable, Transform, Writable } from "node:stream";
 import * as acp from "@agentclientprotocol/sdk/unstable";
+import { Child } from "./child.mjs";
 
 export const CAPABILITIES = {
   fs: { readTextFile: true, writeTextFile: true },
@@ -15,7 +14,7 @@ export const CAPABILITIES = {
   session: { notices: {} },
 };
 
-export class Editor {
+export class Editor extends Child {
   /** Text that is not on the disk yet, by path. */
   buffers = new Map();
   /** What was asked of this editor: method names, in order. */
@@ -34,40 +33,11 @@ export class Editor {
   #watchers = new Set();
 
   static open({ binary, cwd, env, transcript }) {
-    const editor = new Editor();
-    editor.log = createWriteStream(transcript, { flags: "a" });
-    editor.child = spawn(binary, ["acp"], { cwd, env, stdio: ["pipe", "pipe", "pipe"] });
-    editor.exited = once(editor.child, "exit").then(([code, signal]) => ({ code, signal }));
-    editor.errors = "";
-    editor.child.stderr.on("data", (data) => (editor.errors += data));
-    const outgoing = editor.#tee("> ");
-    outgoing.pipe(editor.child.stdin);
-    editor.child.stdin.on("error", () => {});
-    const incoming = editor.child.stdout.pipe(editor.#tee("< "));
-    const stream = acp.ndJsonStream(Writable.toWeb(outgoing), Readable.toWeb(incoming));
+    const editor = new Editor({ binary, args: ["acp"], cwd, env, transcript });
+    const stream = acp.ndJsonStream(editor.outgoing, editor.incoming);
     editor.connection = editor.#app().connect(stream);
     editor.agent = editor.connection.agent;
     return editor;
-  }
-
-  /** Passes bytes on and notes whole lines. */
-  #tee(mark) {
-    const log = this.log;
-    let rest = Buffer.alloc(0);
-    return new Transform({
-      transform(chunk, _, done) {
-        rest = Buffer.concat([rest, chunk]);
-        for (let end = rest.indexOf(10); end >= 0; end = rest.indexOf(10)) {
-          log.write(mark + rest.subarray(0, end).toString() + "\n");
-          rest = rest.subarray(end + 1);
-        }
-        done(null, chunk);
-      },
-      flush(done) {
-        if (rest.length) log.write(mark + rest.toString() + "\n");
-        done();
-      },
-    });
   }
 
   #app() {
@@ -201,14 +171,5 @@ export class Editor {
     this.#terminals.delete(id);
     this.#changed();
     return {};
-  }
-
-  /** Ends the agent by closing its stdin. Resolves to its exit code and signal. */
-  async close() {
-    this.child.stdin.end();
-    const exit = await this.exited;
-    this.log.end();
-    await once(this.log, "finish");
-    return exit;
   }
 }
