@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use super::{ClientCapabilities, ContentBlock, Implementation, Meta, SessionId};
+use super::{ClientCapabilities, ContentBlock, Implementation, Meta, SessionId, v2};
 
-/// `initialize`: any protocol version, as a number or as text (acplint), or none at all.
+/// `initialize` of any version: as a number or as text (acplint), or none at all. Some clients (buzz) ask for the
+/// draft with the fields of both.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Initialize {
@@ -17,6 +18,11 @@ pub struct Initialize {
     pub client_capabilities: ClientCapabilities,
     #[serde(deserialize_with = "or_default")]
     pub client_info: Option<Implementation>,
+    /// As version 2 has them.
+    #[serde(deserialize_with = "or_default")]
+    pub capabilities: v2::ClientCapabilities,
+    #[serde(deserialize_with = "or_default")]
+    pub info: Option<Implementation>,
 }
 
 /// `session/new`, and what `load`, `resume` and `fork` share with it: `mcpServers` may be missing, `null`

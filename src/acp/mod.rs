@@ -12,5 +12,8 @@
 pub mod lenient;
 pub mod method;
 
+/// The nouns of the version-2 draft.
+pub use agent_client_protocol_schema::v2;
+
 pub use agent_client_protocol_schema::v1::*;
 pub use agent_client_protocol_schema::{MaybeUndefined, ProtocolVersion};

@@ -28,7 +28,8 @@ pub(super) async fn run(setup: &Setup, command: Acp) -> anyhow::Result<ExitCode>
 }
 
 async fn stdio(setup: &Setup, command: Acp) -> anyhow::Result<ExitCode> {
-    let door = Doors::local(app::engine(setup.environment.clone(), setup.flags.clone()));
+    let engine = app::engine(setup.environment.clone(), setup.flags.clone());
+    let door = Doors::local(engine).offering(command.draft);
     let transport = transport::stdio(command.max_line);
     let mut terminate = signal(SignalKind::terminate()).context("no signals")?;
     let mut hangup = signal(SignalKind::hangup()).context("no signals")?;

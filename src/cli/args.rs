@@ -98,6 +98,9 @@ pub(super) struct Acp {
     /// Longest line taken, in bytes
     #[arg(long, value_name = "BYTES", default_value_t = MAX_LINE)]
     pub(super) max_line: usize,
+    /// Speak the draft of the protocol's version 2 with clients that ask for it; it may change at any time
+    #[arg(long = "acp-v2")]
+    pub(super) draft: bool,
     /// Spellings of other agents, without a meaning here
     #[arg(long = "acp", alias = "experimental-acp", hide = true)]
     pub(super) _spelling: bool,

@@ -46,7 +46,8 @@ pub(super) async fn run(setup: &Setup, command: Acp, port: u16) -> anyhow::Resul
         None => (listener, guard),
     };
     let guard = Arc::new(guard);
-    let doors = Arc::new(Doors::shared(app::engine(setup.environment.clone(), setup.flags.clone())));
+    let engine = app::engine(setup.environment.clone(), setup.flags.clone());
+    let doors = Arc::new(Doors::shared(engine).offering(command.draft));
     let stop = CancellationToken::new();
     let mut terminate = signal(SignalKind::terminate()).context("no signals")?;
     let mut hangup = signal(SignalKind::hangup()).context("no signals")?;

@@ -16,22 +16,20 @@ use super::call::{Caller, Responder};
 use super::{code, error};
 use crate::jsonrpc::{RawId, error_line};
 
-/// Says which methods may not be called now, and why.
-pub type Gate = Arc<dyn Fn(&str) -> Option<ErrorObjectOwned> + Send + Sync>;
+/// The registry in which a method is looked up now; `Err` says why it may not be called.
+pub type Table = Arc<dyn Fn(&str) -> Result<Methods, ErrorObjectOwned> + Send + Sync>;
 
 /// What a connection serves.
 #[derive(Clone)]
 pub struct Dispatch {
-    /// The one registry of methods.
-    pub methods: Methods,
+    pub table: Table,
     /// Given to every handler, with its [`Caller`] beside.
     pub extensions: Extensions,
-    pub gate: Gate,
 }
 
 impl fmt::Debug for Dispatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Dispatch").field("methods", &self.methods).finish_non_exhaustive()
+        f.debug_struct("Dispatch").finish_non_exhaustive()
     }
 }
 
@@ -115,10 +113,11 @@ impl Dispatch {
         params: Option<&RawValue>,
         cancel: CancellationToken,
     ) -> Begun {
-        if let Some(refusal) = (self.gate)(method) {
-            return Begun::Done(Some(refuse(responder, &refusal)));
-        }
-        let Some((_, callback)) = self.methods.method_with_name(method) else {
+        let methods = match (self.table)(method) {
+            Ok(methods) => methods,
+            Err(refusal) => return Begun::Done(Some(refuse(responder, &refusal))),
+        };
+        let Some((_, callback)) = methods.method_with_name(method) else {
             return Begun::Done(Some(refuse(responder, &not_found(method))));
         };
         let caller = Caller::new(responder, cancel.clone());
@@ -150,10 +149,7 @@ impl Dispatch {
         method: &str,
         params: Option<&RawValue>,
     ) -> Option<super::connection::Quiet> {
-        if (self.gate)(method).is_some() {
-            return None;
-        }
-        match self.methods.method_with_name(method)?.1 {
+        match (self.table)(method).ok()?.method_with_name(method)?.1 {
             MethodCallback::Sync(handler) => {
                 handler(Id::Number(0), borrowed(params), MAX_REPLY, self.extensions.clone());
                 None

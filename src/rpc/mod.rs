@@ -22,7 +22,7 @@ use serde_json::json;
 
 pub use call::{Caller, Deferred, Responder};
 pub use connection::{Connection, Limits};
-pub use dispatch::{Dispatch, Gate};
+pub use dispatch::{Dispatch, Table};
 pub use peer::{Peer, PeerError};
 
 /// Takes one request back, in either direction; scoped to the connection.

@@ -3,6 +3,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::StreamExt;
+use jsonrpsee::core::server::Methods;
 use jsonrpsee::types::ErrorObjectOwned;
 use jsonrpsee::{Extensions, RpcModule};
 use serde_json::{Value, json};
@@ -115,8 +116,12 @@ impl Bench {
         let (near, far) = memory(MAX_LINE);
         let connection = Connection::new(far, limits, |peer| {
             *stage.peer.lock().unwrap() = Some(peer.clone());
-            let gate: Gate = Arc::new(|method| (method == "shut").then(|| error(-7, "shut", None)));
-            Dispatch { methods: module(&stage).into(), extensions: Extensions::new(), gate }
+            let methods = Methods::from(module(&stage));
+            let table: Table = Arc::new(move |method| match method {
+                "shut" => Err(error(-7, "shut", None)),
+                _ => Ok(methods.clone()),
+            });
+            Dispatch { table, extensions: Extensions::new() }
         });
         Self { stage, near: Some(near), served: tokio::spawn(connection.serve(CancellationToken::new())) }
     }
@@ -317,11 +322,10 @@ async fn no_line_overtakes_another_on_its_way_into_a_queue() {
 async fn being_told_to_stop_is_like_the_other_sides_end() {
     let stage = Arc::new(Stage::default());
     let (mut near, far) = memory(MAX_LINE);
-    let connection = Connection::new(far, Limits::default(), |_| Dispatch {
-        methods: module(&stage).into(),
-        extensions: Extensions::new(),
-        gate: Arc::new(|_| None),
-    });
+    let methods = Methods::from(module(&stage));
+    let table: Table = Arc::new(move |_| Ok(methods.clone()));
+    let connection =
+        Connection::new(far, Limits::default(), |_| Dispatch { table, extensions: Extensions::new() });
     let stop = CancellationToken::new();
     let served = tokio::spawn(connection.serve(stop.clone()));
     near.outgoing.write_all(b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"slow\"}\n").await.unwrap();

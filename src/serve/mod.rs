@@ -45,6 +45,11 @@ impl Doors {
         Self { task: task::Door::shared(engine.clone()), acp: acp::Door::new(engine).lasting() }
     }
 
+    /// The same doors; `acp_v2`: clients of the Agent Client Protocol that ask for version 2 get its draft.
+    pub fn offering(self, acp_v2: bool) -> Self {
+        Self { acp: self.acp.offering(acp_v2), ..self }
+    }
+
     /// Serves one connection to its end; its first frame says which dialect it speaks. `Err` when writing failed.
     pub async fn serve(&self, mut transport: Transport, stop: CancellationToken) -> io::Result<()> {
         match stop.run_until_cancelled(transport.first()).await.flatten() {

@@ -41,6 +41,7 @@ topics! {
     extension
     undo
     budget
+    v2
 }
 
 #[test]

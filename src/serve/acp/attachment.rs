@@ -13,11 +13,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::client::Client;
 use super::own_change::Setting;
-use super::projection::Projection;
 use super::pulse::Pulse;
 use super::question::Questions;
+use super::view::{self, View};
 use super::{error, options};
-use crate::acp::{MessageId, PromptResponse, StopReason, ToolCallId};
+use crate::acp::{MessageId, PromptResponse, StopReason, ToolCallId, v2};
 use crate::event::{Event, EventKind, Seq, TurnId, TurnStop};
 use crate::rpc::{PeerError, Responder};
 use crate::session::{SessionHandle, Sessions, Subscription};
@@ -34,6 +34,8 @@ const HEARTBEAT: Duration = Duration::from_secs(20);
 pub(super) enum From {
     /// With the whole conversation.
     Start,
+    /// With where the session stands, as what happened so far tells.
+    Standing,
     /// With what happens from now on.
     Head,
 }
@@ -70,7 +72,7 @@ impl Attachment {
             let_go: drop.clone(),
             over: false,
         };
-        let mut watch = Watch::new(client, sessions, session.clone());
+        let mut watch = Watch::new(client, sessions, session.clone(), from);
         let (token, finishing, mut at) = (drop.clone(), finish.clone(), session.head());
         let task = tokio::spawn(async move {
             let watching = async {
@@ -78,7 +80,7 @@ impl Attachment {
                     at = earlier.finish().await;
                 }
                 watch.replay_until = at;
-                let events = watch.session.subscribe(if from == From::Start { 0 } else { at });
+                let events = watch.session.subscribe(if from == From::Head { at } else { 0 });
                 watch.run(events, finishing, Some(caught_up)).await
             };
             // Let go of: nobody is left to be shown anything.
@@ -146,7 +148,10 @@ impl Drop for Hold {
 struct Watch {
     client: Arc<Client>,
     session: SessionHandle,
-    projection: Projection,
+    view: Box<dyn View>,
+    from: From,
+    /// What is shown now is known to the client, or was not asked for.
+    muted: bool,
     pulse: Pulse,
     /// Events up to here happened before the client came.
     replay_until: Seq,
@@ -159,9 +164,11 @@ struct Watch {
 }
 
 impl Watch {
-    fn new(client: &Arc<Client>, sessions: &Sessions, session: SessionHandle) -> Self {
+    fn new(client: &Arc<Client>, sessions: &Sessions, session: SessionHandle, from: From) -> Self {
         Self {
-            projection: Projection::new(session.clone(), sessions.clone(), client),
+            view: view::of(client, session.clone(), sessions.clone()),
+            from,
+            muted: false,
             pulse: Pulse::default(),
             questions: Questions::new(client, &session),
             client: Arc::clone(client),
@@ -184,6 +191,10 @@ impl Watch {
             if events.cursor() >= self.replay_until
                 && let Some(caught_up) = caught_up.take()
             {
+                self.muted = false;
+                if self.from != From::Head {
+                    self.view.caught_up(&mut self.lines);
+                }
                 if self.flush().await.is_err() {
                     return Some(events.cursor());
                 }
@@ -208,7 +219,7 @@ impl Watch {
                 },
                 () = finish.cancelled() => return Some(events.cursor()),
                 () = sign_of_life => {
-                    self.projection.update(&self.pulse.beat(), &mut self.lines);
+                    self.view.sign_of_life(&self.pulse, &mut self.lines);
                     self.flush().await
                 }
             };
@@ -222,18 +233,21 @@ impl Watch {
     async fn show(&mut self, page: &[Arc<Event>]) -> Result<(), PeerError> {
         for event in page {
             let replay = event.seq <= self.replay_until;
+            self.muted = replay && self.from == From::Standing;
             self.pulse.note(event);
+            self.view.note(event, replay, &mut self.lines);
             match &event.kind {
                 EventKind::PromptAccepted { turn, message, .. } => {
                     self.running = Some(Instant::now() + HEARTBEAT);
                     // Also a turn that was running already when the client loaded its session once more.
                     let own = self.client.sent(message);
-                    self.projection.begin(own && !replay);
                     if own {
                         self.turns.insert(*turn, message.clone());
                     }
-                    if replay || !own {
-                        self.projection.show(event, replay, &mut self.lines);
+                    self.view.prompted(event, own && !replay, &mut self.lines);
+                    if let Some(receipt) = self.client.receipt(message) {
+                        self.flush().await?;
+                        receipt.reply(Ok(v2::PromptResponse::new(message.0.clone()))).await;
                     }
                 }
                 EventKind::AskOpened { .. } | EventKind::QuestionOpened { .. } if replay => {
@@ -252,7 +266,7 @@ impl Watch {
                 EventKind::TurnEnded { turn, stop } => {
                     self.running = None;
                     self.questions.end_of_turn();
-                    self.projection.end_of_turn(*turn, stop, self.turns.contains_key(turn), &mut self.lines);
+                    self.view.end_of_turn(*turn, stop, self.turns.contains_key(turn), &mut self.lines);
                     self.flush().await?;
                     self.answer(*turn, stop).await;
                 }
@@ -260,9 +274,9 @@ impl Watch {
                 EventKind::ModeChanged { .. } | EventKind::OptionChanged { .. } if replay => {}
                 EventKind::ModeChanged { mode } => self.setting(event, options::MODE, mode),
                 EventKind::OptionChanged { option, value } => self.setting(event, option, value),
-                _ => self.projection.show(event, replay, &mut self.lines),
+                _ => self.view.show(event, replay, &mut self.lines),
             }
-            if self.lines.len() >= SEND {
+            if self.muted || self.lines.len() >= SEND {
                 self.flush().await?;
             }
         }
@@ -274,7 +288,7 @@ impl Watch {
         let (option, value) = (option.to_owned(), value.to_owned());
         let setting = Setting { session: self.session.id().clone(), option, value };
         let asked = self.client.changes().asked(&setting, event.seq);
-        self.projection.setting(&setting, asked, &mut self.lines);
+        self.view.setting(&setting, asked, &mut self.lines);
     }
 
     /// Law L3: the reply is rendered from the turn's end, behind everything the turn showed.
@@ -297,7 +311,10 @@ impl Watch {
     }
 
     async fn flush(&mut self) -> Result<(), PeerError> {
-        self.projection.flush(&mut self.lines);
+        self.view.flush(&mut self.lines);
+        if self.muted {
+            self.lines.clear();
+        }
         if self.lines.is_empty() {
             return Ok(());
         }

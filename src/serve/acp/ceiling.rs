@@ -23,6 +23,11 @@ pub(super) fn pieces(mut text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
+/// The first of these pieces.
+pub(super) fn first_piece(text: &str) -> &str {
+    &text[..text.floor_char_boundary(CHUNK)]
+}
+
 /// The input of a call with only the beginning of its long texts, if it is too long to be shown whole.
 pub(super) fn shortened(raw: &Value) -> Option<Value> {
     let whole = size(raw);

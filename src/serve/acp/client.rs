@@ -2,13 +2,15 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use jsonrpsee::types::{ErrorCode, ErrorObjectOwned};
 
 use super::attachment::Attachment;
 use super::own_change::OwnChanges;
-use super::{client_commands::ClientCommands, client_files::ClientFiles, error};
+use super::params::Reply;
+use super::version::Version;
+use super::{client_commands::ClientCommands, client_files::ClientFiles, error, v2};
 use crate::acp::lenient::{Initialize, draws_terminal_output};
 use crate::acp::{AGENT_METHOD_NAMES, ClientCapabilities, MessageId, SessionId};
 use crate::agent::Hands;
@@ -20,24 +22,41 @@ use crate::workspace::{Commands, Files, LocalFiles};
 #[derive(Debug)]
 pub(super) struct Client {
     peer: Peer,
-    capabilities: OnceLock<ClientCapabilities>,
+    /// The newest version it may ask for.
+    newest: Version,
+    introduced: OnceLock<Introduced>,
     warned: AtomicBool,
     changes: OwnChanges,
     state: Mutex<State>,
 }
 
+/// What its first `initialize` settled.
+#[derive(Debug, Default)]
+struct Introduced {
+    version: Version,
+    capabilities: ClientCapabilities,
+}
+
 #[derive(Debug, Default)]
 struct State {
     attachments: HashMap<SessionId, Attachment>,
-    /// Prompts of this client whose replies are owed, by the message they became.
-    parked: HashMap<MessageId, (SessionHandle, Responder)>,
+    /// Prompts of this client whose turns have not ended, by the message they became.
+    parked: HashMap<MessageId, Parked>,
+}
+
+#[derive(Debug)]
+struct Parked {
+    session: SessionHandle,
+    /// The reply, while it is owed.
+    responder: Option<Responder>,
 }
 
 impl Client {
-    pub(super) fn new(peer: Peer) -> Self {
+    pub(super) fn new(peer: Peer, newest: Version) -> Self {
         Self {
             peer,
-            capabilities: OnceLock::new(),
+            newest,
+            introduced: OnceLock::new(),
             warned: AtomicBool::new(false),
             changes: OwnChanges::default(),
             state: Mutex::default(),
@@ -50,7 +69,7 @@ impl Client {
 
     /// Before `initialize`, nothing else may be asked.
     pub(super) fn gate(&self, method: &str) -> Option<ErrorObjectOwned> {
-        let open = self.capabilities.get().is_some() || method == AGENT_METHOD_NAMES.initialize;
+        let open = self.introduced.get().is_some() || method == AGENT_METHOD_NAMES.initialize;
         (!open).then(|| {
             rpc::error(
                 ErrorCode::InvalidRequest.code(),
@@ -62,17 +81,32 @@ impl Client {
 
     /// The first `initialize` counts; a repeat changes nothing.
     pub(super) fn introduce(&self, request: Initialize) {
-        if let Some(info) = &request.client_info {
+        let version = Version::negotiate(request.protocol_version, self.newest);
+        let (info, capabilities) = match version {
+            Version::V1 => (request.client_info, request.client_capabilities),
+            Version::V2 => (request.info, v2::capabilities(&request.capabilities)),
+        };
+        if let Some(info) = &info {
             tracing::info!(name = info.name, version = info.version, "client");
         }
-        if self.capabilities.set(request.client_capabilities).is_err() {
+        if self.introduced.set(Introduced { version, capabilities }).is_err() {
             tracing::debug!("initialized again");
         }
     }
 
+    fn introduced(&self) -> &Introduced {
+        static NOBODY: LazyLock<Introduced> = LazyLock::new(Introduced::default);
+        self.introduced.get().unwrap_or(&NOBODY)
+    }
+
+    /// The version that is spoken with it.
+    pub(super) fn version(&self) -> Version {
+        self.introduced().version
+    }
+
+    /// What it can do, in the words of version 1.
     pub(super) fn capabilities(&self) -> &ClientCapabilities {
-        static NONE: OnceLock<ClientCapabilities> = OnceLock::new();
-        self.capabilities.get().unwrap_or_else(|| NONE.get_or_init(ClientCapabilities::new))
+        &self.introduced().capabilities
     }
 
     /// What it changed itself.
@@ -133,6 +167,11 @@ impl Client {
         self.state().attachments.get(id).map(|attachment| attachment.session().clone())
     }
 
+    /// The session; `Err` if this client is not attached to it.
+    pub(super) fn session(&self, id: &SessionId) -> Reply<SessionHandle> {
+        self.attached(id).ok_or_else(|| error::no_session(self.version(), id))
+    }
+
     /// Puts an attachment in the place of an earlier one of the same session, without a moment in which there
     /// is none.
     pub(super) fn attach(&self, id: &SessionId, start: impl FnOnce(Option<Attachment>) -> Attachment) {
@@ -147,7 +186,7 @@ impl Client {
         let mut state = self.state();
         let known = state.attachments.get(session.id()).is_some_and(|it| it.serial() == serial);
         let attachment = if known { state.attachments.remove(session.id()) } else { None };
-        let owed: Vec<_> = state.parked.extract_if(|_, (parked, _)| parked.is(session)).collect();
+        let owed: Vec<_> = state.parked.extract_if(|_, parked| parked.session.is(session)).collect();
         drop(state);
         drop((attachment, owed));
     }
@@ -167,13 +206,22 @@ impl Client {
         drop(state);
     }
 
-    /// Keeps a prompt's reply until its turn has ended.
+    /// Keeps a prompt's reply until it is due.
     pub(super) fn park(&self, message: MessageId, session: SessionHandle, responder: Responder) {
-        self.state().parked.insert(message, (session, responder));
+        self.state().parked.insert(message, Parked { session, responder: Some(responder) });
     }
 
+    /// The reply that is due when the prompt has become a message: in version 2, where it is a receipt.
+    pub(super) fn receipt(&self, message: &MessageId) -> Option<Responder> {
+        match self.version() {
+            Version::V1 => None,
+            Version::V2 => self.state().parked.get_mut(message)?.responder.take(),
+        }
+    }
+
+    /// The prompt's turn is over, or never began: the reply, if it is still owed.
     pub(super) fn unpark(&self, message: &MessageId) -> Option<Responder> {
-        Some(self.state().parked.remove(message)?.1)
+        self.state().parked.remove(message)?.responder
     }
 
     /// Whether the message is a prompt of this client.
@@ -183,7 +231,7 @@ impl Client {
 
     /// Cancels the turns that this client began.
     pub(super) async fn cancel_own_turns(&self) {
-        let sessions: Vec<_> = self.state().parked.values().map(|(session, _)| session.clone()).collect();
+        let sessions: Vec<_> = self.state().parked.values().map(|parked| parked.session.clone()).collect();
         for session in sessions {
             session.give_up().await;
         }

@@ -1,14 +1,15 @@
-//! The table of methods: the one registry, in the order of the protocol's page.
+//! The table of methods: the one registry of version 1, in the order of the protocol's page, and the choice among those
+//! of all versions.
 
 use jsonrpsee::RpcModule;
 use jsonrpsee::core::RegisterMethodError;
 use jsonrpsee::core::server::Methods;
 
-use super::EngineSource;
+use super::version::Version;
 use super::{
-    authenticate, initialize, logout, session_cancel, session_close, session_delete, session_fork,
-    session_list, session_load, session_new, session_prompt, session_resume, session_set_config_option,
-    session_set_mode, session_set_model,
+    EngineSource, authenticate, initialize, logout, session_cancel, session_close, session_delete,
+    session_fork, session_list, session_load, session_new, session_prompt, session_resume,
+    session_set_config_option, session_set_mode, session_set_model, v2,
 };
 use crate::acp::{AGENT_METHOD_NAMES as AGENT, method};
 
@@ -31,8 +32,40 @@ pub const METHODS: &[&str] = &[
     AGENT.session_cancel,
 ];
 
-/// The registry over an engine. A method that could not be entered is missing, and the log says so.
-pub(super) fn methods(engine: &EngineSource) -> Methods {
+/// The registries of a door, by version.
+#[derive(Debug, Clone)]
+pub(super) struct Tables {
+    v1: Methods,
+    v2: Option<Methods>,
+}
+
+impl Tables {
+    pub(super) fn v1(engine: &EngineSource) -> Self {
+        Self { v1: methods(engine, register), v2: None }
+    }
+
+    pub(super) fn with_v2(self, engine: &EngineSource) -> Self {
+        Self { v2: Some(methods(engine, v2::register)), ..self }
+    }
+
+    /// The newest version that is spoken.
+    pub(super) fn newest(&self) -> Version {
+        if self.v2.is_some() { Version::V2 } else { Version::V1 }
+    }
+
+    pub(super) fn of(&self, version: Version) -> &Methods {
+        match (version, &self.v2) {
+            (Version::V2, Some(v2)) => v2,
+            (Version::V1, _) | (Version::V2, None) => &self.v1,
+        }
+    }
+}
+
+/// A registry over an engine. A method that could not be entered is missing, and the log says so.
+fn methods(
+    engine: &EngineSource,
+    register: fn(&mut RpcModule<EngineSource>) -> Result<(), RegisterMethodError>,
+) -> Methods {
     let mut module = RpcModule::new(engine.clone());
     if let Err(e) = register(&mut module) {
         tracing::error!(error = %e, "a method is registered twice");

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::ceiling::CHUNK;
+use super::ceiling::first_piece;
 use super::client::Client;
 use crate::acp::lenient::{ElicitationAnswer, Elicited};
 use crate::acp::{
@@ -64,7 +64,7 @@ pub(super) struct Elicitation {
 /// nothing, because another one may still.
 pub(super) async fn put(peer: Peer, session: SessionHandle, asked: Elicitation) {
     let Question { message, form } = &asked.question;
-    let message = &message[..message.floor_char_boundary(CHUNK)];
+    let message = first_piece(message);
     let mode = match form {
         QuestionForm::Fields { schema } => Mode::Form { requested_schema: schema },
         QuestionForm::Page { url } => Mode::Url { elicitation_id: id(session.id(), &asked.ask), url },

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use jsonrpsee::types::{ErrorCode, ErrorObjectOwned};
 use serde_json::json;
 
+use super::version::Version;
 use crate::acp::SessionId;
 use crate::error::ErrorKind;
 use crate::rpc;
@@ -41,14 +42,18 @@ pub(super) fn internal(message: &str) -> ErrorObjectOwned {
 }
 
 /// No session of that id is open here.
-pub(super) fn no_session(id: &SessionId) -> ErrorObjectOwned {
-    let data = json!({ "sessionId": shown(&id.0), "details": "no such session; list them with session/list, open one with session/load" });
+pub(super) fn no_session(version: Version, id: &SessionId) -> ErrorObjectOwned {
+    let details = match version {
+        Version::V1 => "no such session; list them with session/list, open one with session/load",
+        Version::V2 => "no such session; list them with session/list, open one with session/resume",
+    };
+    let data = json!({ "sessionId": shown(&id.0), "details": details });
     ErrorObjectOwned::owned(NOT_FOUND, "Session not found", Some(data))
 }
 
-pub(super) fn session(id: &SessionId, error: &SessionError) -> ErrorObjectOwned {
+pub(super) fn session(version: Version, id: &SessionId, error: &SessionError) -> ErrorObjectOwned {
     match error {
-        SessionError::Closed | SessionError::Store(StoreError::NotFound(_)) => no_session(id),
+        SessionError::Closed | SessionError::Store(StoreError::NotFound(_)) => no_session(version, id),
         SessionError::Busy(turn) => ErrorObjectOwned::owned(
             ErrorCode::InvalidRequest.code(),
             "A turn of this session is still running",

@@ -1,8 +1,12 @@
 use jsonrpsee::Extensions;
 use jsonrpsee::types::Params;
+use serde::Serialize;
 use serde_json::json;
 
+use super::client::Client;
 use super::params::{Reply, client, parse};
+use super::v2;
+use super::version::Version;
 use crate::acp::lenient::Initialize;
 use crate::acp::{
     AgentAuthCapabilities, AgentCapabilities, AuthMethod, AuthMethodAgent, AuthMethodTerminal,
@@ -18,11 +22,26 @@ pub(super) const LOCAL: &str = "local";
 /// The way to sign in at a terminal, which the client opens: `adjutant login`.
 pub(super) const LOGIN: &str = "login";
 
-/// `initialize`: whatever version is asked for, the answer is the one spoken here. Touches no disk.
-pub(super) fn handle(params: &Params<'_>, extensions: &Extensions) -> Reply<InitializeResponse> {
+/// The reply in the version that is spoken from now on.
+#[derive(Clone, Serialize)]
+#[serde(untagged)]
+pub(super) enum Hello {
+    V1(Box<InitializeResponse>),
+    V2(Box<crate::acp::v2::InitializeResponse>),
+}
+
+/// `initialize`: whatever version is asked for, the answer is the best one spoken here. Touches no disk.
+pub(super) fn handle(params: &Params<'_>, extensions: &Extensions) -> Reply<Hello> {
     let request: Initialize = parse(params)?;
     let client = client(extensions)?;
     client.introduce(request);
+    Ok(match client.version() {
+        Version::V1 => Hello::V1(Box::new(reply(&client))),
+        Version::V2 => Hello::V2(Box::new(v2::reply(&client))),
+    })
+}
+
+fn reply(client: &Client) -> InitializeResponse {
     let sessions = SessionCapabilities::new()
         .list(SessionListCapabilities::new())
         .delete(SessionDeleteCapabilities::new())
@@ -36,14 +55,18 @@ pub(super) fn handle(params: &Params<'_>, extensions: &Extensions) -> Reply<Init
         .mcp_capabilities(McpCapabilities::new().http(true).sse(true))
         .session_capabilities(sessions)
         .auth(AgentAuthCapabilities::new().logout(LogoutCapabilities::new()));
-    let info = Implementation::new("adjutant", env!("CARGO_PKG_VERSION")).title("Adjutant".to_owned());
-    Ok(InitializeResponse::new(ProtocolVersion::V1)
+    InitializeResponse::new(ProtocolVersion::V1)
         .agent_capabilities(capabilities)
         .auth_methods(auth_methods(client.capabilities()))
-        .agent_info(info))
+        .agent_info(information())
 }
 
-fn auth_methods(capabilities: &ClientCapabilities) -> Vec<AuthMethod> {
+/// Who answers.
+pub(super) fn information() -> Implementation {
+    Implementation::new("adjutant", env!("CARGO_PKG_VERSION")).title("Adjutant".to_owned())
+}
+
+pub(super) fn auth_methods(capabilities: &ClientCapabilities) -> Vec<AuthMethod> {
     let local = AuthMethodAgent::new(LOCAL, "Local configuration")
         .description("Keys come from the configuration, the environment and `adjutant login`".to_owned());
     let (name, description) = ("Sign in", "Stores a provider's key: `adjutant login`".to_owned());

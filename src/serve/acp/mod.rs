@@ -1,6 +1,6 @@
-//! The Agent Client Protocol, version 1, as an agent: the table of methods (`dispatch`), one file per
-//! method, one `Attachment` per connection and session, and the projection of
-//! events to `session/update`.
+//! The Agent Client Protocol as an agent: the table of methods (`dispatch`), one file per method, one
+//! `Attachment` per connection and session, and the projection of events to `session/update`. Version 1
+//! lies here, with all that no version changes; `v2` holds what the draft says otherwise.
 //!
 //! No session state lives here: what a client is shown is read from the journal.
 //!
@@ -8,7 +8,8 @@
 //! rendered from `TurnEnded`, after every update of its turn (law L3); a client is only asked for what it
 //! said it can do.
 //!
-//! To add a method: a file with the wire's name, its line in `dispatch`, and a conversation fixture.
+//! To add a method: a file with the wire's name, its line in the table of each version that has it, and a
+//! conversation fixture.
 
 mod attachment;
 mod authenticate;
@@ -46,6 +47,9 @@ mod session_set_mode;
 mod session_set_model;
 mod terminal_output;
 mod text_line;
+mod v2;
+mod version;
+mod view;
 
 #[cfg(test)]
 mod tests;
@@ -56,12 +60,14 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::{Engine, EngineSource};
-use crate::rpc::{Connection, Dispatch, Limits};
+use crate::rpc::{Connection, Dispatch, Limits, Table};
 use crate::transport::Transport;
 
 pub use dispatch::METHODS;
+pub use v2::METHODS as METHODS_V2;
 
 use client::Client;
+use dispatch::Tables;
 
 /// The door: what all its connections share.
 #[derive(Debug)]
@@ -69,13 +75,19 @@ pub struct Door {
     engine: EngineSource,
     /// Whether a turn goes on when the client that began it has gone.
     lasting: bool,
-    methods: jsonrpsee::core::server::Methods,
+    tables: Tables,
 }
 
 impl Door {
     /// A door to the engine that `engine` gives when it is first needed.
     pub fn new(engine: EngineSource) -> Self {
-        Self { methods: dispatch::methods(&engine), engine, lasting: false }
+        Self { tables: Tables::v1(&engine), engine, lasting: false }
+    }
+
+    /// The same door; `v2`: whoever asks for version 2 gets its draft.
+    pub fn offering(self, v2: bool) -> Self {
+        let tables = if v2 { self.tables.with_v2(&self.engine) } else { self.tables };
+        Self { tables, ..self }
     }
 
     /// The same door with turns that go on when the client that began them has gone: it may come back.
@@ -93,15 +105,15 @@ impl Door {
     ) -> io::Result<()> {
         let mut client = None;
         let connection = Connection::new(transport, limits, |peer| {
-            let client = client.insert(Arc::new(Client::new(peer.clone())));
+            let client = client.insert(Arc::new(Client::new(peer.clone(), self.tables.newest())));
             let mut extensions = jsonrpsee::Extensions::new();
             extensions.insert(Arc::clone(client));
-            let gate = Arc::clone(client);
-            Dispatch {
-                methods: self.methods.clone(),
-                extensions,
-                gate: Arc::new(move |method| gate.gate(method)),
-            }
+            let (client, tables) = (Arc::clone(client), self.tables.clone());
+            let table: Table = Arc::new(move |method| match client.gate(method) {
+                Some(refusal) => Err(refusal),
+                None => Ok(tables.of(client.version()).clone()),
+            });
+            Dispatch { table, extensions }
         });
         let Some(client) = client else { return Ok(()) };
         let hangup = {

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use jsonrpsee::Extensions;
+use jsonrpsee::types::ErrorObjectOwned;
 use serde::Serialize;
 
 use super::attachment::{Attachment, From};
 use super::client::Client;
 use super::params::{Reply, client, defer, engine, roots};
+use super::version::Version;
 use super::{Engine, EngineSource, error, options, projection, servers};
 use crate::acp::lenient::SessionPlace;
 use crate::acp::{
@@ -16,7 +18,7 @@ use crate::acp::{
 };
 use crate::agent::{Roots, Settings};
 use crate::permission::Mode;
-use crate::session::{SessionHandle, Sessions};
+use crate::session::{NewSession, SessionError, SessionHandle, Sessions};
 
 /// A session that is being opened for a client.
 #[derive(Debug)]
@@ -54,16 +56,35 @@ impl Opening {
     /// Whether a stored session could be worked in with what was chosen in it.
     pub(super) async fn ready(&self, id: &SessionId) -> Reply<()> {
         let found = self.sessions().store().find(id).await;
-        let record = found.map_err(|e| error::session(id, &e.into()))?;
+        let record = found.map_err(|e| self.failed(id, &e.into()))?;
         let mode = Mode::from_id(&record.mode).unwrap_or(self.engine.mode);
         ready(&self.engine, &Settings { mode, options: record.options })
+    }
+
+    /// A new session in that place.
+    pub(super) async fn create(&self) -> Reply<SessionHandle> {
+        let mode = self.engine.mode;
+        ready(&self.engine, &Settings { mode, options: Vec::new() })?;
+        let new = NewSession { roots: self.roots.clone(), mode };
+        self.sessions().create(new).await.map_err(|e| error::opening(&e))
+    }
+
+    /// A new session in that place with the history of another one.
+    pub(super) async fn fork(&self, id: &SessionId) -> Reply<SessionHandle> {
+        self.ready(id).await?;
+        let forked = self.sessions().fork(id, self.roots.clone()).await;
+        forked.map_err(|e| self.failed(id, &e))
     }
 
     /// The session of that id, live or from the store.
     pub(super) async fn load(&self, id: &SessionId) -> Reply<SessionHandle> {
         self.ready(id).await?;
         let loaded = self.sessions().load(id, Some(self.roots.clone())).await;
-        loaded.map_err(|e| error::session(id, &e))
+        loaded.map_err(|e| self.failed(id, &e))
+    }
+
+    fn failed(&self, id: &SessionId, error: &SessionError) -> ErrorObjectOwned {
+        error::session(self.client.version(), id, error)
     }
 
     /// What can be chosen in the session: part of every reply.
@@ -97,14 +118,37 @@ impl Opening {
         Ok(())
     }
 
+    /// Attaches the client, and replies when it was shown what `from` says.
+    pub(super) fn catch_up<R: Serialize + Send + 'static>(
+        self,
+        extensions: &Extensions,
+        response: R,
+        session: SessionHandle,
+        from: From,
+    ) -> Reply<()> {
+        let (responder, _) = defer(extensions)?;
+        let (client, sessions, handle) = (Arc::clone(&self.client), self.sessions().clone(), session.clone());
+        let caught_up = Box::pin(async move {
+            responder.reply(Ok(response)).await;
+            self.welcome(&handle).await;
+        });
+        let id = session.id().clone();
+        client
+            .attach(&id, |earlier| Attachment::start(&client, &sessions, session, from, caught_up, earlier));
+        Ok(())
+    }
+
     /// Commands, what the person should know about how things were set up, and then what the agent finds.
     pub(super) async fn welcome(&self, session: &SessionHandle) {
-        let settings = session.settings();
-        let commands =
-            AvailableCommandsUpdate::new(self.sessions().backend().commands(session.cwd(), &settings));
-        let line = projection::line(session.id(), &SessionUpdate::AvailableCommandsUpdate(commands));
-        if self.client.peer().send(line.into()).await.is_err() {
-            return;
+        // In version 2 they are part of the reply.
+        if self.client.version() == Version::V1 {
+            let settings = session.settings();
+            let commands = self.sessions().backend().commands(session.cwd(), &settings);
+            let update = SessionUpdate::AvailableCommandsUpdate(AvailableCommandsUpdate::new(commands));
+            let line = projection::line(session.id(), &update);
+            if self.client.peer().send(line.into()).await.is_err() {
+                return;
+            }
         }
         let set_up = if self.client.first_warning() { self.engine.warnings.to_vec() } else { Vec::new() };
         for warning in set_up.into_iter().chain(self.sessions().store().warning()) {

@@ -9,12 +9,13 @@ use super::client::Client;
 use super::compaction;
 use super::options;
 use super::own_change::{Asked, Setting};
-use super::pulse::usage_update;
+use super::pulse::{Pulse, usage_update};
 use super::text_line::{TextLine, Voice};
+use super::view::View;
 use crate::acp::{
     AvailableCommandsUpdate, CLIENT_METHOD_NAMES, ConfigOptionUpdate, ContentBlock, ContentChunk,
-    CurrentModeUpdate, MessageId, Notice, NoticeSeverity, Plan, SessionId, SessionInfoUpdate, SessionUpdate,
-    TextContent, ToolCallContent, ToolCallUpdate,
+    CurrentModeUpdate, MessageId, Notice, NoticeSeverity, Plan, SessionConfigOption, SessionId,
+    SessionInfoUpdate, SessionUpdate, TextContent, ToolCallContent, ToolCallUpdate,
 };
 use crate::clock::rfc3339;
 use crate::event::{Event, EventKind, NoticeLevel, Seq, TurnId, TurnStop};
@@ -41,11 +42,12 @@ struct Gathered {
     text: String,
 }
 
+/// `session/update`, borrowed, with an update of any version.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Params<'a> {
-    session_id: &'a SessionId,
-    update: &'a SessionUpdate,
+pub(super) struct Params<'a, U> {
+    pub(super) session_id: &'a SessionId,
+    pub(super) update: &'a U,
 }
 
 impl Projection {
@@ -60,30 +62,8 @@ impl Projection {
         }
     }
 
-    /// A turn begins. `own`: on this client's word, so that its commands are in its terminals.
-    pub(super) fn begin(&mut self, own: bool) {
-        self.in_terminals = own && self.client.capabilities().terminal;
-    }
-
-    /// Writes what the client is to see of an event. `replay`: it happened before the client came.
-    pub(super) fn show(&mut self, event: &Event, replay: bool, out: &mut Vec<u8>) {
-        match &event.kind {
-            EventKind::Text { message, text } => self.text(Voice::Says, message, text, replay, out),
-            EventKind::Thought { message, text } => self.text(Voice::Thinks, message, text, replay, out),
-            other => {
-                self.flush(out);
-                self.show_other(event, other, replay, out);
-            }
-        }
-    }
-
     fn show_other(&mut self, event: &Event, kind: &EventKind, replay: bool, out: &mut Vec<u8>) {
         match kind {
-            EventKind::PromptAccepted { message, content, .. } => {
-                for block in content {
-                    self.said(message, block, out);
-                }
-            }
             EventKind::ToolProposed { call } => {
                 let mut call = call.as_ref().clone();
                 if let Some(short) = call.raw_input.as_ref().and_then(ceiling::shortened) {
@@ -129,9 +109,10 @@ impl Projection {
                     self.update(&update, out);
                 }
             }
-            // Settings are shown by `setting`, questions are requests, turns end with their prompt's reply, and
-            // text was shown before.
-            EventKind::ModeChanged { .. }
+            // Prompts and settings are shown elsewhere, questions are requests, turns end with their prompt's reply,
+            // and text was shown before.
+            EventKind::PromptAccepted { .. }
+            | EventKind::ModeChanged { .. }
             | EventKind::OptionChanged { .. }
             | EventKind::AskOpened { .. }
             | EventKind::AskSettled { .. }
@@ -153,7 +134,7 @@ impl Projection {
     }
 
     /// A piece of a prompt; long text comes in pieces of its own.
-    fn said(&self, message: &MessageId, block: &ContentBlock, out: &mut Vec<u8>) {
+    pub(super) fn said(&self, message: &MessageId, block: &ContentBlock, out: &mut Vec<u8>) {
         let show = |block, out: &mut Vec<u8>| {
             let chunk = ContentChunk::new(block).message_id(message.clone());
             self.update(&SessionUpdate::UserMessageChunk(chunk), out);
@@ -185,13 +166,6 @@ impl Projection {
         self.gathered = Some(Gathered { voice, message: message.clone(), text: text.to_owned() });
     }
 
-    /// Writes replayed text that is still being put together.
-    pub(super) fn flush(&mut self, out: &mut Vec<u8>) {
-        if let Some(Gathered { voice, message, text }) = self.gathered.take() {
-            self.chunk(voice, &message, &text, out);
-        }
-    }
-
     fn chunk(&mut self, voice: Voice, message: &MessageId, text: &str, out: &mut Vec<u8>) {
         let line = match self.line.take().filter(|line| line.fits(voice, message)) {
             Some(line) => line,
@@ -201,41 +175,17 @@ impl Projection {
         self.line = Some(line);
     }
 
-    /// A turn that did not end well says so in the conversation, except to whoever gets its reply.
-    pub(super) fn end_of_turn(&mut self, turn: TurnId, stop: &TurnStop, replied: bool, out: &mut Vec<u8>) {
-        self.flush(out);
-        let text = match stop {
-            TurnStop::Finished { .. } => return,
-            TurnStop::Failed { .. } if replied => return,
-            TurnStop::Failed { message } => format!("\n\n(The turn failed: {message})"),
-            TurnStop::Interrupted => {
-                "\n\n(The turn was interrupted: the process ended in the middle of it.)".to_owned()
-            }
-        };
-        self.chunk(Voice::Says, &MessageId::new(format!("turn-{turn}-end")), &text, out);
-    }
-
-    /// Writes that a setting has another value. `asked`: how the client itself asked for it.
-    pub(super) fn setting(&mut self, setting: &Setting, asked: Option<Asked>, out: &mut Vec<u8>) {
-        self.flush(out);
-        let mode = Mode::from_id(&setting.value).ok().filter(|_| setting.option == options::MODE);
-        if let (Some(mode), None | Some(Asked::Option)) = (mode, asked) {
-            self.update(&SessionUpdate::CurrentModeUpdate(CurrentModeUpdate::new(mode.id())), out);
-        }
-        if asked == Some(Asked::Option) {
-            return;
-        }
-        // An event is seen before the settings follow it.
+    /// All options with a setting that has just changed: its event is seen before the settings follow it.
+    pub(super) fn options_with(&self, setting: &Setting) -> Vec<SessionConfigOption> {
         let mut settings = self.session.settings();
-        if let Some(mode) = mode {
+        if let Some(mode) = mode_of(setting) {
             settings.mode = mode;
         } else {
             settings.options.retain(|(option, _)| *option != setting.option);
             settings.options.push((setting.option.clone(), setting.value.clone()));
         }
         let switches = self.client.draws_switches();
-        let options = options::options(self.session.cwd(), &settings, &self.sessions, switches);
-        self.update(&SessionUpdate::ConfigOptionUpdate(ConfigOptionUpdate::new(options)), out);
+        options::options(self.session.cwd(), &settings, &self.sessions, switches)
     }
 
     /// A client that takes no notices is told as if the agent thought so: it is to see why it waits.
@@ -261,7 +211,7 @@ impl Projection {
     }
 
     /// Writes one update, shortened where its line would be too long.
-    pub(super) fn update(&self, update: &SessionUpdate, out: &mut Vec<u8>) {
+    fn update(&self, update: &SessionUpdate, out: &mut Vec<u8>) {
         let from = out.len();
         let mut write = |update| {
             let params = Params { session_id: self.session.id(), update };
@@ -279,12 +229,84 @@ impl Projection {
     }
 }
 
-fn is_terminal(content: &ToolCallContent) -> bool {
+impl View for Projection {
+    /// The client has what it said itself; its commands are in its terminals.
+    fn prompted(&mut self, event: &Event, own: bool, out: &mut Vec<u8>) {
+        self.in_terminals = own && self.client.capabilities().terminal;
+        if let EventKind::PromptAccepted { message, content, .. } = &event.kind
+            && !own
+        {
+            self.flush(out);
+            for block in content {
+                self.said(message, block, out);
+            }
+        }
+    }
+
+    fn show(&mut self, event: &Event, replay: bool, out: &mut Vec<u8>) {
+        match &event.kind {
+            EventKind::Text { message, text } => self.text(Voice::Says, message, text, replay, out),
+            EventKind::Thought { message, text } => self.text(Voice::Thinks, message, text, replay, out),
+            other => {
+                self.flush(out);
+                self.show_other(event, other, replay, out);
+            }
+        }
+    }
+
+    fn setting(&mut self, setting: &Setting, asked: Option<Asked>, out: &mut Vec<u8>) {
+        self.flush(out);
+        if let (Some(mode), None | Some(Asked::Option)) = (mode_of(setting), asked) {
+            self.update(&SessionUpdate::CurrentModeUpdate(CurrentModeUpdate::new(mode.id())), out);
+        }
+        if asked == Some(Asked::Option) {
+            return;
+        }
+        let options = self.options_with(setting);
+        self.update(&SessionUpdate::ConfigOptionUpdate(ConfigOptionUpdate::new(options)), out);
+    }
+
+    /// A turn that did not end well says so in the conversation, except to whoever gets its reply.
+    fn end_of_turn(&mut self, turn: TurnId, stop: &TurnStop, own: bool, out: &mut Vec<u8>) {
+        self.flush(out);
+        let text = match stop {
+            TurnStop::Finished { .. } => return,
+            TurnStop::Failed { .. } if own => return,
+            TurnStop::Failed { message } => format!("\n\n(The turn failed: {message})"),
+            TurnStop::Interrupted => {
+                "\n\n(The turn was interrupted: the process ended in the middle of it.)".to_owned()
+            }
+        };
+        self.chunk(Voice::Says, &last_words_of(turn), &text, out);
+    }
+
+    fn sign_of_life(&mut self, pulse: &Pulse, out: &mut Vec<u8>) {
+        self.update(&pulse.beat(), out);
+    }
+
+    /// Replayed text.
+    fn flush(&mut self, out: &mut Vec<u8>) {
+        if let Some(Gathered { voice, message, text }) = self.gathered.take() {
+            self.chunk(voice, &message, &text, out);
+        }
+    }
+}
+
+/// The message that tells how a turn ended.
+pub(super) fn last_words_of(turn: TurnId) -> MessageId {
+    MessageId::new(format!("turn-{turn}-end"))
+}
+
+fn mode_of(setting: &Setting) -> Option<Mode> {
+    Mode::from_id(&setting.value).ok().filter(|_| setting.option == options::MODE)
+}
+
+pub(super) fn is_terminal(content: &ToolCallContent) -> bool {
     matches!(content, ToolCallContent::Terminal(_))
 }
 
 /// The content with what was read of a terminal in its place.
-fn as_text(content: Vec<ToolCallContent>, result: &str) -> Vec<ToolCallContent> {
+pub(super) fn as_text(content: Vec<ToolCallContent>, result: &str) -> Vec<ToolCallContent> {
     let part = |part| if is_terminal(&part) { result.into() } else { part };
     content.into_iter().map(part).collect()
 }

@@ -53,8 +53,9 @@ impl Questions {
         let (ask, page, request) = match &event.kind {
             EventKind::AskOpened { ask, call, options, .. } => {
                 self.calls.insert(call.tool_call_id.clone());
-                let (call, options) = (call.as_ref().clone(), options.clone());
-                let request = permission::put(peer, session, ask.clone(), call, options);
+                let version = self.client.version();
+                let question = permission::Question::new(version, session.id(), call, options);
+                let request = permission::put(peer, session, ask.clone(), question);
                 (ask, None, tokio::spawn(request))
             }
             EventKind::QuestionOpened { ask, call, question, .. } => {

@@ -3,9 +3,9 @@ use std::sync::Arc;
 use jsonrpsee::Extensions;
 use jsonrpsee::types::Params;
 
+use super::EngineSource;
 use super::opening::Opening;
 use super::params::{Reply, parse};
-use super::{EngineSource, error};
 use crate::acp::ForkSessionResponse;
 use crate::acp::lenient::OpenSession;
 
@@ -17,9 +17,7 @@ pub(super) async fn handle(
 ) -> Reply<()> {
     let OpenSession { session_id: id, place } = parse(&params)?;
     let opening = Opening::of(&place, &source, &extensions).await?;
-    opening.ready(&id).await?;
-    let forked = opening.sessions().fork(&id, opening.roots.clone()).await;
-    let session = forked.map_err(|e| error::session(&id, &e))?;
+    let session = opening.fork(&id).await?;
     let (modes, options) = opening.choices(&session);
     let response = ForkSessionResponse::new(session.id().clone()).modes(modes).config_options(options);
     opening.answer(&extensions, response, session).await

@@ -4,9 +4,9 @@ use jsonrpsee::Extensions;
 use jsonrpsee::types::Params;
 
 use super::EngineSource;
-use super::attachment::{Attachment, From};
+use super::attachment::From;
 use super::opening::Opening;
-use super::params::{Reply, defer, parse};
+use super::params::{Reply, parse};
 use crate::acp::LoadSessionResponse;
 use crate::acp::lenient::OpenSession;
 
@@ -21,15 +21,5 @@ pub(super) async fn handle(
     let session = opening.load(&id).await?;
     let (modes, options) = opening.choices(&session);
     let response = LoadSessionResponse::new().modes(modes).config_options(options);
-    let (responder, _) = defer(&extensions)?;
-    let (client, sessions, handle) =
-        (Arc::clone(&opening.client), opening.sessions().clone(), session.clone());
-    let caught_up = Box::pin(async move {
-        responder.reply(Ok(response)).await;
-        opening.welcome(&handle).await;
-    });
-    client.attach(&id, |earlier| {
-        Attachment::start(&client, &sessions, session, From::Start, caught_up, earlier)
-    });
-    Ok(())
+    opening.catch_up(&extensions, response, session, From::Start)
 }

@@ -5,16 +5,17 @@ use jsonrpsee::Extensions;
 use jsonrpsee::types::Params;
 
 use super::params::{Reply, client, defer, engine, parse};
+use super::version::Version;
 use super::{EngineSource, error};
 use crate::acp::lenient::Prompt;
 use crate::acp::{ContentBlock, MessageId, PromptResponse, SessionId, StopReason};
 use crate::agent::Hands;
 use crate::clock::Clock;
-use crate::rpc::Deferred;
+use crate::rpc::{self, Deferred, code};
 use crate::session::{Accepted, SessionError, SessionHandle};
 
 /// `session/prompt`: the reply is parked with the attachment, then the session is knocked at; it is written
-/// when the turn has ended (law L3).
+/// when the turn has ended (law L3), or in version 2 as a receipt when it has begun.
 pub(super) async fn handle(
     params: Params<'static>,
     source: Arc<EngineSource>,
@@ -22,8 +23,7 @@ pub(super) async fn handle(
 ) -> Reply<()> {
     let request: Prompt = parse(&params)?;
     let (client, engine) = (client(&extensions)?, engine(&source)?);
-    let session =
-        client.attached(&request.session_id).ok_or_else(|| error::no_session(&request.session_id))?;
+    let session = client.session(&request.session_id)?;
     let waits = request.waits();
     let content = request.blocks().map_err(|e| error::invalid(&e))?;
     if content.is_empty() {
@@ -43,7 +43,7 @@ pub(super) async fn handle(
     };
     if let Err(e) = accepted {
         if let Some(responder) = client.unpark(&message) {
-            responder.reply(refusal(session.id(), &e)).await;
+            responder.reply(refusal(client.version(), session.id(), &e)).await;
         }
         return Ok(());
     }
@@ -72,10 +72,11 @@ async fn in_turn(
     }
 }
 
-/// A prompt that was taken back in time has ended as a cancelled one does.
-fn refusal(id: &SessionId, error: &SessionError) -> Reply<PromptResponse> {
-    match error {
-        SessionError::Withdrawn => Ok(PromptResponse::new(StopReason::Cancelled)),
-        error => Err(error::session(id, error)),
+/// A prompt that was taken back in time has ended as a cancelled one does, or has never become a message.
+fn refusal(version: Version, id: &SessionId, error: &SessionError) -> Reply<PromptResponse> {
+    match (version, error) {
+        (Version::V1, SessionError::Withdrawn) => Ok(PromptResponse::new(StopReason::Cancelled)),
+        (Version::V2, SessionError::Withdrawn) => Err(rpc::error(code::CANCELLED, "Request cancelled", None)),
+        (_, error) => Err(error::session(version, id, error)),
     }
 }

@@ -4,10 +4,11 @@ use jsonrpsee::Extensions;
 use jsonrpsee::types::{ErrorObjectOwned, Params};
 use serde::Deserialize;
 
+use super::client::Client;
 use super::own_change::Asked;
 use super::params::{Reply, client, engine, parse};
 use super::{Engine, EngineSource, error, options, session_set_mode};
-use crate::acp::{SessionId, SetSessionConfigOptionResponse};
+use crate::acp::{SessionConfigOption, SessionId, SetSessionConfigOptionResponse};
 use crate::session::SessionHandle;
 
 /// The value of a switch comes as a boolean with a `type`, as the schema has it, without one, or as the id that is
@@ -33,9 +34,18 @@ pub(super) async fn handle(
     source: Arc<EngineSource>,
     extensions: Extensions,
 ) -> Reply<SetSessionConfigOptionResponse> {
-    let SetOption { session_id: id, config_id: option, value } = parse(&params)?;
-    let (client, engine) = (client(&extensions)?, engine(&source)?);
-    let session = client.attached(&id).ok_or_else(|| error::no_session(&id))?;
+    Ok(SetSessionConfigOptionResponse::new(set(&params, &source, &extensions).await?))
+}
+
+/// Does it, and returns all options.
+pub(super) async fn set(
+    params: &Params<'static>,
+    source: &EngineSource,
+    extensions: &Extensions,
+) -> Reply<Vec<SessionConfigOption>> {
+    let SetOption { session_id: id, config_id: option, value } = parse(params)?;
+    let (client, engine) = (client(extensions)?, engine(source)?);
+    let session = client.session(&id)?;
     let value = match value {
         Chosen::Id(id) => id,
         Chosen::Switch(on) => on.to_string(),
@@ -44,16 +54,20 @@ pub(super) async fn handle(
         options::MODE => session_set_mode::set(&client, &session, &value, Asked::Option).await?,
         other => {
             let _asking = client.changes().begin(&session, other, &value, Asked::Option);
-            set_option(&engine, &session, other, &value).await?;
+            set_option(&client, &engine, &session, (other, &value)).await?;
         }
     }
     let switches = client.draws_switches();
-    let options = options::options(session.cwd(), &session.settings(), &engine.sessions, switches);
-    Ok(SetSessionConfigOptionResponse::new(options))
+    Ok(options::options(session.cwd(), &session.settings(), &engine.sessions, switches))
 }
 
 /// Chooses a value of an option that the agent offers.
-pub(super) async fn set_option(engine: &Engine, session: &SessionHandle, id: &str, value: &str) -> Reply<()> {
+pub(super) async fn set_option(
+    client: &Client,
+    engine: &Engine,
+    session: &SessionHandle,
+    (id, value): (&str, &str),
+) -> Reply<()> {
     let offered = engine.sessions.backend().options(session.cwd(), &session.settings());
     let Some(option) = offered.iter().find(|option| option.id == id) else {
         return Err(error::invalid(&format!("configId: no option {id:?}")));
@@ -62,7 +76,7 @@ pub(super) async fn set_option(engine: &Engine, session: &SessionHandle, id: &st
         return Err(unknown(id, value));
     }
     let set = session.set_option(id.to_owned(), value.to_owned()).await;
-    set.map_err(|e| error::session(session.id(), &e))
+    set.map_err(|e| error::session(client.version(), session.id(), &e))
 }
 
 fn unknown(option: &str, value: &str) -> ErrorObjectOwned {

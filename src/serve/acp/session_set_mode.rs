@@ -27,7 +27,7 @@ pub(super) async fn handle(
 ) -> Reply<SetSessionModeResponse> {
     let SetMode { session_id, mode_id } = parse(&params)?;
     let client = client(&extensions)?;
-    let session = client.attached(&session_id).ok_or_else(|| error::no_session(&session_id))?;
+    let session = client.session(&session_id)?;
     set(&client, &session, &mode_id, Asked::Mode).await?;
     Ok(SetSessionModeResponse::new())
 }
@@ -36,5 +36,5 @@ pub(super) async fn handle(
 pub(super) async fn set(client: &Client, session: &SessionHandle, mode: &str, asked: Asked) -> Reply<()> {
     let mode = Mode::from_id(mode).map_err(|e| error::invalid(&e.to_string()))?;
     let _asking = client.changes().begin(session, options::MODE, mode.id(), asked);
-    session.set_mode(mode).await.map_err(|e| error::session(session.id(), &e))
+    session.set_mode(mode).await.map_err(|e| error::session(client.version(), session.id(), &e))
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::params::{Reply, client, engine, parse};
 use super::session_set_config_option::set_option;
-use super::{EngineSource, error, options};
+use super::{EngineSource, options};
 use crate::acp::SessionId;
 
 #[derive(Deserialize)]
@@ -25,7 +25,7 @@ pub(super) async fn handle(
 ) -> Reply<Value> {
     let SetModel { session_id, model_id } = parse(&params)?;
     let (client, engine) = (client(&extensions)?, engine(&source)?);
-    let session = client.attached(&session_id).ok_or_else(|| error::no_session(&session_id))?;
-    set_option(&engine, &session, options::MODEL, &model_id).await?;
+    let session = client.session(&session_id)?;
+    set_option(&client, &engine, &session, (options::MODEL, &model_id)).await?;
     Ok(json!({}))
 }

@@ -59,13 +59,21 @@ fn or_default<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Status, D::Er
     Ok(Option::deserialize(from)?.unwrap_or_default())
 }
 
+/// Signals from number 1 on.
+const NAMES: [&str; 31] = [
+    "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE",
+    "ALRM", "TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU", "XFSZ",
+    "VTALRM", "PROF", "WINCH", "IO", "PWR", "SYS",
+];
+
+/// The name of a signal.
+pub(super) fn signal_name(number: i64) -> Option<String> {
+    let name = NAMES.get(usize::try_from(number).ok()?.checked_sub(1)?)?;
+    Some(format!("SIG{name}"))
+}
+
 /// The number behind a signal's name; 0 for one that is not known.
 fn signal_number(name: &str) -> Option<i32> {
-    const NAMES: [&str; 31] = [
-        "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE",
-        "ALRM", "TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU", "XFSZ",
-        "VTALRM", "PROF", "WINCH", "IO", "PWR", "SYS",
-    ];
     let short = name.strip_prefix("SIG").unwrap_or(name);
     let known = NAMES.iter().position(|known| *known == short).and_then(|at| i32::try_from(at + 1).ok());
     (!short.is_empty()).then(|| known.or_else(|| short.parse().ok()).unwrap_or(0))

@@ -9,36 +9,21 @@ import logging
 import os
 import sys
 import tempfile
-import traceback
 from pathlib import Path
 
 from acp import PROTOCOL_VERSION, RequestError, text_block
 from acp.schema import ClientCapabilities, FileSystemCapabilities, Implementation
 
+import child
+from child import Failed, ended
 from editor import Editor, connect
 from mind import Mind
-
-# Longest time a step may take, in seconds: far more than any needs.
-PATIENCE = 60
-
 
 TOPIC = ", ".join(["py sdk", *sys.argv[2:]])
 
 
-class Failed(Exception):
-    """A step failed, and was reported."""
-
-
 async def step(name, work):
-    """Reports a step as a line `ok <name>` or `not ok <name>`; the first that fails ends the run."""
-    try:
-        result = await asyncio.wait_for(work, PATIENCE)
-    except Exception as error:
-        data = getattr(error, "data", None)
-        print(f"not ok {TOPIC}: {name}\n{traceback.format_exc()}{data or ''}", flush=True)
-        raise Failed from error
-    print(f"ok {TOPIC}: {name}", flush=True)
-    return result
+    return await child.step(TOPIC, name, work)
 
 
 class Talk:
@@ -278,13 +263,6 @@ async def closed_and_deleted(talk):
     # This client has no method for it yet.
     await talk.agent._conn.send_request("session/delete", {"sessionId": talk.id})
     await refused(-32002, talk.agent.load_session(session_id=talk.id, **talk.place()))
-
-
-async def ended(process):
-    process.stdin.close()
-    assert await process.wait() == 0, process.returncode
-    errors = (await process.stderr.read()).decode()
-    assert not errors, errors
 
 
 @contextlib.asynccontextmanager

@@ -21,6 +21,8 @@ from acp.schema import (
     WaitForTerminalExitResponse,
 )
 
+from child import start
+
 
 class Editor:
     """What the agent may call; and what it called, asked and told."""
@@ -134,29 +136,5 @@ def _exit(process):
 
 async def connect(editor, binary, cwd, env, transcript):
     """Starts the agent; gives the client's connection and the process."""
-    process = await asyncio.create_subprocess_exec(
-        binary,
-        "acp",
-        cwd=cwd,
-        env=env,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    process.stdin.write = _noting(process.stdin.write, "> ", transcript)
-    process.stdout.feed_data = _noting(process.stdout.feed_data, "< ", transcript)
+    process = await start(binary, "acp", cwd=cwd, env=env, transcript=transcript)
     return ClientSideConnection(editor, process.stdin, process.stdout, use_unstable_protocol=True), process
-
-
-def _noting(passing, mark, transcript):
-    """Passes bytes on and notes whole lines."""
-    rest = b""
-
-    def note(data):
-        nonlocal rest
-        *lines, rest = (rest + bytes(data)).split(b"\n")
-        for line in lines:
-            transcript.write(mark + line.decode() + "\n")
-        return passing(data)
-
-    return note

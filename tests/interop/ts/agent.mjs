@@ -2,13 +2,11 @@
 // WebSocket or the streamable HTTP. Every message in either direction goes to a log, with `>` before the client's and
 // `<` before the agent's.
 
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { Readable, Transform, Writable } from "node:stream";
 import * as acp from "@agentclientprotocol/sdk/unstable";
 import { createHttpStream } from "@agentclientprotocol/sdk/experimental/http-client";
 import { createWebSocketStream } from "@agentclientprotocol/sdk/experimental/ws-client";
 import { WebSocket } from "ws";
+import { Child } from "./child.mjs";
 import { Server } from "../server.mjs";
 
 /** Transports beside the pipes, each with how a server is reached. */
@@ -31,15 +29,8 @@ export async function start({ binary, cwd, env, over, log }) {
 }
 
 function onPipes({ binary, cwd, env, log }) {
-  const child = spawn(binary, ["acp"], { cwd, env, stdio: ["pipe", "pipe", "pipe"] });
-  const exited = once(child, "exit").then(([code, signal]) => ({ code, signal }));
-  const agent = { child, exited, errors: "", end: () => child.stdin.end() };
-  child.stderr.on("data", (data) => (agent.errors += data));
-  const outgoing = lines(log, "> ");
-  outgoing.pipe(child.stdin);
-  child.stdin.on("error", () => {});
-  const incoming = child.stdout.pipe(lines(log, "< "));
-  agent.stream = acp.ndJsonStream(Writable.toWeb(outgoing), Readable.toWeb(incoming));
+  const agent = new Child({ binary, args: ["acp"], cwd, env, log });
+  agent.stream = acp.ndJsonStream(agent.outgoing, agent.incoming);
   return agent;
 }
 
@@ -60,25 +51,6 @@ function messages(log, mark) {
     transform(message, controller) {
       log.write(mark + JSON.stringify(message) + "\n");
       controller.enqueue(message);
-    },
-  });
-}
-
-/** Passes bytes on and notes whole lines. */
-function lines(log, mark) {
-  let rest = Buffer.alloc(0);
-  return new Transform({
-    transform(chunk, _, done) {
-      rest = Buffer.concat([rest, chunk]);
-      for (let end = rest.indexOf(10); end >= 0; end = rest.indexOf(10)) {
-        log.write(mark + rest.subarray(0, end).toString() + "\n");
-        rest = rest.subarray(end + 1);
-      }
-      done(null, chunk);
-    },
-    flush(done) {
-      if (rest.length) log.write(mark + rest.toString() + "\n");
-      done();
     },
   });
 }

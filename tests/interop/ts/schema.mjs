@@ -12,19 +12,21 @@ const APPLICATORS = ["$ref", "allOf", "anyOf", "oneOf", "properties"];
 
 /** Complaints about a value as what a side takes (`Request`, `Notification`) or answers (`Response`). */
 export class Shapes {
-  #stable = book("schema.json", (schema) => schema);
-  #closed = book("schema.unstable.json", close);
+  /** Those of one version of the protocol: "v1" or "v2". */
+  constructor(version) {
+    this.books = [book(`${version}/schema.json`, (schema) => schema), book(`${version}/schema.unstable.json`, close)];
+  }
 
   /** `undefined` if the method is not known at all. */
   complaints(side, method, role, value) {
-    const books = [this.#stable, this.#closed].map((it) => it.find(side, method, role)).filter(Boolean);
+    const books = this.books.map((it) => it.find(side, method, role)).filter(Boolean);
     if (!books.length) return undefined;
     return books.flatMap((check) => (check(value) ? [] : check.errors.slice(0, 8).map(told)));
   }
 
   /** Complaints about an `error` object. */
   error(value) {
-    const check = this.#stable.definition("Error");
+    const check = this.books[0].definition("Error");
     return check(value) ? [] : check.errors.map(told);
   }
 }
@@ -34,7 +36,7 @@ function told({ instancePath, message, params }) {
 }
 
 function book(file, change) {
-  const path = createRequire(import.meta.url).resolve(`@agentclientprotocol/sdk/schema/v1/${file}`);
+  const path = createRequire(import.meta.url).resolve(`@agentclientprotocol/sdk/schema/${file}`);
   const schema = change(JSON.parse(readFileSync(path, "utf8")));
   const ajv = new Ajv2020({ strict: false });
   addFormats(ajv);
@@ -60,7 +62,10 @@ function book(file, change) {
   return { find, definition };
 }
 
-/** The same schema, with a no to every property of a nested object that is not declared. */
+/** The variant that takes in whatever a later version may add: nothing that is said here is meant for it. */
+const isOpenEnd = ({ title, ...it }) => ["other", "unknown"].includes(title) && !("const" in it);
+
+/** The same schema, with a no to every property of a nested object and every variant that is not declared. */
 function close(schema) {
   const nested = (it) => {
     if (typeof it !== "object" || it === null) return it;
@@ -73,6 +78,6 @@ function close(schema) {
   if (schema.$defs) result.$defs = each(schema.$defs, close);
   if (schema.properties) result.properties = each(schema.properties, nested);
   if (schema.items) result.items = nested(schema.items);
-  for (const word of ["allOf", "anyOf", "oneOf"]) if (schema[word]) result[word] = schema[word].map(close);
+  for (const word of ["allOf", "anyOf", "oneOf"]) if (schema[word]) result[word] = schema[word].filter((it) => !isOpenEnd(it)).map(close);
   return result;
 }

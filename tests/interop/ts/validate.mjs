@@ -8,16 +8,18 @@ import { Shapes } from "./schema.mjs";
 const MEMBERS = new Set(["jsonrpc", "id", "method", "params", "result", "error"]);
 /** Methods whose reply names a session, or whose request does. */
 const OPENS = new Set(["session/new", "session/load", "session/resume", "session/fork"]);
-/** What belongs to a turn, and so comes before the prompt's reply. */
-const OF_A_TURN = new Set(["agent_message_chunk", "agent_thought_chunk", "tool_call", "tool_call_update", "plan"]);
+/** What belongs to a turn, and so comes before the prompt's reply, or, in version 2, before the session is idle. */
+const OF_A_TURN = new Set(["agent_message_chunk", "agent_thought_chunk", "tool_call", "tool_call_update", "plan", "plan_update"]);
 
-const shapes = new Shapes();
+const VERSIONS = { 1: new Shapes("v1"), 2: new Shapes("v2") };
 
 /** Reads a transcript, one connection after the other, and collects faults. */
 class Reading {
   faults = [];
   lines = 0;
   methods = new Set();
+  /** As the connection's first reply says. */
+  version = 1;
   /** Our requests that wait for their reply, by id. */
   #asked = new Map();
   /** Sessions that were opened, and how many requests may bring updates of a turn now. */
@@ -41,8 +43,8 @@ class Reading {
     }
     if (message.method && message.id !== undefined) this.#asked.set(message.id, message);
     const session = message.params?.sessionId;
-    if (message.method === "session/load") this.#sessions.set(session, 1);
-    if (message.method === "session/prompt") this.#turns(session, 1);
+    if (message.method === "session/load" || message.params?.replayFrom) this.#sessions.set(session, 1);
+    if (message.method === "session/prompt" && this.version === 1) this.#turns(session, 1);
   }
 
   #turns(session, change) {
@@ -70,6 +72,9 @@ class Reading {
     this.methods.add(method);
     this.#shape("client", method, role, params, fault);
     if (method !== "session/update") return;
+    if (params.update.sessionUpdate === "state_update") {
+      this.#sessions.set(params.sessionId, params.update.state === "idle" ? 0 : 1);
+    }
     const turns = this.#sessions.get(params.sessionId);
     if (turns === undefined) fault("is about a session that was not opened");
     else if (turns === 0 && OF_A_TURN.has(params.update.sessionUpdate)) fault("comes after the reply of its turn");
@@ -81,28 +86,29 @@ class Reading {
     this.#asked.delete(id);
     if ((result === undefined) === (error === undefined)) return fault("has not one of result and error");
     this.methods.add(request.method);
+    if (request.method === "initialize") this.version = result?.protocolVersion ?? this.version;
     if (error !== undefined) {
-      shapes.error(error).forEach(fault);
+      VERSIONS[this.version].error(error).forEach(fault);
       if (!/^[^\n]{1,400}$/.test(error.message)) fault("has an error message that is not one short line");
     } else {
       this.#shape("agent", request.method, "Response", result, fault);
     }
     const session = result?.sessionId ?? request.params?.sessionId;
-    if (request.method === "session/prompt") this.#turns(session, -1);
+    if (request.method === "session/prompt" && this.version === 1) this.#turns(session, -1);
     else if (OPENS.has(request.method) && error === undefined) {
       this.#sessions.set(session, request.method === "session/load" ? 0 : (this.#sessions.get(session) ?? 0));
     }
   }
 
   #shape(side, method, role, value, fault) {
-    const complaints = shapes.complaints(side, method, role, value);
+    const complaints = VERSIONS[this.version].complaints(side, method, role, value);
     if (complaints) complaints.forEach(fault);
     else if (!method.startsWith("_")) fault(`has a method that is not in the protocol, ${method} (${role})`);
   }
 }
 
 /** Transcripts with one fault each, by what was done. */
-function* planted(transcript) {
+function* planted(transcript, version) {
   const lines = transcript.split("\n");
   const changed = (mark, change) => {
     const at = lines.findIndex((line) => line.startsWith("< ") && line.includes(mark));
@@ -114,7 +120,7 @@ function* planted(transcript) {
   yield ["a line that is no message", changed("{", () => "< starting up")];
   yield ["a member besides those of JSON-RPC", replace('{"jsonrpc"', '{"type":"x","jsonrpc"')];
   yield ["a reply to nothing", changed('"result"', (line) => line.replace(/"id":[^,]+/, '"id":987654'))];
-  yield ["an update of an unknown kind", replace('"agent_message_chunk"', '"agent_message"')];
+  yield ["an update of an unknown kind", replace('"agent_message_chunk"', '"said"')];
   yield ["an update without its content", replace('"content":', '"contents":')];
   yield ["an undeclared field", replace('"messageId":', '"turn":1,"messageId":')];
   yield ["a stop reason of our own", replace('"end_turn"', '"done"')];
@@ -122,6 +128,11 @@ function* planted(transcript) {
   yield ["a request without its session", replace(`${asks}Id"`, `${asks}"`)];
   yield ["a method of our own", replace('"session/update"', '"session/updated"')];
   yield ["a capability as a boolean", replace('"fork":{}', '"fork":true')];
+  if (version === 2) {
+    yield ["a receipt of nothing", changed('"result":{"messageId"', (line) => line.replace('"messageId"', '"_messageId"'))];
+    yield ["a change without its path", replace('"operation":"add","path"', '"operation":"add","file"')];
+    yield ["a plan without its name", replace('"planId":"plan",', "")];
+  }
   const reply = lines.findIndex((line) => line.startsWith("< ") && line.includes('"stopReason":"end_turn"'));
   const late = lines.findLastIndex((line, at) => at < reply && line.includes('"agent_message_chunk"'));
   yield ["an update after its reply", [...lines.slice(0, reply + 1), lines[late], ...lines.slice(reply + 1)].join("\n")];
@@ -139,7 +150,7 @@ for (const path of process.argv.slice(2)) {
   const topic = `${basename(path)}, ${reading.lines} lines, ${reading.methods.size} methods`;
   report(topic, reading.lines ? reading.faults : ["nothing was written"]);
   if (reading.faults.length) continue;
-  const missed = [...planted(transcript)].filter(([, text]) => !new Reading().read(text).faults.length);
+  const missed = [...planted(transcript, reading.version)].filter(([, text]) => !new Reading().read(text).faults.length);
   report(`planted faults are found in ${basename(path)}`, missed.map(([name]) => `missed: ${name}`));
 }
 process.exitCode = failed || process.argv.length < 3 ? 1 : 0;

@@ -121,7 +121,12 @@ impl Bench {
 
     /// All doors to such an engine.
     pub(crate) fn doors(&self) -> Arc<Doors> {
-        Arc::new(Doors::local(self.engine()))
+        self.doors_offering(false)
+    }
+
+    /// The same; `v2`: they offer the draft of the protocol's version 2.
+    pub(crate) fn doors_offering(&self, v2: bool) -> Arc<Doors> {
+        Arc::new(Doors::local(self.engine()).offering(v2))
     }
 
     fn engine(&self) -> EngineSource {

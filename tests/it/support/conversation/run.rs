@@ -9,7 +9,9 @@ use serde_json::{Value, json};
 use super::pattern::{self, Names};
 use super::step::{self, Directive, How, Kind, Step};
 use super::update;
-use crate::support::bench::{Bench, Model};
+use tokio::process::Command;
+
+use crate::support::bench::{Bench, Model, PROGRAM};
 use crate::support::link::Link;
 use crate::support::server::Server;
 
@@ -31,6 +33,8 @@ impl Over {
 
 struct Run {
     over: Over,
+    /// Whether version 2 is offered and asked for.
+    v2: bool,
     bench: Bench,
     doors: Arc<Doors>,
     server: Option<Server>,
@@ -92,8 +96,9 @@ impl Run {
         let mut names = Names::new();
         names.insert("cwd".into(), json!(bench.cwd()));
         names.insert("root".into(), json!(bench.root()));
-        let doors = bench.doors();
-        Self { over, bench, doors, server: None, link: None, names, updated: update.then(Vec::new) }
+        let v2 = steps.iter().any(|step| matches!(step.kind, Kind::Do(Directive::V2)));
+        let doors = bench.doors_offering(v2);
+        Self { over, v2, bench, doors, server: None, link: None, names, updated: update.then(Vec::new) }
     }
 
     /// The connection, opened when it is first needed.
@@ -101,6 +106,9 @@ impl Run {
         if self.link.is_none() {
             let link = match self.over {
                 Over::Memory => Link::doors(&self.doors),
+                Over::Stdio if self.v2 => {
+                    Link::command(Command::new(PROGRAM).args(["acp", "--acp-v2"]), &self.bench)
+                }
                 Over::Stdio => Link::process(&self.bench),
                 Over::Tcp => self.server().await.tcp().await,
                 Over::WebSocket => self.server().await.websocket().await,
@@ -112,7 +120,8 @@ impl Run {
 
     async fn server(&mut self) -> &Server {
         if self.server.is_none() {
-            self.server = Some(Server::start(&self.bench, &[]).await);
+            let options: &[_] = if self.v2 { &["--acp-v2"] } else { &[] };
+            self.server = Some(Server::start(&self.bench, options).await);
         }
         self.server.as_ref().unwrap()
     }
@@ -242,7 +251,7 @@ impl Run {
     async fn perform(&mut self, directive: &Directive) -> Result<(), String> {
         let fill = |text: &str| pattern::fill(text, &self.names);
         match directive {
-            Directive::Everywhere | Directive::Offline | Directive::Config(_) => {}
+            Directive::Everywhere | Directive::V2 | Directive::Offline | Directive::Config(_) => {}
             Directive::Session(capabilities) => self.open(capabilities).await?,
             Directive::File { path, content } => self.bench.write(path, &fill(content)),
             Directive::Folder(path) => {
@@ -269,15 +278,19 @@ impl Run {
                     link.finish().await?;
                 }
                 self.server = None;
-                self.doors = self.bench.doors();
+                self.doors = self.bench.doors_offering(self.v2);
             }
         }
         Ok(())
     }
 
     async fn open(&mut self, capabilities: &Value) -> Result<(), String> {
-        let hello = json!({"jsonrpc": "2.0", "id": "hello", "method": "initialize",
-            "params": {"protocolVersion": 1, "clientCapabilities": capabilities}});
+        let introduction = if self.v2 {
+            json!({"protocolVersion": 2, "info": {"name": "test", "version": "1"}, "capabilities": capabilities})
+        } else {
+            json!({"protocolVersion": 1, "clientCapabilities": capabilities})
+        };
+        let hello = json!({"jsonrpc": "2.0", "id": "hello", "method": "initialize", "params": introduction});
         let open = json!({"jsonrpc": "2.0", "id": "open", "method": "session/new",
             "params": {"cwd": self.bench.cwd(), "mcpServers": []}});
         for message in [hello, open] {
@@ -289,6 +302,9 @@ impl Run {
             if let Some(id) = reply["result"].get("sessionId") {
                 self.names.insert("session".into(), id.clone());
             }
+        }
+        if self.v2 {
+            return Ok(());
         }
         let commands = self.line().await?;
         match commands["params"]["update"]["sessionUpdate"].as_str() {

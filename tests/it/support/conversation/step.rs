@@ -45,6 +45,8 @@ pub(super) enum How {
 pub(super) enum Directive {
     /// `@ everywhere`: also over the real program's stdio, TCP and WebSocket.
     Everywhere,
+    /// `@ v2`: the draft of the protocol's version 2 is offered, and `@ session` asks for it.
+    V2,
     /// `@ offline`: the model is the offline one.
     Offline,
     /// `@ config <TOML line>`: a line of the configuration file, written before the start. One that sets the model
@@ -129,6 +131,7 @@ fn directive(text: &str) -> Result<Directive, String> {
     };
     Ok(match name {
         "everywhere" => Directive::Everywhere,
+        "v2" => Directive::V2,
         "offline" => Directive::Offline,
         "config" => Directive::Config(rest.to_owned()),
         "session" if rest.is_empty() => Directive::Session(serde_json::json!({})),
