@@ -195,9 +195,10 @@ async fn attach(model: &str) {
 
 /// `ping` of the task dialect, one after the other and all at once.
 async fn ping(model: &str) {
+    const ONE: &[u8] = b"{\"type\":\"request\",\"id\":1,\"method\":\"ping\"}\n";
+    const BATCH: usize = 1000;
     let server = Program::serve(model).await;
     let mut wire = server.connect("tcp").await;
-    const ONE: &[u8] = b"{\"type\":\"request\",\"id\":1,\"method\":\"ping\"}\n";
     let began = Instant::now();
     for _ in 0..20_000 {
         wire.outgoing.write_all(ONE).await.unwrap();
@@ -205,7 +206,6 @@ async fn ping(model: &str) {
         wire.incoming.next().await.unwrap().unwrap();
     }
     let single = 20_000.0 / began.elapsed().as_secs_f64();
-    const BATCH: usize = 1000;
     let batch = ONE.repeat(BATCH);
     let began = Instant::now();
     let adjutant::transport::Transport { mut incoming, mut outgoing } = wire;
