@@ -1,10 +1,13 @@
 """The official Python client against the real binary: $ADJUTANT, transcript to the file given.
 
-The model is a script inside the agent, or, if a wire dialect is named, a server that speaks it.
+The model is a script inside the agent, or, if a wire dialect is named, a server that speaks it; the agent is on pipes,
+or, if a transport is named, a server on a port.
 """
 
+import argparse
 import asyncio
 import contextlib
+import importlib.metadata
 import logging
 import os
 import sys
@@ -12,9 +15,10 @@ import tempfile
 import traceback
 from pathlib import Path
 
-from acp import PROTOCOL_VERSION, RequestError, text_block
-from acp.schema import ClientCapabilities, FileSystemCapabilities, Implementation
+from acp import PROTOCOL_VERSION, RequestError
+from acp.schema import ClientCapabilities, FileSystemCapabilities, Implementation, TextContentBlock
 
+import port
 from editor import Editor, connect
 from mind import Mind
 
@@ -22,11 +26,24 @@ from mind import Mind
 PATIENCE = 60
 
 
-TOPIC = ", ".join(["py sdk", *sys.argv[2:]])
+def arguments():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--over", choices=port.OVER)
+    parser.add_argument("transcript")
+    parser.add_argument("dialect", nargs="?")
+    return parser.parse_args()
+
+
+ARGS = arguments()
+TOPIC = ", ".join(filter(None, ["py sdk", importlib.metadata.version("agent-client-protocol"), ARGS.over, ARGS.dialect]))
 
 
 class Failed(Exception):
     """A step failed, and was reported."""
+
+
+def text_block(text):
+    return TextContentBlock(type="text", text=text)
 
 
 async def step(name, work):
@@ -280,8 +297,12 @@ async def closed_and_deleted(talk):
     await refused(-32002, talk.agent.load_session(session_id=talk.id, **talk.place()))
 
 
-async def ended(process):
-    process.stdin.close()
+async def ended(talk, process):
+    if ARGS.over:
+        await talk.agent.close()
+        process.terminate()
+    else:
+        process.stdin.close()
     assert await process.wait() == 0, process.returncode
     errors = (await process.stderr.read()).decode()
     assert not errors, errors
@@ -290,10 +311,12 @@ async def ended(process):
 @contextlib.asynccontextmanager
 async def agent(talk, binary, env, transcript):
     talk.editor = Editor()
-    talk.agent, process = await connect(talk.editor, binary, talk.cwd, env, transcript)
+    place = (binary, talk.cwd, env, transcript)
+    talk.agent, process = await (port.connect(talk.editor, ARGS.over, *place) if ARGS.over else connect(talk.editor, *place))
     try:
         yield
-        await step("the agent ends by itself when its stdin is closed", ended(process))
+        ends = "in order when it is told to" if ARGS.over else "by itself when its stdin is closed"
+        await step(f"the agent ends {ends}", ended(talk, process))
     finally:
         if process.returncode is None:
             process.kill()
@@ -325,7 +348,7 @@ async def second(talk):
     await step("a closed session takes no prompt, and a deleted one is gone", closed_and_deleted(talk))
 
 
-async def main(folder, transcript, dialect=None):
+async def main(folder, transcript, dialect):
     home, cwd = folder / "home", folder / "project"
     home.mkdir()
     cwd.mkdir()
@@ -342,8 +365,8 @@ async def main(folder, transcript, dialect=None):
 if __name__ == "__main__":
     # The client logs every notification that it does not know, `$/cancel_request` among them.
     logging.disable(logging.ERROR)
-    with tempfile.TemporaryDirectory(prefix="adjutant-interop-") as folder, open(sys.argv[1], "a") as transcript:
+    with tempfile.TemporaryDirectory(prefix="adjutant-interop-") as folder, open(ARGS.transcript, "a") as transcript:
         try:
-            asyncio.run(main(Path(folder).resolve(), transcript, *sys.argv[2:]))
+            asyncio.run(main(Path(folder).resolve(), transcript, ARGS.dialect))
         except Failed:
             sys.exit(1)
