@@ -9,8 +9,12 @@
 
 mod admission;
 mod health;
+mod heartbeat;
 mod socket;
 mod stream;
+
+#[cfg(test)]
+mod tests;
 
 use std::io;
 use std::net::SocketAddr;

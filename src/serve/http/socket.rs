@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 
 use super::admission::TOKEN_PROTOCOL;
+use super::heartbeat::Heartbeat;
 use super::{Site, stream};
 use crate::transport::{self, websocket};
 
@@ -62,6 +63,7 @@ pub(super) async fn upgrade(State(site): State<Site>, upgrade: WebSocketUpgrade)
     let mut response = upgrade
         .on_upgrade(async move |socket| {
             let _tracked = tracked;
+            let socket = Heartbeat::new(socket, site.max_line, site.stop.clone());
             if let Err(e) = site.doors.serve(websocket(socket), site.stop.clone()).await {
                 tracing::debug!(error = %e, "a WebSocket broke off");
             }

@@ -43,6 +43,11 @@ async def start(*command, cwd, env, transcript):
 async def ended(process):
     """Closes the agent's stdin, upon which it has to end, without a word of complaint."""
     process.stdin.close()
+    await gone(process)
+
+
+async def gone(process):
+    """Waits for the agent's end, which has to be in order."""
     assert await process.wait() == 0, process.returncode
     errors = (await process.stderr.read()).decode()
     assert not errors, errors

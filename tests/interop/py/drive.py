@@ -1,25 +1,43 @@
 """The official Python client against the real binary: $ADJUTANT, transcript to the file given.
 
-The model is a script inside the agent, or, if a wire dialect is named, a server that speaks it.
+The model is a script inside the agent, or, if a wire dialect is named, a server that speaks it; the agent is on pipes,
+or, if a transport is named, a server on a port.
 """
 
+import argparse
 import asyncio
 import contextlib
+import importlib.metadata
 import logging
 import os
 import sys
 import tempfile
 from pathlib import Path
 
-from acp import PROTOCOL_VERSION, RequestError, text_block
-from acp.schema import ClientCapabilities, FileSystemCapabilities, Implementation
+from acp import PROTOCOL_VERSION, RequestError
+from acp.schema import ClientCapabilities, FileSystemCapabilities, Implementation, TextContentBlock
 
 import child
-from child import Failed, ended
+import port
+from child import Failed
 from editor import Editor, connect
 from mind import Mind
 
-TOPIC = ", ".join(["py sdk", *sys.argv[2:]])
+
+def arguments():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--over", choices=port.OVER)
+    parser.add_argument("transcript")
+    parser.add_argument("dialect", nargs="?")
+    return parser.parse_args()
+
+
+ARGS = arguments()
+TOPIC = ", ".join(filter(None, ["py sdk", importlib.metadata.version("agent-client-protocol"), ARGS.over, ARGS.dialect]))
+
+
+def text_block(text):
+    return TextContentBlock(type="text", text=text)
 
 
 async def step(name, work):
@@ -265,13 +283,24 @@ async def closed_and_deleted(talk):
     await refused(-32002, talk.agent.load_session(session_id=talk.id, **talk.place()))
 
 
+async def ended(talk, process):
+    """Upon which it has to end, without a word of complaint."""
+    if not ARGS.over:
+        return await child.ended(process)
+    await talk.agent.close()
+    process.terminate()
+    await child.gone(process)
+
+
 @contextlib.asynccontextmanager
 async def agent(talk, binary, env, transcript):
     talk.editor = Editor()
-    talk.agent, process = await connect(talk.editor, binary, talk.cwd, env, transcript)
+    place = (binary, talk.cwd, env, transcript)
+    talk.agent, process = await (port.connect(talk.editor, ARGS.over, *place) if ARGS.over else connect(talk.editor, *place))
     try:
         yield
-        await step("the agent ends by itself when its stdin is closed", ended(process))
+        ends = "in order when it is told to" if ARGS.over else "by itself when its stdin is closed"
+        await step(f"the agent ends {ends}", ended(talk, process))
     finally:
         if process.returncode is None:
             process.kill()
@@ -303,7 +332,7 @@ async def second(talk):
     await step("a closed session takes no prompt, and a deleted one is gone", closed_and_deleted(talk))
 
 
-async def main(folder, transcript, dialect=None):
+async def main(folder, transcript, dialect):
     home, cwd = folder / "home", folder / "project"
     home.mkdir()
     cwd.mkdir()
@@ -320,8 +349,8 @@ async def main(folder, transcript, dialect=None):
 if __name__ == "__main__":
     # The client logs every notification that it does not know, `$/cancel_request` among them.
     logging.disable(logging.ERROR)
-    with tempfile.TemporaryDirectory(prefix="adjutant-interop-") as folder, open(sys.argv[1], "a") as transcript:
+    with tempfile.TemporaryDirectory(prefix="adjutant-interop-") as folder, open(ARGS.transcript, "a") as transcript:
         try:
-            asyncio.run(main(Path(folder).resolve(), transcript, *sys.argv[2:]))
+            asyncio.run(main(Path(folder).resolve(), transcript, ARGS.dialect))
         except Failed:
             sys.exit(1)

@@ -12,9 +12,9 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
-use tokio_tungstenite::tungstenite;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::handshake::client::Response;
+use tokio_tungstenite::{WebSocketStream, tungstenite};
 
 use super::bench::Bench;
 use super::link::Link;
@@ -77,13 +77,23 @@ impl Server {
         path: &str,
         headers: &[(&'static str, &str)],
     ) -> Result<(Transport, Response), u16> {
+        let (socket, response) = self.socket(path, headers).await?;
+        Ok((websocket(socket), response))
+    }
+
+    /// The same as it is, with its pings and its end.
+    pub(crate) async fn socket(
+        &self,
+        path: &str,
+        headers: &[(&'static str, &str)],
+    ) -> Result<(WebSocketStream<TcpStream>, Response), u16> {
         let mut request = format!("ws://{}{path}", self.address).into_client_request().unwrap();
         for (name, value) in headers {
             request.headers_mut().insert(*name, value.parse().unwrap());
         }
         let stream = TcpStream::connect(self.address).await.unwrap();
         match timeout(PATIENCE, tokio_tungstenite::client_async(request, stream)).await.unwrap() {
-            Ok((socket, response)) => Ok((websocket(socket), response)),
+            Ok(opened) => Ok(opened),
             Err(tungstenite::Error::Http(response)) => Err(response.status().as_u16()),
             Err(e) => panic!("{e}"),
         }
