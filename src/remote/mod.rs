@@ -9,6 +9,7 @@
 
 mod address;
 mod hello;
+mod lasting;
 mod socket;
 mod token;
 
@@ -27,6 +28,9 @@ use crate::error::ErrorKind;
 use crate::transport::Transport;
 
 pub use address::{Address, Scheme};
+pub use lasting::connect_lasting;
+
+use hello::{Welcome, Wish};
 
 /// How long a server may take to let somebody in.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -48,6 +52,9 @@ pub enum RemoteError {
         "{address} lets nobody in without the right token ({reason}): see ADJUTANT_TOKEN and --token-file"
     )]
     Refused { address: Address, reason: String },
+    /// The connection that was to go on is there no more.
+    #[error("{address} knows this connection no more: {reason}")]
+    Gone { address: Address, reason: String },
     /// Whoever answers is no server that we could speak to.
     #[error("what listens at {address} is no such server: {reason}")]
     Stranger { address: Address, reason: String },
@@ -58,6 +65,7 @@ impl RemoteError {
         match self {
             Self::Address { .. } | Self::TokenFile { .. } => ErrorKind::Invalid,
             Self::Refused { .. } => ErrorKind::Denied,
+            Self::Gone { .. } => ErrorKind::NotFound,
             Self::Unreachable { .. } | Self::Stranger { .. } => ErrorKind::Unavailable,
         }
     }
@@ -86,23 +94,35 @@ impl Server {
     }
 }
 
-/// Connects, and comes in.
+/// Connects, and comes in. The connection ends with its socket.
 pub async fn connect(server: &Server) -> Result<Transport, RemoteError> {
-    let connecting = async {
+    open(server, Wish::Plain { welcome: true }).await.map(|(transport, _)| transport)
+}
+
+/// Connects, and comes in with a wish.
+async fn open(server: &Server, wish: Wish<'_>) -> Result<(Transport, Welcome), RemoteError> {
+    let opening = async {
         let stream = dial(&server.address).await?;
-        match server.address.scheme {
+        let mut transport = match server.address.scheme {
             Scheme::Tcp => {
                 let (reader, writer) = stream.into_split();
-                hello::say(Transport::lines(reader, writer, server.max_line), server).await
+                Transport::lines(reader, writer, server.max_line)
             }
-            Scheme::WebSocket => socket::open(stream, server).await,
-        }
+            Scheme::WebSocket => socket::open(stream, server).await?,
+        };
+        let token = server.token.as_ref().filter(|_| server.address.scheme == Scheme::Tcp);
+        let welcome = match (server.address.scheme, wish) {
+            // Its request has said all there is to say.
+            (Scheme::WebSocket, Wish::Plain { .. }) => Welcome::default(),
+            _ => hello::say(&mut transport, &server.address, token, wish).await?,
+        };
+        Ok((transport, welcome))
     };
     let late = |_| {
         let source = io::Error::new(io::ErrorKind::TimedOut, "no answer in time");
         RemoteError::Unreachable { address: server.address.clone(), source }
     };
-    timeout(PATIENCE, connecting).await.map_err(late)?
+    timeout(PATIENCE, opening).await.map_err(late)?
 }
 
 async fn dial(address: &Address) -> Result<TcpStream, RemoteError> {

@@ -127,7 +127,7 @@ async fn greet(stream: TcpStream, site: Site, router: Router) -> io::Result<()> 
             let transport = Transport::lines(reader, writer, site.max_line);
             let admitted = timeout(GREETING, hello::admit(transport, &site.guard)).await;
             match admitted {
-                Ok(Ok(Some(transport))) => site.doors.serve(transport, site.stop.clone()).await,
+                Ok(Ok(Some(greeted))) => site.doors.welcome(greeted, site.stop.clone()).await,
                 Ok(refused) => refused.map(drop),
                 Err(_) => Ok(()),
             }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
 use jsonrpsee::types::{ErrorCode, ErrorObjectOwned};
 
@@ -20,6 +21,7 @@ use crate::workspace::{Commands, Files, LocalFiles};
 #[derive(Debug)]
 pub(super) struct Client {
     peer: Peer,
+    grace: Option<Duration>,
     capabilities: OnceLock<ClientCapabilities>,
     warned: AtomicBool,
     changes: OwnChanges,
@@ -34,9 +36,10 @@ struct State {
 }
 
 impl Client {
-    pub(super) fn new(peer: Peer) -> Self {
+    pub(super) fn new(peer: Peer, grace: Option<Duration>) -> Self {
         Self {
             peer,
+            grace,
             capabilities: OnceLock::new(),
             warned: AtomicBool::new(false),
             changes: OwnChanges::default(),
@@ -46,6 +49,11 @@ impl Client {
 
     pub(super) fn peer(&self) -> &Peer {
         &self.peer
+    }
+
+    /// How long its connection may be without a socket; `None`: it has but one.
+    pub(super) fn grace(&self) -> Option<Duration> {
+        self.grace
     }
 
     /// Before `initialize`, nothing else may be asked.

@@ -18,6 +18,7 @@ use std::net::SocketAddr;
 use failures::Failures;
 
 pub use token::Token;
+pub(super) use token::random;
 
 /// Why somebody may not come in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -50,7 +50,7 @@ pub(super) async fn upgrade(State(site): State<Site>, upgrade: WebSocketUpgrade)
     let mut response = upgrade
         .on_upgrade(async move |socket| {
             let _tracked = tracked;
-            if let Err(e) = site.doors.serve(websocket(socket), site.stop.clone()).await {
+            if let Err(e) = site.doors.receive(websocket(socket), site.stop.clone()).await {
                 tracing::debug!(error = %e, "a WebSocket broke off");
             }
         })
