@@ -47,14 +47,14 @@ impl Resumptions {
         stop: CancellationToken,
     ) -> io::Result<Option<Begun>> {
         let name = random::<NAME>()?;
-        let (sender, offers) = mpsc::channel(1);
+        let (sender, coming) = mpsc::channel(1);
         if !self.insert(&name, sender) {
             let text = format!("there are {MOST} connections that outlive their sockets: say hello without");
             return hello::refuse(socket, "BUSY", &text).await.map(|()| None);
         }
         let (transport, connection) = resumable(Pace::default());
         let first = Some(Socket { transport: socket, received: 0 });
-        let sockets = Offers { register: Arc::clone(self), name, offered: first, offers, stop };
+        let sockets = Offers { register: Arc::clone(self), name, offered: first, coming, stop };
         Ok(Some(Begun { transport, connection, sockets }))
     }
 
@@ -90,7 +90,7 @@ pub(super) struct Offers {
     register: Arc<Resumptions>,
     name: String,
     offered: Option<Socket>,
-    offers: mpsc::Receiver<Socket>,
+    coming: mpsc::Receiver<Socket>,
     stop: CancellationToken,
 }
 
@@ -134,7 +134,7 @@ impl Sockets for Offers {
 
     async fn offered(&mut self) {
         if self.offered.is_none() {
-            self.offered = self.offers.recv().await;
+            self.offered = self.coming.recv().await;
         }
         if self.offered.is_none() {
             // The register has let go of it, which happens when this is dropped and not before.

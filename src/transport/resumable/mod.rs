@@ -98,12 +98,12 @@ impl Connection {
                 return self.shared.gone("the two sides do not agree on what was received");
             }
             let mut carrier = Carrier::new(&self.shared, socket.transport, self.pace);
-            let carried = tokio::select! {
+            let outcome = tokio::select! {
                 biased;
-                carried = carrier.carry() => carried,
+                outcome = carrier.carry() => outcome,
                 () = sockets.offered() => Carried::Lost,
             };
-            match carried {
+            match outcome {
                 Carried::Lost if self.shared.state().is_ended() && !sockets.wait_after_end() => {
                     return self.shared.gone("the other side has said its last");
                 }

@@ -30,9 +30,7 @@ pub(super) struct State {
     taken: u64,
     told: u64,
     taken_bytes: usize,
-    /// The other side has said its last, which is taken when all before it is.
-    ended: bool,
-    end_taken: bool,
+    end: End,
     /// Why there will be no socket any more.
     pub(super) gone: Option<Arc<str>>,
     /// We have said our last.
@@ -42,6 +40,15 @@ pub(super) struct State {
     pub(super) reader: Option<Waker>,
     pub(super) writer: Option<Waker>,
     carrier: Option<Waker>,
+}
+
+/// The other side's last word, which is taken when all before it is.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum End {
+    #[default]
+    ToCome,
+    Heard,
+    Taken,
 }
 
 impl Shared {
@@ -90,7 +97,7 @@ impl State {
 
     /// Lines received, taken or not.
     pub(super) fn received(&self) -> u64 {
-        self.taken + self.queue.len() as u64 + u64::from(self.ended && !self.end_taken)
+        self.taken + self.queue.len() as u64 + u64::from(self.end == End::Heard)
     }
 
     /// Goes on by another socket; whether that can be.
@@ -106,7 +113,7 @@ impl State {
 
     /// Whether the other side has said its last.
     pub(super) fn is_ended(&self) -> bool {
-        self.ended
+        self.end != End::ToCome
     }
 
     /// Both halves were dropped.
@@ -121,7 +128,7 @@ impl State {
 
     /// All was said, on both sides, and all was received.
     pub(super) fn is_over(&self) -> bool {
-        self.is_delivered() && self.ended
+        self.is_delivered() && self.is_ended()
     }
 
     /// Whether more may be heard.
@@ -131,7 +138,7 @@ impl State {
 
     /// A line of the conversation was heard.
     pub(super) fn hear(&mut self, frame: Frame) {
-        if self.ended {
+        if self.is_ended() {
             return;
         }
         if self.reader_left {
@@ -144,7 +151,10 @@ impl State {
 
     /// The other side's last word was heard.
     pub(super) fn hear_end(&mut self) {
-        self.ended = true;
+        if self.is_ended() {
+            return;
+        }
+        self.end = End::Heard;
         if self.reader_left {
             self.take_end();
         }
@@ -180,13 +190,11 @@ impl State {
 
     /// Whether nothing more will come.
     pub(super) fn take_end(&mut self) -> bool {
-        let end = self.ended && self.queue.is_empty();
-        if end && !self.end_taken {
-            self.end_taken = true;
+        if self.end == End::Heard && self.queue.is_empty() {
+            self.end = End::Taken;
             self.taken += 1;
-            self.call_carrier();
         }
-        end
+        self.end == End::Taken
     }
 
     /// Whoever read has gone: what was heard and what will be is thrown away.
@@ -205,13 +213,13 @@ impl State {
     /// Lines that the other side may forget, and with them have room for more: those that were taken, and all when there
     /// will be no more.
     fn tellable(&self) -> u64 {
-        if self.ended { self.received() } else { self.taken }
+        if self.is_ended() { self.received() } else { self.taken }
     }
 
     /// Whether the other side is to be told now what was received.
     pub(super) fn is_due(&self) -> bool {
         let untold = self.tellable().saturating_sub(self.told);
-        untold >= LINES || untold > 0 && (self.taken_bytes >= BYTES || self.ended)
+        untold >= LINES || untold > 0 && (self.taken_bytes >= BYTES || self.is_ended())
     }
 
     /// Whether there is something to tell sooner or later.

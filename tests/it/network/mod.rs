@@ -3,4 +3,5 @@
 mod admission;
 mod listening;
 mod remote;
+mod resumption;
 mod session;
