@@ -21,14 +21,14 @@ const LONGEST: Duration = Duration::from_secs(5);
 pub async fn connect_lasting(server: &Server) -> Result<Transport, RemoteError> {
     let (socket, welcome) = open(server, Wish::Lasting { resumable: true }).await?;
     let (transport, connection) = resumable(Pace::default());
-    let sockets = Dialled {
+    let mut sockets = Dialled {
         server: server.clone(),
         name: welcome.connection,
         grace: Duration::from_secs(welcome.grace_seconds),
         first: Some(Socket { transport: socket, received: welcome.received }),
     };
     // Ends when both halves of the transport are dropped.
-    tokio::spawn(connection.run(sockets));
+    tokio::spawn(async move { connection.run(&mut sockets).await });
     Ok(transport)
 }
 

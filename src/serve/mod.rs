@@ -88,8 +88,8 @@ impl Doors {
         }
         if hello.resumable {
             let begun = self.resumptions.begin(transport, stop.clone()).await?;
-            let Some(resumption::Begun { transport, connection, sockets }) = begun else { return Ok(()) };
-            let (served, ()) = tokio::join!(self.serve(transport, stop), connection.run(sockets));
+            let Some(begun) = begun else { return Ok(()) };
+            let (served, ()) = tokio::join!(self.serve(begun.transport, stop), begun.carrying.run());
             return served;
         }
         if hello.welcome {

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde_json::json;
-use tokio::sync::mpsc;
+use tokio::sync::mpsc::{self, error::SendError};
 use tokio::time::{sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -34,9 +34,35 @@ pub(super) struct Resumptions(Mutex<HashMap<String, mpsc::Sender<Socket>>>);
 pub(super) struct Begun {
     /// What is served.
     pub(super) transport: Transport,
-    /// What carries for it.
-    pub(super) connection: Connection,
-    pub(super) sockets: Offers,
+    /// What has to run while it is.
+    pub(super) carrying: Carrying,
+}
+
+/// Carries between a connection and its sockets.
+#[derive(Debug)]
+pub(super) struct Carrying {
+    connection: Connection,
+    sockets: Offers,
+}
+
+impl Carrying {
+    /// Until the connection is over. Whoever comes for it then is told.
+    pub(super) async fn run(self) {
+        let Self { connection, mut sockets } = self;
+        connection.run(&mut sockets).await;
+        sockets.register.lock().remove(&sockets.name);
+        sockets.coming.close();
+        while let Some(socket) = sockets.coming.recv().await {
+            if let Err(e) = gone(socket.transport).await {
+                tracing::debug!(error = %e, "who came too late left before being told");
+            }
+        }
+    }
+}
+
+async fn gone(socket: Transport) -> io::Result<()> {
+    let text = "there is no such connection any more: say hello anew, and load your sessions";
+    hello::refuse(socket, "CONNECTION_GONE", text).await
 }
 
 impl Resumptions {
@@ -55,20 +81,17 @@ impl Resumptions {
         let (transport, connection) = resumable(Pace::default());
         let first = Some(Socket { transport: socket, received: 0 });
         let sockets = Offers { register: Arc::clone(self), name, offered: first, coming, stop };
-        Ok(Some(Begun { transport, connection, sockets }))
+        Ok(Some(Begun { transport, carrying: Carrying { connection, sockets } }))
     }
 
     /// Goes on with a connection by another socket, which takes the place of one that may be half-dead.
     pub(super) async fn go_on(&self, name: &str, socket: Socket) -> io::Result<()> {
         let known = self.lock().get(name).cloned();
-        let Some(known) = known else {
-            let text = "there is no such connection any more: say hello anew, and load your sessions";
-            return hello::refuse(socket.transport, "CONNECTION_GONE", text).await;
-        };
-        if known.send(socket).await.is_err() {
-            tracing::debug!("a connection ended when another socket came for it");
+        let Some(known) = known else { return gone(socket.transport).await };
+        match known.send(socket).await {
+            Ok(()) => Ok(()),
+            Err(SendError(socket)) => gone(socket.transport).await,
         }
-        Ok(())
     }
 
     fn insert(&self, name: &str, sender: mpsc::Sender<Socket>) -> bool {

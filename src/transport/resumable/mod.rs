@@ -83,7 +83,7 @@ pub fn resumable(pace: Pace) -> (Transport, Connection) {
 
 impl Connection {
     /// Carries lines until both sides have said their last, or nobody is left to carry them for.
-    pub async fn run(self, mut sockets: impl Sockets) {
+    pub async fn run(self, sockets: &mut impl Sockets) {
         loop {
             let received = self.shared.state().received();
             let next = tokio::select! {

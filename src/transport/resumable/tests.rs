@@ -115,7 +115,8 @@ fn sides(pace: Pace) -> (Side, Side, Meetings) {
     let side = || {
         let (meet, meeting) = mpsc::channel(1);
         let (transport, connection) = resumable(pace);
-        (Side { transport, carrying: tokio::spawn(connection.run(Meeting(meet))) }, meeting)
+        let carrying = tokio::spawn(async move { connection.run(&mut Meeting(meet)).await });
+        (Side { transport, carrying }, meeting)
     };
     let ((left, first), (right, second)) = (side(), side());
     (left, right, Meetings(first, second))
