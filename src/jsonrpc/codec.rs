@@ -11,12 +11,14 @@ pub const MAX_LINE: usize = 32 * 1024 * 1024;
 pub enum Frame {
     /// A line without its end; never empty, never only white space.
     Line(Bytes),
+    /// What came behind the last end of a line when nothing more did: the whole last line, or half of it.
+    Unended(Bytes),
     /// A line of more than the limit was thrown away up to its end.
     TooLong { limit: usize },
 }
 
 /// Splits bytes into lines. Reads tolerantly: `\n` or `\r\n`, blank lines and a byte-order mark at the
-/// very start are skipped, a last line needs no end. An overlong line costs no more memory than the
+/// very start are skipped, a last line is told from the others if it has no end. An overlong line costs no more memory than the
 /// limit and the stream goes on behind its end.
 #[derive(Debug)]
 pub struct LineCodec {
@@ -83,6 +85,10 @@ impl Decoder for LineCodec {
         }
         let rest = src.split().freeze();
         self.scanned = 0;
-        Ok(if rest.is_empty() { None } else { self.take(rest) })
+        let last = if rest.is_empty() { None } else { self.take(rest) };
+        Ok(last.map(|frame| match frame {
+            Frame::Line(line) => Frame::Unended(line),
+            other => other,
+        }))
     }
 }

@@ -1,28 +1,49 @@
-//! The first line each way of a connection without headers.
+//! The first line each way of a connection.
 
 use serde::{Deserialize, Serialize};
 use tokio::io::AsyncWriteExt;
 
-use super::{RemoteError, Server};
+use super::{Address, RemoteError};
+use crate::config::Secret;
 use crate::jsonrpc::{self, Frame};
 use crate::transport::Transport;
 
-/// What is said first.
+/// What is asked for.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(untagged)]
+pub(super) enum Wish<'a> {
+    /// A connection that ends with its socket.
+    Plain { welcome: bool },
+    /// One that goes on by others.
+    Lasting { resumable: bool },
+    /// To go on with one, of which so many lines came.
+    Again { connection: &'a str, received: u64 },
+}
+
 #[derive(Serialize)]
 struct Hello<'a> {
     r#type: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<&'a str>,
-    /// There is to be an answer.
-    welcome: bool,
+    #[serde(flatten)]
+    wish: Wish<'a>,
 }
 
 /// What is answered.
 #[derive(Deserialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
 enum Answer {
-    Welcome,
+    Welcome(Welcome),
     Error { error: Told },
+}
+
+/// What a connection that goes on by other sockets is to know.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Welcome {
+    pub(super) connection: String,
+    pub(super) received: u64,
+    pub(super) grace_seconds: u64,
 }
 
 #[derive(Deserialize)]
@@ -32,28 +53,35 @@ struct Told {
 }
 
 /// Says hello and waits to be let in.
-pub(super) async fn say(mut transport: Transport, server: &Server) -> Result<Transport, RemoteError> {
-    let unreachable = |source| RemoteError::Unreachable { address: server.address.clone(), source };
-    let token = server.token.as_ref().map(crate::config::Secret::expose);
+pub(super) async fn say(
+    transport: &mut Transport,
+    address: &Address,
+    token: Option<&Secret>,
+    wish: Wish<'_>,
+) -> Result<Welcome, RemoteError> {
+    let address = || address.clone();
+    let unreachable = |source| RemoteError::Unreachable { address: address(), source };
+    let stranger = |reason: &str| RemoteError::Stranger { address: address(), reason: reason.to_owned() };
+    let token = token.map(Secret::expose);
     let mut line = Vec::new();
-    jsonrpc::line(&Hello { r#type: "hello", token, welcome: true }, &mut line);
+    jsonrpc::line(&Hello { r#type: "hello", token, wish }, &mut line);
     transport.outgoing.write_all(&line).await.map_err(unreachable)?;
     transport.outgoing.flush().await.map_err(unreachable)?;
-    let stranger = |reason: &str| {
-        Err(RemoteError::Stranger { address: server.address.clone(), reason: reason.to_owned() })
-    };
     let answer = match transport.first().await {
         Some(Ok(Frame::Line(line))) => serde_json::from_slice(&line).ok(),
-        Some(Ok(Frame::TooLong { .. })) => None,
+        Some(Ok(Frame::TooLong { .. } | Frame::Unended(_))) => None,
         Some(Err(e)) => return Err(unreachable(e)),
-        None => return stranger("it closed the connection"),
+        None => return Err(stranger("it closed the connection")),
     };
-    match answer {
-        Some(Answer::Welcome) => Ok(transport),
-        Some(Answer::Error { error }) if error.code == "UNAUTHORIZED" => {
-            Err(RemoteError::Refused { address: server.address.clone(), reason: error.message })
-        }
-        Some(Answer::Error { error }) => stranger(&error.message),
-        None => stranger("its answer to our hello means nothing to us"),
-    }
+    let Told { code, message } = match answer {
+        Some(Answer::Welcome(welcome)) => return Ok(welcome),
+        Some(Answer::Error { error }) => error,
+        None => return Err(stranger("its answer to our hello means nothing to us")),
+    };
+    Err(match code.as_str() {
+        "UNAUTHORIZED" => RemoteError::Refused { address: address(), reason: message },
+        "CONNECTION_GONE" => RemoteError::Gone { address: address(), reason: message },
+        "BUSY" => unreachable(std::io::Error::new(std::io::ErrorKind::ResourceBusy, message)),
+        _ => stranger(&message),
+    })
 }

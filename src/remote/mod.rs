@@ -9,6 +9,7 @@
 
 mod address;
 mod hello;
+mod lasting;
 mod named;
 mod socket;
 mod token;
@@ -30,7 +31,10 @@ use crate::tls::{self, Trust};
 use crate::transport::Transport;
 
 pub use address::{Address, Scheme};
+pub use lasting::connect_lasting;
 pub use named::locate;
+
+use hello::{Welcome, Wish};
 
 /// How long a server may take to let somebody in.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -55,6 +59,9 @@ pub enum RemoteError {
         "{address} lets nobody in without the right token ({reason}): see ADJUTANT_TOKEN and --token-file"
     )]
     Refused { address: Address, reason: String },
+    /// The connection that was to go on is there no more.
+    #[error("{address} knows this connection no more: {reason}")]
+    Gone { address: Address, reason: String },
     /// Whoever answers is no server that we could speak to.
     #[error("what listens at {address} is no such server: {reason}")]
     Stranger { address: Address, reason: String },
@@ -66,6 +73,7 @@ impl RemoteError {
             Self::Address { .. } | Self::TokenFile { .. } => ErrorKind::Invalid,
             Self::Discovery(error) => error.kind(),
             Self::Refused { .. } => ErrorKind::Denied,
+            Self::Gone { .. } => ErrorKind::NotFound,
             Self::Unreachable { .. } | Self::Stranger { .. } => ErrorKind::Unavailable,
         }
     }
@@ -101,33 +109,52 @@ impl Server {
     }
 }
 
-/// Connects, and comes in.
+/// Connects, and comes in. The connection ends with its socket.
 pub async fn connect(server: &Server) -> Result<Transport, RemoteError> {
-    let connecting = async {
-        let Server { address, trust, max_line, .. } = server;
-        let stream = dial(address).await?;
-        if !address.secure && address.scheme == Scheme::Tcp {
-            let (reader, writer) = stream.into_split();
-            return hello::say(Transport::lines(reader, writer, *max_line), server).await;
-        }
-        if !address.secure {
-            return socket::open(stream, server).await;
-        }
-        let stream = tls::client(stream, &address.host, trust).await;
-        let stream = stream.map_err(|e| insecure(e, address))?;
-        match address.scheme {
-            Scheme::Tcp => {
-                let (reader, writer) = tokio::io::split(stream);
-                hello::say(Transport::lines(reader, writer, *max_line), server).await
-            }
-            Scheme::WebSocket => socket::open(stream, server).await,
-        }
+    open(server, Wish::Plain { welcome: true }).await.map(|(transport, _)| transport)
+}
+
+/// Connects, and comes in with a wish.
+async fn open(server: &Server, wish: Wish<'_>) -> Result<(Transport, Welcome), RemoteError> {
+    let opening = async {
+        let mut transport = carry(server).await?;
+        let token = server.token.as_ref().filter(|_| server.address.scheme == Scheme::Tcp);
+        let welcome = match (server.address.scheme, wish) {
+            // Its request has said all there is to say.
+            (Scheme::WebSocket, Wish::Plain { .. }) => Welcome::default(),
+            _ => hello::say(&mut transport, &server.address, token, wish).await?,
+        };
+        Ok((transport, welcome))
     };
     let late = |_| {
         let source = io::Error::new(io::ErrorKind::TimedOut, "no answer in time");
         RemoteError::Unreachable { address: server.address.clone(), source }
     };
-    timeout(PATIENCE, connecting).await.map_err(late)?
+    timeout(PATIENCE, opening).await.map_err(late)?
+}
+
+/// A way for lines, with nothing said on it yet.
+async fn carry(server: &Server) -> Result<Transport, RemoteError> {
+    let Server { address, trust, max_line, .. } = server;
+    let stream = dial(address).await?;
+    if address.secure {
+        let stream = tls::client(stream, &address.host, trust).await;
+        let stream = stream.map_err(|e| insecure(e, address))?;
+        return match address.scheme {
+            Scheme::Tcp => {
+                let (reader, writer) = tokio::io::split(stream);
+                Ok(Transport::lines(reader, writer, *max_line))
+            }
+            Scheme::WebSocket => socket::open(stream, server).await,
+        };
+    }
+    match address.scheme {
+        Scheme::Tcp => {
+            let (reader, writer) = stream.into_split();
+            Ok(Transport::lines(reader, writer, *max_line))
+        }
+        Scheme::WebSocket => socket::open(stream, server).await,
+    }
 }
 
 async fn dial(address: &Address) -> Result<TcpStream, RemoteError> {

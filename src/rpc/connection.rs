@@ -235,7 +235,7 @@ impl Connection {
             }
             match self.transport.incoming.as_mut().poll_next(cx) {
                 Poll::Pending => break,
-                Poll::Ready(Some(Ok(Frame::Line(line)))) => self.take(&line, cx),
+                Poll::Ready(Some(Ok(Frame::Line(line) | Frame::Unended(line)))) => self.take(&line, cx),
                 Poll::Ready(Some(Ok(Frame::TooLong { limit }))) => self.owe(&Owed::too_long(limit)),
                 Poll::Ready(Some(Err(e))) => {
                     tracing::debug!(error = %e, "reading failed");

@@ -1,12 +1,13 @@
-//! The first line of a connection that has no headers: `{"type":"hello","token":"…"}`. There is no reply to it but the
-//! connection's end where the token is wrong; with `"welcome":true` there is one, `{"type":"welcome"}`.
+//! The first line of a connection, before its dialect begins: `{"type":"hello","token":"…"}`. Where there are no headers it
+//! shows the token. There is no reply to it but the connection's end where the token is wrong; with `"welcome":true` there
+//! is one, `{"type":"welcome"}`. A connection that is to outlive its socket is asked for by it as well: `resumption`.
 
 use std::io;
 
 use serde::Deserialize;
 use tokio::io::AsyncWriteExt;
 
-use super::auth::{Guard, Refusal};
+use super::auth::Guard;
 use crate::jsonrpc::{self, Frame};
 use crate::transport::Transport;
 
@@ -17,41 +18,71 @@ enum First {
     Hello(Hello),
 }
 
+/// What was said first.
 #[derive(Deserialize)]
-struct Hello {
+pub(super) struct Hello {
     #[serde(default)]
     token: Option<String>,
     /// There is to be an answer.
     #[serde(default)]
-    welcome: bool,
+    pub(super) welcome: bool,
+    /// The connection is to outlive its socket.
+    #[serde(default)]
+    pub(super) resumable: bool,
+    /// The connection that is to go on by this socket.
+    #[serde(default)]
+    pub(super) connection: Option<String>,
+    /// How many lines of it came by sockets before.
+    #[serde(default)]
+    pub(super) received: u64,
 }
 
-/// Takes the hello, if one is needed or said. What was said instead of it is put back where none is needed; else the
-/// connection is told why and is over: `None`.
-pub(super) async fn admit(mut transport: Transport, guard: &Guard) -> io::Result<Option<Transport>> {
-    let Some(first) = transport.first().await.transpose()? else { return Ok(None) };
-    let hello = match &first {
-        Frame::Line(line) => serde_json::from_slice(line).ok().map(|First::Hello(hello)| hello),
-        Frame::TooLong { .. } => None,
-    };
-    let admitted = guard.admit(hello.as_ref().and_then(|hello| hello.token.as_deref()));
-    match (admitted, hello) {
-        (Ok(()), Some(Hello { welcome, .. })) => {
-            if welcome {
-                transport.outgoing.write_all(b"{\"type\":\"welcome\"}\n").await?;
-                transport.outgoing.flush().await?;
-            }
-            Ok(Some(transport))
-        }
-        (Ok(()), None) => Ok(Some(transport.with_first(first))),
-        (Err(refusal), _) => refuse(transport, refusal).await.map(|()| None),
+/// A socket whose first frame was looked at.
+#[derive(Debug)]
+pub(super) struct Greeted {
+    pub(super) transport: Transport,
+    /// Unless something else was said first, which is in front of the transport again.
+    pub(super) hello: Option<Hello>,
+}
+
+impl std::fmt::Debug for Hello {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Hello").field("resumable", &self.resumable).finish_non_exhaustive()
     }
 }
 
-async fn refuse(mut transport: Transport, refusal: Refusal) -> io::Result<()> {
-    let mut line = Vec::new();
-    let error = serde_json::json!({ "code": "UNAUTHORIZED", "message": refusal.to_string() });
-    jsonrpc::line(&serde_json::json!({ "type": "error", "id": null, "error": error }), &mut line);
-    transport.outgoing.write_all(&line).await?;
+/// Takes the first frame. `None`: there is none.
+pub(super) async fn greet(mut transport: Transport) -> io::Result<Option<Greeted>> {
+    let Some(first) = transport.first().await.transpose()? else { return Ok(None) };
+    let hello = match &first {
+        Frame::Line(line) | Frame::Unended(line) => serde_json::from_slice(line).ok(),
+        Frame::TooLong { .. } => None,
+    };
+    let Some(First::Hello(hello)) = hello else {
+        return Ok(Some(Greeted { transport: transport.with_first(first), hello: None }));
+    };
+    Ok(Some(Greeted { transport, hello: Some(hello) }))
+}
+
+/// The same where the token is shown by it. Whoever shows none that is needed is told why, and is over: `None`.
+pub(super) async fn admit(transport: Transport, guard: &Guard) -> io::Result<Option<Greeted>> {
+    let Some(greeted) = greet(transport).await? else { return Ok(None) };
+    let token = greeted.hello.as_ref().and_then(|hello| hello.token.as_deref());
+    let Err(refusal) = guard.admit(token) else { return Ok(Some(greeted)) };
+    refuse(greeted.transport, "UNAUTHORIZED", &refusal.to_string()).await.map(|()| None)
+}
+
+/// Says why, and ends.
+pub(super) async fn refuse(mut transport: Transport, code: &str, message: &str) -> io::Result<()> {
+    let error = serde_json::json!({ "code": code, "message": message });
+    say(&mut transport, &serde_json::json!({ "type": "error", "id": null, "error": error })).await?;
     transport.outgoing.shutdown().await
+}
+
+/// Says something about the connection itself.
+pub(super) async fn say(transport: &mut Transport, message: &serde_json::Value) -> io::Result<()> {
+    let mut line = Vec::new();
+    jsonrpc::line(message, &mut line);
+    transport.outgoing.write_all(&line).await?;
+    transport.outgoing.flush().await
 }

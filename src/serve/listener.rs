@@ -186,7 +186,7 @@ async fn in_time<T>(
 async fn talk(transport: Transport, site: Site) -> io::Result<()> {
     let admitted = timeout(GREETING, hello::admit(transport, &site.guard)).await;
     match admitted {
-        Ok(Ok(Some(transport))) => site.doors.serve(transport, site.stop.clone()).await,
+        Ok(Ok(Some(greeted))) => site.doors.welcome(greeted, site.stop.clone()).await,
         Ok(refused) => refused.map(drop),
         Err(_) => Ok(()),
     }

@@ -12,16 +12,18 @@ mod auth;
 mod hello;
 mod http;
 mod listener;
+mod resumption;
 mod task;
 
 use std::io;
+use std::sync::Arc;
 
 use tokio::io::AsyncWriteExt;
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::{Engine, EngineSource};
 use crate::rpc::Limits;
-use crate::transport::Transport;
+use crate::transport::{Socket, Transport};
 
 pub use auth::{Guard, Origins, Refusal, Token};
 pub use listener::{ListenError, Listener};
@@ -31,18 +33,22 @@ pub use listener::{ListenError, Listener};
 pub struct Doors {
     acp: acp::Door,
     task: task::Door,
+    resumptions: Arc<resumption::Resumptions>,
 }
 
 impl Doors {
     /// Doors for whoever started this process, to the engine that `engine` gives when it is first needed: what they
     /// began ends with them.
     pub fn local(engine: EngineSource) -> Self {
-        Self { task: task::Door::local(engine.clone()), acp: acp::Door::new(engine) }
+        let task = task::Door::local(engine.clone());
+        Self { task, acp: acp::Door::new(engine), resumptions: Arc::default() }
     }
 
     /// Doors for whoever comes: what somebody began goes on when they have gone.
     pub fn shared(engine: EngineSource) -> Self {
-        Self { task: task::Door::shared(engine.clone()), acp: acp::Door::new(engine).lasting() }
+        let task = task::Door::shared(engine.clone());
+        let acp = acp::Door::new(engine).lasting(resumption::GRACE);
+        Self { task, acp, resumptions: Arc::default() }
     }
 
     /// The same doors; `acp_v2`: clients of the Agent Client Protocol that ask for version 2 get its draft.
@@ -64,6 +70,37 @@ impl Doors {
             }
             None => transport.outgoing.shutdown().await,
         }
+    }
+
+    /// Serves one socket that was let in and may say hello first, to its end.
+    async fn receive(&self, mut transport: Transport, stop: CancellationToken) -> io::Result<()> {
+        match stop.run_until_cancelled(transport.first()).await.flatten().transpose()? {
+            Some(first) => match hello::greet(transport.with_first(first)).await? {
+                Some(greeted) => self.welcome(greeted, stop).await,
+                None => Ok(()),
+            },
+            None => transport.outgoing.shutdown().await,
+        }
+    }
+
+    /// Serves one socket whose hello was taken, if there was one, to its end.
+    async fn welcome(&self, greeted: hello::Greeted, stop: CancellationToken) -> io::Result<()> {
+        let hello::Greeted { mut transport, hello } = greeted;
+        let Some(hello) = hello else { return self.serve(transport, stop).await };
+        if let Some(name) = hello.connection {
+            let socket = Socket { transport, received: hello.received };
+            return self.resumptions.go_on(&name, socket).await;
+        }
+        if hello.resumable {
+            let begun = self.resumptions.begin(transport, stop.clone()).await?;
+            let Some(begun) = begun else { return Ok(()) };
+            let (served, ()) = tokio::join!(self.serve(begun.transport, stop), begun.carrying.run());
+            return served;
+        }
+        if hello.welcome {
+            hello::say(&mut transport, &serde_json::json!({ "type": "welcome" })).await?;
+        }
+        self.serve(transport, stop).await
     }
 
     /// The engine, if anything needed it yet.

@@ -1,5 +1,5 @@
-//! Ways for frames to come and go: stdio, any pair of byte streams (TCP), WebSocket and memory, each a [`Transport`]
-//! of two halves.
+//! Ways for frames to come and go: stdio, any pair of byte streams (TCP), WebSocket, memory, and connections that
+//! outlive their sockets, each a [`Transport`] of two halves.
 //!
 //! No JSON-RPC meaning lives here: a frame is a line of bytes.
 //!
@@ -9,6 +9,7 @@
 //! To add one: a file with a constructor that returns a [`Transport`].
 
 mod memory;
+mod resumable;
 mod stdio;
 mod websocket;
 
@@ -26,6 +27,7 @@ use tokio_util::codec::FramedRead;
 use crate::jsonrpc::{Frame, LineCodec};
 
 pub use memory::memory;
+pub use resumable::{Connection, Pace, Socket, Sockets, WINDOW, resumable};
 pub use stdio::stdio;
 pub use websocket::{Message, websocket};
 

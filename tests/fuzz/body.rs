@@ -25,7 +25,7 @@ pub(crate) fn codec(bytes: &[u8]) {
     pieces.push(rest);
     assert_eq!(frames(pieces), whole, "frames depend on how bytes arrive");
     for frame in whole {
-        let Frame::Line(line) = frame else { continue };
+        let (Frame::Line(line) | Frame::Unended(line)) = frame else { continue };
         assert!(line.len() <= LIMIT && !line.trim_ascii().is_empty(), "{line:?}");
         match parse(&line) {
             Ok(Message::Request { .. } | Message::Notification { .. } | Message::Response { .. }) => {}

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
 use jsonrpsee::types::{ErrorCode, ErrorObjectOwned};
 
@@ -24,6 +25,7 @@ pub(super) struct Client {
     peer: Peer,
     /// The newest version it may ask for.
     newest: Version,
+    grace: Option<Duration>,
     introduced: OnceLock<Introduced>,
     warned: AtomicBool,
     changes: OwnChanges,
@@ -52,10 +54,11 @@ struct Parked {
 }
 
 impl Client {
-    pub(super) fn new(peer: Peer, newest: Version) -> Self {
+    pub(super) fn new(peer: Peer, newest: Version, grace: Option<Duration>) -> Self {
         Self {
             peer,
             newest,
+            grace,
             introduced: OnceLock::new(),
             warned: AtomicBool::new(false),
             changes: OwnChanges::default(),
@@ -65,6 +68,11 @@ impl Client {
 
     pub(super) fn peer(&self) -> &Peer {
         &self.peer
+    }
+
+    /// How long its connection may be without a socket; `None`: it has but one.
+    pub(super) fn grace(&self) -> Option<Duration> {
+        self.grace
     }
 
     /// Before `initialize`, nothing else may be asked.

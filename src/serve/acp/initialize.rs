@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use jsonrpsee::Extensions;
 use jsonrpsee::types::Params;
 use serde::Serialize;
@@ -54,7 +56,8 @@ fn reply(client: &Client) -> InitializeResponse {
         .prompt_capabilities(PromptCapabilities::new().image(true).embedded_context(true))
         .mcp_capabilities(McpCapabilities::new().http(true).sse(true))
         .session_capabilities(sessions)
-        .auth(AgentAuthCapabilities::new().logout(LogoutCapabilities::new()));
+        .auth(AgentAuthCapabilities::new().logout(LogoutCapabilities::new()))
+        .meta(client.grace().map(resumption));
     InitializeResponse::new(ProtocolVersion::V1)
         .agent_capabilities(capabilities)
         .auth_methods(auth_methods(client.capabilities()))
@@ -64,6 +67,12 @@ fn reply(client: &Client) -> InitializeResponse {
 /// Who answers.
 pub(super) fn information() -> Implementation {
     Implementation::new("adjutant", env!("CARGO_PKG_VERSION")).title("Adjutant".to_owned())
+}
+
+/// A connection may outlive its sockets, if its hello asks for that.
+fn resumption(grace: Duration) -> Meta {
+    let resumable = json!({ "resumable": { "graceSeconds": grace.as_secs() } });
+    Meta::from_iter([("adjutant".to_owned(), resumable)])
 }
 
 pub(super) fn auth_methods(capabilities: &ClientCapabilities) -> Vec<AuthMethod> {

@@ -56,6 +56,7 @@ mod tests;
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
@@ -73,15 +74,15 @@ use dispatch::Tables;
 #[derive(Debug)]
 pub struct Door {
     engine: EngineSource,
-    /// Whether a turn goes on when the client that began it has gone.
-    lasting: bool,
+    /// Whether a turn goes on when the client that began it has gone, and how long a connection may be without a socket.
+    lasting: Option<Duration>,
     tables: Tables,
 }
 
 impl Door {
     /// A door to the engine that `engine` gives when it is first needed.
     pub fn new(engine: EngineSource) -> Self {
-        Self { tables: Tables::v1(&engine), engine, lasting: false }
+        Self { tables: Tables::v1(&engine), engine, lasting: None }
     }
 
     /// The same door; `v2`: whoever asks for version 2 gets its draft.
@@ -90,9 +91,10 @@ impl Door {
         Self { tables, ..self }
     }
 
-    /// The same door with turns that go on when the client that began them has gone: it may come back.
-    pub fn lasting(self) -> Self {
-        Self { lasting: true, ..self }
+    /// The same door with turns that go on when the client that began them has gone: it may come back, for so long even
+    /// by another socket of the same connection.
+    pub fn lasting(self, grace: Duration) -> Self {
+        Self { lasting: Some(grace), ..self }
     }
 
     /// Serves one connection to its end. When the client has said its last, or `stop` says so, turns that it
@@ -105,7 +107,8 @@ impl Door {
     ) -> io::Result<()> {
         let mut client = None;
         let connection = Connection::new(transport, limits, |peer| {
-            let client = client.insert(Arc::new(Client::new(peer.clone(), self.tables.newest())));
+            let newest = self.tables.newest();
+            let client = client.insert(Arc::new(Client::new(peer.clone(), newest, self.lasting)));
             let mut extensions = jsonrpsee::Extensions::new();
             extensions.insert(Arc::clone(client));
             let (client, tables) = (Arc::clone(client), self.tables.clone());
@@ -117,7 +120,7 @@ impl Door {
         });
         let Some(client) = client else { return Ok(()) };
         let hangup = {
-            let (client, stop, lasting) = (Arc::clone(&client), stop.clone(), self.lasting);
+            let (client, stop, lasting) = (Arc::clone(&client), stop.clone(), self.lasting.is_some());
             async move {
                 client.peer().closed().await;
                 if !lasting || stop.is_cancelled() {

@@ -20,6 +20,7 @@ use failures::Failures;
 use crate::tls;
 
 pub use token::Token;
+pub(super) use token::random;
 
 /// Why somebody may not come in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

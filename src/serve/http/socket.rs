@@ -64,7 +64,7 @@ pub(super) async fn upgrade(State(site): State<Site>, upgrade: WebSocketUpgrade)
         .on_upgrade(async move |socket| {
             let _tracked = tracked;
             let socket = Heartbeat::new(socket, site.max_line, site.stop.clone());
-            if let Err(e) = site.doors.serve(websocket(socket), site.stop.clone()).await {
+            if let Err(e) = site.doors.receive(websocket(socket), site.stop.clone()).await {
                 tracing::debug!(error = %e, "a WebSocket broke off");
             }
         })

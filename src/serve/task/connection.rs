@@ -78,7 +78,7 @@ impl Connection {
     async fn read(&self, mut incoming: Incoming) {
         loop {
             let line = match self.over.run_until_cancelled(incoming.next()).await.flatten() {
-                Some(Ok(Frame::Line(line))) => line,
+                Some(Ok(Frame::Line(line) | Frame::Unended(line))) => line,
                 Some(Ok(Frame::TooLong { limit })) => {
                     let failure = Failure::invalid(&format!("the line is longer than {limit} bytes"));
                     self.say(message::error(&RawId::null(), &failure)).await;

@@ -17,7 +17,7 @@ pub(in crate::serve) fn is_task(frame: &Frame) -> bool {
         r#type: Option<IgnoredAny>,
         jsonrpc: Option<IgnoredAny>,
     }
-    let Frame::Line(line) = frame else { return false };
+    let (Frame::Line(line) | Frame::Unended(line)) = frame else { return false };
     let object = line.trim_ascii_start().starts_with(b"{");
     let keys = object.then(|| serde_json::from_slice::<Keys>(line).ok()).flatten();
     keys.is_some_and(|keys| keys.r#type.is_some() && keys.jsonrpc.is_none())

@@ -6,5 +6,6 @@ mod discovery;
 mod encryption;
 mod listening;
 mod remote;
+mod resumption;
 mod session;
 mod stream;

@@ -14,6 +14,7 @@ pub(crate) mod conversation;
 pub(crate) mod link;
 pub(crate) mod model;
 pub(crate) mod proc;
+pub(crate) mod proxy;
 pub(crate) mod recorder;
 pub(crate) mod remote;
 pub(crate) mod server;

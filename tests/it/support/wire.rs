@@ -51,10 +51,12 @@ impl Wire {
         match timeout(patience, self.incoming.next()).await {
             Err(_) => Err(format!("no line came within {patience:?}")),
             Ok(None) => Ok(None),
-            Ok(Some(Ok(Frame::Line(line)))) => match String::from_utf8(line.to_vec()) {
-                Ok(line) => Ok(Some(line)),
-                Err(e) => Err(format!("a line is not UTF-8: {e}")),
-            },
+            Ok(Some(Ok(Frame::Line(line) | Frame::Unended(line)))) => {
+                match String::from_utf8(line.to_vec()) {
+                    Ok(line) => Ok(Some(line)),
+                    Err(e) => Err(format!("a line is not UTF-8: {e}")),
+                }
+            }
             Ok(Some(Ok(Frame::TooLong { limit }))) => Err(format!("a line is longer than {limit} bytes")),
             Ok(Some(Err(e))) => Err(format!("reading failed: {e}")),
         }

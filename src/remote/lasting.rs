@@ -1,0 +1,80 @@
+//! A connection that goes on when its socket is lost.
+
+use std::collections::hash_map::RandomState;
+use std::future::pending;
+use std::hash::{BuildHasher, Hasher};
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use super::hello::Wish;
+use super::{RemoteError, Server, open};
+use crate::transport::{Pace, Socket, Sockets, Transport, resumable};
+
+/// The first wait before the server is tried again, about; every further one is twice as long.
+const FIRST: Duration = Duration::from_millis(50);
+/// The longest such wait.
+const LONGEST: Duration = Duration::from_secs(5);
+
+/// Connects, and comes in. When the socket is lost, the connection goes on by another one, and whoever speaks over it
+/// notices nothing; when the server knows it no more, it ends with an error that says so.
+pub async fn connect_lasting(server: &Server) -> Result<Transport, RemoteError> {
+    let (socket, welcome) = open(server, Wish::Lasting { resumable: true }).await?;
+    let (transport, connection) = resumable(Pace::default());
+    let mut sockets = Dialled {
+        server: server.clone(),
+        name: welcome.connection,
+        grace: Duration::from_secs(welcome.grace_seconds),
+        first: Some(Socket { transport: socket, received: welcome.received }),
+    };
+    // Ends when both halves of the transport are dropped.
+    tokio::spawn(async move { connection.run(&mut sockets).await });
+    Ok(transport)
+}
+
+/// Sockets to one server, for one connection.
+struct Dialled {
+    server: Server,
+    name: String,
+    /// How long the server waits for another one.
+    grace: Duration,
+    first: Option<Socket>,
+}
+
+impl Sockets for Dialled {
+    async fn next(&mut self, received: u64) -> Result<Socket, String> {
+        if let Some(first) = self.first.take() {
+            return Ok(first);
+        }
+        let (lost, mut wait) = (Instant::now(), FIRST);
+        loop {
+            let wish = Wish::Again { connection: &self.name, received };
+            let failure = match open(&self.server, wish).await {
+                Ok((transport, welcome)) => return Ok(Socket { transport, received: welcome.received }),
+                Err(failure) => failure,
+            };
+            let passes = matches!(failure, RemoteError::Unreachable { .. } | RemoteError::Stranger { .. });
+            if !passes || lost.elapsed() > self.grace {
+                return Err(failure.to_string());
+            }
+            tracing::debug!(error = %failure, "no socket yet");
+            sleep(chance(wait)).await;
+            wait = (wait * 2).min(LONGEST);
+        }
+    }
+
+    /// It is us who dial.
+    async fn offered(&mut self) {
+        pending().await
+    }
+
+    fn wait_after_end(&self) -> bool {
+        false
+    }
+}
+
+/// Between half and all of it, so that not everybody comes at once.
+fn chance(longest: Duration) -> Duration {
+    let drawn = RandomState::new().build_hasher().finish() % 1_000;
+    longest / 2 + longest.mul_f64(drawn as f64 / 2_000.0)
+}
