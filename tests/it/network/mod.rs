@@ -3,7 +3,9 @@
 mod admission;
 mod discovery;
 mod encryption;
+mod fleet;
 mod listening;
 mod remote;
+mod run;
 mod session;
 mod stream;
