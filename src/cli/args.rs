@@ -6,6 +6,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::jsonrpc::MAX_LINE;
 use crate::permission::Mode;
+use crate::tls::Fingerprint;
 
 /// A coding agent for your editor, your terminal and your pipelines.
 #[derive(Debug, Parser)]
@@ -36,6 +37,8 @@ pub(super) enum Command {
     Acp(Acp),
     /// Do one request in the current directory and print what comes of it
     Run(Run),
+    /// Have tasks done by other servers, all at once
+    Task(Task),
     /// Look for servers on the local network
     Discover(Discover),
     /// Look at stored sessions
@@ -213,8 +216,55 @@ pub(super) struct Run {
     #[arg(long, value_name = "ID")]
     pub(super) session: Option<String>,
     /// Print every event as a JSON object a line
+    #[arg(long, conflicts_with_all = ["attach", "format"])]
+    pub(super) json: bool,
+    /// `json`: print steps, tool calls and texts as JSON objects, a line each, when they are whole
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    pub(super) format: Format,
+    /// Have it done by the server at this URL, or of this name on the local network
+    #[arg(long, value_name = "URL")]
+    pub(super) attach: Option<String>,
+    #[command(flatten)]
+    pub(super) access: Access,
+}
+
+/// How a turn is printed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Format {
+    /// The answer, for people.
+    #[default]
+    Default,
+    Json,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Task {
+    /// Where they are: tcp://, tls://, ws:// or wss:// with host and port, host:port, port, or a name that `discover` lists
+    #[arg(required = true, value_name = "URL")]
+    pub(super) servers: Vec<String>,
+    /// What to do: one for all servers, or several, the first for the first server; those left over for who is ready
+    #[arg(long, value_name = "TEXT", required = true)]
+    pub(super) task: Vec<String>,
+    /// How long a task may take
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(super) timeout: Option<Duration>,
+    #[command(flatten)]
+    pub(super) access: Access,
+    /// All that happens, as JSON objects, a line each
     #[arg(long)]
     pub(super) json: bool,
+}
+
+/// What it takes to come in to another server.
+#[derive(Debug, clap::Args)]
+#[group(skip)]
+pub(super) struct Access {
+    /// Read the token from this file, instead of ADJUTANT_TOKEN or what a server on this machine keeps
+    #[arg(long, value_name = "FILE")]
+    pub(super) token_file: Option<PathBuf>,
+    /// Trust the certificate with this fingerprint, and no other; may be said again
+    #[arg(long, value_name = "SHA256")]
+    pub(super) fingerprint: Vec<Fingerprint>,
 }
 
 #[derive(Debug, clap::Args)]

@@ -11,6 +11,7 @@
 mod acp;
 mod args;
 mod ask;
+mod client;
 mod config;
 mod discover;
 mod doctor;
@@ -27,25 +28,30 @@ mod permissions;
 mod plain;
 mod print;
 mod providers;
+mod reach;
 mod run;
 mod sessions;
 mod table;
+mod task;
 
 #[cfg(test)]
 mod tests;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::config::{Environment, Flags};
-use args::{Acp, Args, Command, SignIn};
+use args::{Acp, Args, Command, Format, Run, SignIn};
 
 /// What every command is given.
 struct Setup {
     environment: Environment,
     flags: Flags,
+    /// As it was said.
+    cwd: Option<PathBuf>,
 }
 
 /// Runs the program and says how it ended.
@@ -62,15 +68,17 @@ pub fn main() -> ExitCode {
     };
     // Paths on the command line are meant from where it was typed, not from --cwd.
     let config = args.config.map(|path| std::path::absolute(&path).unwrap_or(path));
-    let setup = Setup { environment, flags: Flags { config, mode: args.mode } };
-    let code = dispatch(args.command, &setup, args.cwd);
+    let setup = Setup { environment, flags: Flags { config, mode: args.mode }, cwd: args.cwd };
+    let code = dispatch(args.command, &setup);
     drop(guard);
     code
 }
 
-fn dispatch(command: Option<Command>, setup: &Setup, cwd: Option<std::path::PathBuf>) -> ExitCode {
-    if let Some(cwd) = cwd
-        && let Err(e) = std::env::set_current_dir(&cwd)
+fn dispatch(command: Option<Command>, setup: &Setup) -> ExitCode {
+    // What other servers do is done in folders of theirs.
+    let elsewhere = matches!(command, Some(Command::Task(_) | Command::Run(Run { attach: Some(_), .. })));
+    if let Some(cwd) = setup.cwd.as_ref().filter(|_| !elsewhere)
+        && let Err(e) = std::env::set_current_dir(cwd)
     {
         return print::failure(exit::USAGE, &format!("--cwd {}: {e}", cwd.display()));
     }
@@ -84,7 +92,11 @@ fn dispatch(command: Option<Command>, setup: &Setup, cwd: Option<std::path::Path
                 login::run(setup, command).await
             }
             Some(Command::Acp(command)) => acp::run(setup, command).await,
+            Some(Command::Run(command)) if command.attach.is_some() || command.format == Format::Json => {
+                client::run(setup, command).await
+            }
             Some(Command::Run(command)) => run::run(setup, command).await,
+            Some(Command::Task(command)) => task::run(setup, command).await,
             Some(Command::Discover(command)) => discover::run(&command).await,
             Some(Command::Sessions { command }) => sessions::run(setup, command).await,
             Some(Command::Permissions { command }) => permissions::run(setup, command).await,

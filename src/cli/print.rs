@@ -73,6 +73,22 @@ pub(super) fn question(text: &str) {
     let _shown = out.write_all(clean(text).as_bytes()).and_then(|()| out.flush());
 }
 
+/// Draws lines beside the result in place of those that were drawn before, `above` of them, as far as the terminal has
+/// room; how many there are now.
+pub(super) fn redraw(above: usize, lines: &[String]) -> usize {
+    let mut out = io::stderr().lock();
+    let size = rustix::termios::tcgetwinsize(&out).ok().filter(|size| size.ws_col > 1 && size.ws_row > 1);
+    let (width, height) = size.map_or((80, 24), |size| (size.ws_col, size.ws_row));
+    let shown = lines.len().min(usize::from(height) - 1);
+    let mut text = if above > 0 { format!("\x1b[{above}A") } else { String::new() };
+    for line in &lines[..shown] {
+        let line: String = clean(line).chars().take(usize::from(width) - 1).collect();
+        text += &format!("\x1b[2K{line}\n");
+    }
+    let _shown = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    shown
+}
+
 /// One line that says what went wrong, and the exit code for it.
 pub(super) fn failure(code: u8, text: &str) -> ExitCode {
     note(&format!("adjutant: {text}"));

@@ -3,6 +3,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
+use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair};
 use rustls::ServerConfig;
 use rustls::client::verify_server_name;
 use rustls::server::ParsedCertificate;
@@ -82,7 +83,11 @@ impl fmt::Debug for Acceptor {
 
 /// A new key and a certificate that vouches for itself, as PEM. To be kept where nobody else can read it.
 pub fn self_signed() -> Result<String, TlsError> {
-    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]);
-    let made = made.map_err(|e| TlsError::Certificate(e.to_string()))?;
-    Ok(made.cert.pem() + &made.signing_key.serialize_pem())
+    let failed = |e: rcgen::Error| TlsError::Certificate(e.to_string());
+    let mut params = CertificateParams::new(["localhost".to_owned()]).map_err(failed)?;
+    params.distinguished_name = DistinguishedName::new();
+    params.distinguished_name.push(DnType::CommonName, "adjutant");
+    let key = KeyPair::generate().map_err(failed)?;
+    let certificate = params.self_signed(&key).map_err(failed)?;
+    Ok(certificate.pem() + &key.serialize_pem())
 }

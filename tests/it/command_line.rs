@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{Winsize, tcsetwinsize};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::Child;
 use tokio::time::timeout;
@@ -16,6 +17,18 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) async fn end(child: Child) -> Output {
     timeout(PATIENCE, child.wait_with_output()).await.expect("it does not end").unwrap()
+}
+
+/// A terminal's two ends: whoever sits at it, and the program. It is 200 columns wide.
+pub(crate) fn terminal() -> (File, File) {
+    let near = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&near).unwrap();
+    unlockpt(&near).unwrap();
+    let size = Winsize { ws_row: 24, ws_col: 200, ws_xpixel: 0, ws_ypixel: 0 };
+    tcsetwinsize(&near, size).unwrap();
+    let name = ptsname(&near, Vec::new()).unwrap().into_string().unwrap();
+    let far = File::options().read(true).write(true).open(name).unwrap();
+    (File::from(near), far)
 }
 
 pub(crate) async fn output(bench: &Bench, arguments: &[&str]) -> (Option<i32>, String, String) {
@@ -96,11 +109,7 @@ async fn paths_are_meant_from_where_they_were_typed() {
 async fn an_interrupt_at_a_question_cancels_the_turn() {
     let call = "{\"call\":{\"name\":\"bash\",\"input\":{\"command\":\"touch made\"}}}\n";
     let bench = Bench::scripted(call);
-    let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-    grantpt(&terminal).unwrap();
-    unlockpt(&terminal).unwrap();
-    let name = ptsname(&terminal, Vec::new()).unwrap().into_string().unwrap();
-    let stdin = File::options().read(true).write(true).open(name).unwrap();
+    let (_terminal, stdin) = terminal();
     let mut child = bench.program(&["--cwd", "work", "run", "go"]).stdin(stdin).spawn().unwrap();
     let mut notes = BufReader::new(child.stderr.take().unwrap());
     let mut said = Vec::new();
