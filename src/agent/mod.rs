@@ -26,7 +26,7 @@ use crate::permission::{Grant, Mode};
 use crate::workspace::{Commands, Files, Workspace};
 
 pub use spending::{Ledger, Spent, Totals};
-pub use turn::{Turn, TurnFault, TurnInput};
+pub use turn::{OpenCalls, Turn, TurnFault, TurnInput};
 
 /// A kind of agent: opens its side of a session.
 pub trait AgentBackend: Send + Sync + Debug {

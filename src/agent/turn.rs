@@ -1,10 +1,11 @@
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::Settings;
-use crate::acp::{PermissionOption, ToolCallId, ToolCallUpdate};
+use crate::acp::{PermissionOption, ToolCallId, ToolCallUpdate, ToolKind};
 use crate::event::{AskOutcome, EventKind, Question, QuestionAnswer};
 
 /// The only handle an agent talks through while it does a turn. Sending waits while the session is busy
@@ -17,6 +18,42 @@ pub struct Turn {
     accepted: CancellationToken,
     /// Options that have another value in this turn than in its session.
     choices: Arc<[(&'static str, String)]>,
+    calls: OpenCalls,
+}
+
+/// The calls of a turn that run and can be given up by themselves: the turn goes on without them.
+#[derive(Debug, Clone, Default)]
+pub struct OpenCalls(Arc<Mutex<HashMap<ToolCallId, CancellationToken>>>);
+
+impl OpenCalls {
+    /// Whether calls of that kind are of this sort: they may take long, and stop when they are told to.
+    pub fn take(kind: ToolKind) -> bool {
+        matches!(kind, ToolKind::Execute | ToolKind::Search | ToolKind::Fetch)
+    }
+
+    /// The call runs; `cancel` gives it up.
+    pub fn begin(&self, call: ToolCallId, cancel: CancellationToken) {
+        self.lock().insert(call, cancel);
+    }
+
+    /// The call has ended.
+    pub fn end(&self, call: &ToolCallId) {
+        self.lock().remove(call);
+    }
+
+    /// Whether it can be given up.
+    pub fn contains(&self, call: &ToolCallId) -> bool {
+        self.lock().contains_key(call)
+    }
+
+    /// Gives a call up; `false` when there is nothing to give up.
+    pub fn cancel(&self, call: &ToolCallId) -> bool {
+        self.lock().get(call).map(CancellationToken::cancel).is_some()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<ToolCallId, CancellationToken>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// What a turn says to its session.
@@ -49,7 +86,7 @@ impl Turn {
         cancel: CancellationToken,
         accepted: CancellationToken,
     ) -> Self {
-        Self { sender, settings, cancel, accepted, choices: Arc::default() }
+        Self { sender, settings, cancel, accepted, choices: Arc::default(), calls: OpenCalls::default() }
     }
 
     /// Returns when the turn's prompt is durable: nothing is run, asked for or changed before (law L6), only got ready.
@@ -118,6 +155,11 @@ impl Turn {
     /// The same turn with options of its own; the session's stay as they are.
     pub fn choosing(&self, choices: Vec<(&'static str, String)>) -> Self {
         Self { choices: choices.into(), ..self.clone() }
+    }
+
+    /// Its calls that can be given up by themselves.
+    pub fn calls(&self) -> &OpenCalls {
+        &self.calls
     }
 
     /// Ends when the turn is to be given up.

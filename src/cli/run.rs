@@ -134,7 +134,9 @@ fn show(event: &Event) -> Result<(), PrintError> {
                 print::note(&format!("· {}", one_line(title)));
             }
         }
-        EventKind::ToolEnded { update, result } if update.fields.status == Some(ToolCallStatus::Failed) => {
+        EventKind::ToolEnded { update, result, .. }
+            if update.fields.status == Some(ToolCallStatus::Failed) =>
+        {
             print::note(&format!("  failed: {}", one_line(result.lines().next().unwrap_or_default())));
         }
         _ => {}

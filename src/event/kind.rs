@@ -28,7 +28,13 @@ pub enum EventKind {
     /// Output or status of a running tool.
     ToolProgress { update: Box<ToolCallUpdate> },
     /// The tool has ended, well or badly. `result` is what the model reads of it.
-    ToolEnded { update: Box<ToolCallUpdate>, result: String },
+    /// `cancelled`: because it was given up, by itself or with its turn.
+    ToolEnded {
+        update: Box<ToolCallUpdate>,
+        result: String,
+        #[serde(default, skip_serializing_if = "is_false")]
+        cancelled: bool,
+    },
     /// The whole plan, as it is now.
     PlanChanged { entries: Vec<PlanEntry> },
     /// A person is asked whether a tool may run.
@@ -113,7 +119,7 @@ impl EventKind {
                 }
                 Self::ToolProposed { call } => call.raw_input.as_ref().map_or(0, value),
                 Self::ToolStarted { update } | Self::ToolProgress { update } => updated(update),
-                Self::ToolEnded { update, result } => updated(update) + result.len(),
+                Self::ToolEnded { update, result, .. } => updated(update) + result.len(),
                 Self::AskOpened { call, .. } => updated(call),
                 Self::QuestionOpened { question, .. } => question.len(),
                 Self::QuestionSettled { answer: QuestionAnswer::Accepted { content }, .. } => value(content),

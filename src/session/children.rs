@@ -158,7 +158,7 @@ impl Relay {
                 self.go_on(update).await;
             }
             EventKind::ToolProgress { update } => self.go_on(update).await,
-            EventKind::ToolEnded { update, result } => {
+            EventKind::ToolEnded { update, result, .. } => {
                 if update.fields.status == Some(ToolCallStatus::Failed) {
                     self.line(format!("  failed: {}", result.lines().next().unwrap_or_default()));
                 }

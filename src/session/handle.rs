@@ -1,5 +1,5 @@
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
@@ -7,8 +7,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::journal::Journal;
 use super::{SessionError, Subscription};
-use crate::acp::{ContentBlock, MessageId, SessionId};
-use crate::agent::{Hands, Roots, Settings};
+use crate::acp::{ContentBlock, MessageId, SessionId, ToolCallId};
+use crate::agent::{Hands, OpenCalls, Roots, Settings, Turn};
 use crate::event::{AskId, AskOutcome, EventKind, QuestionAnswer, Seq, TurnId};
 use crate::permission::Mode;
 use crate::workspace::Workspace;
@@ -21,18 +21,26 @@ const SHORT_GRACE: Duration = Duration::from_millis(500);
 /// Commands queued for a session; who has more waits.
 pub(super) const MAILBOX: usize = 64;
 
-/// The token of the turn that runs, shared with everyone who may cancel it.
+/// What of the turn that runs may be cancelled, shared with everyone who may do it.
 #[derive(Debug, Clone, Default)]
-pub(super) struct CurrentTurn(Arc<Mutex<CancellationToken>>);
+pub(super) struct CurrentTurn(Arc<Mutex<(CancellationToken, OpenCalls)>>);
 
 impl CurrentTurn {
-    pub(super) fn set(&self, token: CancellationToken) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = token;
+    pub(super) fn set(&self, turn: &Turn) {
+        *self.lock() = (turn.cancelled().clone(), turn.calls().clone());
     }
 
     /// Stops the work at once; what it means for the record is the actor's business.
     fn stop(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).cancel();
+        self.lock().0.cancel();
+    }
+
+    fn calls(&self) -> OpenCalls {
+        self.lock().1.clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, (CancellationToken, OpenCalls)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -185,7 +193,18 @@ impl SessionHandle {
         self.tell(Command::Cancel { grace: GRACE }).await;
     }
 
-    /// The same where nobody can wait long: the client has gone, the process is about to.
+    /// Gives one call of the running turn up, which goes on without it; `false` when there is no such call, or it
+    /// cannot be given up by itself.
+    pub fn cancel_call(&self, call: &ToolCallId) -> bool {
+        self.current.calls().cancel(call)
+    }
+
+    /// Whether that would do anything.
+    pub fn can_cancel_call(&self, call: &ToolCallId) -> bool {
+        self.current.calls().contains(call)
+    }
+
+    /// Gives the running turn up where nobody can wait long: the client has gone, the process is about to.
     pub async fn give_up(&self) {
         self.current.stop();
         self.tell(Command::Cancel { grace: SHORT_GRACE }).await;

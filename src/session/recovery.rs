@@ -100,6 +100,7 @@ pub(super) fn interrupted(id: &Arc<str>, started: bool) -> EventKind {
     EventKind::ToolEnded {
         update: Box::new(ToolCallUpdate::new(Arc::clone(id), fields)),
         result: text.to_owned(),
+        cancelled: false,
     }
 }
 

@@ -31,10 +31,7 @@ fn versions() -> [Version; 2] {
         Version {
             served: METHODS_V2,
             known: format!("{:?}", acp::v2::AGENT_METHOD_NAMES),
-            declined: &[
-                ("tool_call/cancel", "no call says that it can be cancelled by itself"),
-                ("terminal/cancel", "no terminal says that it can be cancelled by itself"),
-            ],
+            declined: &[],
             kept: "schema/acp-v2-methods.json",
             speaks: |topic| topic == "v2",
         },

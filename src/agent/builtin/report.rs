@@ -115,11 +115,31 @@ pub(super) fn ended(id: &str, output: ToolOutput, terminal: bool) -> Vec<EventKi
     if let Some(exit) = exit {
         update = update.meta(exit);
     }
-    let mut events = vec![EventKind::ToolEnded { update: Box::new(update), result: output.text }];
+    let mut events =
+        vec![EventKind::ToolEnded { update: Box::new(update), result: output.text, cancelled: false }];
     if let Some(entries) = output.plan {
         events.push(EventKind::PlanChanged { entries });
     }
     events
+}
+
+/// A call that was given up by itself: the model is told, because the turn goes on.
+pub(super) fn given_up(mut output: ToolOutput) -> ToolOutput {
+    if !output.text.is_empty() && !output.text.ends_with('\n') {
+        output.text.push('\n');
+    }
+    output.text += "The user has stopped this call. Do not run it again unasked.";
+    output
+}
+
+/// The end of a call that was given up.
+pub(super) fn cancelled(mut ended: Vec<EventKind>) -> Vec<EventKind> {
+    for event in &mut ended {
+        if let EventKind::ToolEnded { cancelled, .. } = event {
+            *cancelled = true;
+        }
+    }
+    ended
 }
 
 fn exit_meta(id: &str, raw: Option<&Value>) -> Meta {

@@ -53,7 +53,7 @@ impl Transcript {
                 self.calls.insert(id.clone());
                 self.call(ModelCall { id, name, input });
             }
-            EventKind::ToolEnded { update, result } => {
+            EventKind::ToolEnded { update, result, .. } => {
                 let failed = update.fields.status == Some(crate::acp::ToolCallStatus::Failed);
                 let call = update.tool_call_id.0.to_string();
                 let images = images(update);

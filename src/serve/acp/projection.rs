@@ -72,7 +72,7 @@ impl Projection {
                 self.update(&SessionUpdate::ToolCall(call), out);
             }
             EventKind::ToolProgress { update } if self.is_elsewhere(update, replay) => {}
-            EventKind::ToolEnded { update, result } if self.is_elsewhere(update, replay) => {
+            EventKind::ToolEnded { update, result, .. } if self.is_elsewhere(update, replay) => {
                 let mut update = update.as_ref().clone();
                 update.fields.content = update.fields.content.map(|content| as_text(content, result));
                 self.update(&SessionUpdate::ToolCallUpdate(update), out);

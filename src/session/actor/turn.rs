@@ -93,8 +93,8 @@ impl Actor {
         let (backend, seed) = (Arc::clone(&self.start.backend), self.start.seed.clone());
         let (sender, inputs) = mpsc::channel(TURN_QUEUE);
         let cancel = CancellationToken::new();
-        self.start.current.set(cancel.clone());
         let turn = Turn::new(sender, self.start.settings.subscribe(), cancel.clone(), accepted);
+        self.start.current.set(&turn);
         let task = tokio::spawn(async move {
             let mut agent = match agent {
                 Some(agent) => agent,

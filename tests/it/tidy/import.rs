@@ -41,7 +41,7 @@ const ROOMS: &[Row] = &[
     // A door gives a turn its hands (the client's files and terminals), shows a session's settings, pages through the
     // store's records, and writes times and identifiers as the wire wants them.
     ("serve",      7, &["engine", "tls", "session", "event", "acp", "rpc", "transport", "jsonrpc", "config", "permission", "workspace",
-                        "agent::Hands", "agent::Roots", "agent::Settings", "agent::OptionKind", "agent::OptionValue", "agent::SessionOption", "store", "clock"]),
+                        "agent::Hands", "agent::OpenCalls", "agent::Roots", "agent::Settings", "agent::OptionKind", "agent::OptionValue", "agent::SessionOption", "store", "clock"]),
     ("telemetry",  7, &[]),
     ("app",        8, &["acp", "agent", "clock", "config", "engine", "event", "permission", "provider", "rpc", "serve", "session",
                         "store", "tool", "transport", "workspace"]),

@@ -81,7 +81,7 @@ impl Driver<'_> {
         };
         let fields = ToolCallUpdateFields::new().status(status).content(vec![result.clone().into()]);
         let update = Box::new(ToolCallUpdate::new(id, fields));
-        self.emit(vec![EventKind::ToolEnded { update, result }]).await?;
+        self.emit(vec![EventKind::ToolEnded { update, result, cancelled: false }]).await?;
         if !allowed {
             return self.used_up(&reached).await;
         }

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use futures_util::future::join;
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 use super::{CALLS, Call, Driver, Outcome};
 use crate::acp::ToolKind;
-use crate::agent::TurnFault;
 use crate::agent::builtin::machine::{Input, Refusal};
 use crate::agent::builtin::people::TurnPeople;
 use crate::agent::builtin::{budget, progress, report, task};
+use crate::agent::{OpenCalls, TurnFault};
 use crate::event::{AskOutcome, EventKind};
 use crate::permission::{Action, Decision, Judgement};
 use crate::provider::ModelCall;
@@ -38,6 +39,7 @@ impl Driver<'_> {
             output: None,
             judgement: None,
             grants: Vec::new(),
+            cancel: self.give_up.child_token(),
             running: false,
         };
         self.calls.insert(id, call);
@@ -45,7 +47,8 @@ impl Driver<'_> {
     }
 
     pub(super) fn prepare(&mut self, id: &str) {
-        let Some(asked) = self.calls.get(id).map(|call| &call.asked) else { return };
+        let Some(call) = self.calls.get(id) else { return };
+        let (asked, cancel) = (&call.asked, call.cancel.clone());
         let tools = &self.tools;
         let tool = match tools.find(&asked.name) {
             _ if self.called > CALLS => Err(format!(
@@ -59,7 +62,7 @@ impl Driver<'_> {
         };
         let (id, input) = (id.to_owned(), asked.input.clone());
         let (progress, output) = mpsc::channel(progress::QUEUE);
-        let context = self.context(&id, progress);
+        let context = self.context(&id, progress, cancel);
         if let Some(call) = self.calls.get_mut(&id) {
             call.output = Some(output);
         }
@@ -72,7 +75,12 @@ impl Driver<'_> {
         }));
     }
 
-    pub(super) fn context(&self, id: &str, progress: mpsc::Sender<Live>) -> ToolContext {
+    pub(super) fn context(
+        &self,
+        id: &str,
+        progress: mpsc::Sender<Live>,
+        cancel: CancellationToken,
+    ) -> ToolContext {
         let call = Some(report::call_id(id));
         ToolContext {
             workspace: self.session.aside.workspace().clone(),
@@ -81,7 +89,7 @@ impl Driver<'_> {
             readable: self.readable(),
             seen: self.session.seen.clone(),
             progress,
-            cancel: self.give_up.child_token(),
+            cancel,
             people: Arc::new(TurnPeople::new(self.session, self.turn.clone(), call, &self.prompt.hands)),
             spill: self.session.aside.outputs.clone(),
         }
@@ -145,6 +153,9 @@ impl Driver<'_> {
         let Some(prepared) = call.prepared.take() else { return Ok(()) };
         let Some(live) = call.output.take() else { return Ok(()) };
         call.running = true;
+        if OpenCalls::take(call.kind) {
+            self.turn.calls().begin(report::call_id(id), call.cancel.clone());
+        }
         let started = report::started(id, &prepared, terminal);
         let changed: Vec<_> = match call.kind {
             ToolKind::Edit => prepared.locations.iter().map(|location| location.path.clone()).collect(),
@@ -169,6 +180,25 @@ impl Driver<'_> {
         Ok(())
     }
 
+    /// The call has ended by itself, or because it was given up.
+    pub(super) async fn ran(&mut self, id: String, mut output: ToolOutput) -> Result<(), TurnFault> {
+        self.turn.calls().end(&report::call_id(&id));
+        let usage = self.account_for(&id, &output);
+        let terminal = self.shows_terminal(&id);
+        let cancelled = output.failed && self.calls.get(&id).is_some_and(|call| call.cancel.is_cancelled());
+        if cancelled && !self.give_up.is_cancelled() {
+            output = report::given_up(output);
+        }
+        let mut events = report::ended(&id, output, terminal);
+        if cancelled {
+            events = report::cancelled(events);
+        }
+        events.extend(usage);
+        self.emit(events).await?;
+        self.inputs.push_back(Input::Ran { id });
+        Ok(())
+    }
+
     /// What a sub-agent has used is used by this session.
     pub(super) fn account_for(&mut self, id: &str, output: &ToolOutput) -> Option<EventKind> {
         let of_task = self.calls.get(id).is_some_and(|call| call.asked.name == task::NAME);
@@ -189,7 +219,8 @@ impl Driver<'_> {
         let Some(call) = self.calls.get(id) else { return Ok(()) };
         let terminal = call.running && self.shows_terminal(id);
         let reason = call.judgement.as_ref().map_or("", |judgement| judgement.reason.as_str());
-        let output = report::refused(why, reason);
-        self.emit(report::ended(id, output, terminal)).await
+        let events = report::ended(id, report::refused(why, reason), terminal);
+        self.turn.calls().end(&report::call_id(id));
+        self.emit(if why == Refusal::Cancelled { report::cancelled(events) } else { events }).await
     }
 }

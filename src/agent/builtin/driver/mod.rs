@@ -45,6 +45,7 @@ struct Call {
     judgement: Option<Judgement>,
     /// What an "always" would remember, by option id.
     grants: Vec<(String, Grant)>,
+    cancel: CancellationToken,
     running: bool,
 }
 
@@ -183,14 +184,7 @@ impl<'a> Driver<'a> {
             }
             Outcome::Answered(id, outcome) => self.answered(id, &outcome).await,
             Outcome::Budget(ask, outcome) => self.budget_answered(ask, &outcome).await?,
-            Outcome::Ran(id, output) => {
-                let usage = self.account_for(&id, &output);
-                let terminal = self.shows_terminal(&id);
-                let mut events = report::ended(&id, output, terminal);
-                events.extend(usage);
-                self.emit(events).await?;
-                self.inputs.push_back(Input::Ran { id });
-            }
+            Outcome::Ran(id, output) => self.ran(id, output).await?,
         }
         Ok(())
     }

@@ -119,7 +119,7 @@ fn the_model_hears_nothing_of_what_is_asked_about_budgets() {
     let mut transcript = Transcript::default();
     transcript.take(&EventKind::ToolProposed { call: Box::new(call) });
     let update = Box::new(ToolCallUpdate::new(id, fields));
-    transcript.take(&EventKind::ToolEnded { update, result: "Going on.".into() });
+    transcript.take(&EventKind::ToolEnded { update, result: "Going on.".into(), cancelled: false });
     assert!(transcript.messages().is_empty());
 }
 

@@ -18,7 +18,7 @@ fn called(id: &str) -> EventKind {
 fn ended(id: &str) -> EventKind {
     let fields = ToolCallUpdateFields::new().status(ToolCallStatus::Completed);
     let update = Box::new(ToolCallUpdate::new(id.to_owned(), fields));
-    EventKind::ToolEnded { update, result: "result".into() }
+    EventKind::ToolEnded { update, result: "result".into(), cancelled: false }
 }
 
 fn folded(events: &[EventKind]) -> Transcript {

@@ -14,7 +14,7 @@ fn proposed(id: &'static str) -> EventKind {
 
 fn ended(id: &'static str) -> EventKind {
     let update = ToolCallUpdate::new(id, ToolCallUpdateFields::new());
-    EventKind::ToolEnded { update: Box::new(update), result: String::new() }
+    EventKind::ToolEnded { update: Box::new(update), result: String::new(), cancelled: false }
 }
 
 #[test]

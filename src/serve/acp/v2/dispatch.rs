@@ -7,7 +7,9 @@ use super::super::{
     EngineSource, authenticate, initialize, logout, session_cancel, session_close, session_delete,
     session_list, session_prompt,
 };
-use super::{session_fork, session_new, session_resume, session_set_config_option};
+use super::{
+    session_fork, session_new, session_resume, session_set_config_option, terminal_cancel, tool_call_cancel,
+};
 use crate::acp::v2::AGENT_METHOD_NAMES as AGENT;
 
 /// Every method served, by its name on the wire.
@@ -24,6 +26,8 @@ pub const METHODS: &[&str] = &[
     AGENT.session_set_config_option,
     AGENT.session_prompt,
     AGENT.session_cancel,
+    AGENT.tool_call_cancel,
+    AGENT.terminal_cancel,
 ];
 
 /// Enters them. What version 2 only names otherwise, or asks and answers in the same words, is version 1's.
@@ -43,5 +47,11 @@ pub(in crate::serve::acp) fn register(
     module.register_async_method(AGENT.session_set_config_option, session_set_config_option::handle)?;
     module.register_async_method(AGENT.session_prompt, session_prompt::handle)?;
     module.register_async_method(AGENT.session_cancel, session_cancel::handle)?;
+    module.register_method(AGENT.tool_call_cancel, |params, _, extensions| {
+        tool_call_cancel::handle(&params, extensions)
+    })?;
+    module.register_method(AGENT.terminal_cancel, |params, _, extensions| {
+        terminal_cancel::handle(&params, extensions)
+    })?;
     Ok(())
 }

@@ -22,7 +22,9 @@ mod session_new;
 mod session_resume;
 mod session_set_config_option;
 mod terminal;
+mod terminal_cancel;
 mod tool_call;
+mod tool_call_cancel;
 
 #[cfg(test)]
 mod tests;

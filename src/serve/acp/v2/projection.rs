@@ -16,7 +16,10 @@ use super::alike::all_alike;
 use super::options::{all_commands, all_options};
 use super::terminal::{self, Said};
 use super::tool_call;
-use crate::acp::{ContentBlock, MessageId, StopReason, ToolCallId, ToolCallUpdate, ToolKind, v2};
+use crate::acp::{
+    ContentBlock, MaybeUndefined, MessageId, StopReason, ToolCall, ToolCallId, ToolCallUpdate, ToolKind, v2,
+};
+use crate::agent::OpenCalls;
 use crate::event::{Event, EventKind, TurnId, TurnStop};
 use crate::jsonrpc::notification_line;
 use crate::session::{SessionHandle, Sessions};
@@ -35,10 +38,18 @@ pub(in crate::serve::acp) struct Projection {
     replay: bool,
     /// The replayed message that was begun last.
     begun: Option<(Voice, MessageId)>,
-    /// Command lines of calls that were proposed in the turn that runs.
-    commands: HashMap<ToolCallId, String>,
+    /// Calls of the turn that have not ended.
+    calls: HashMap<ToolCallId, Known>,
     /// Bytes shown so far in terminals of the turn that runs.
     written: HashMap<String, usize>,
+}
+
+/// What has to be known of a call when it begins and ends.
+struct Known {
+    kind: ToolKind,
+    command: Option<String>,
+    /// The client was told that it can stop it.
+    stoppable: bool,
 }
 
 impl Projection {
@@ -54,7 +65,7 @@ impl Projection {
             told: State::default(),
             replay: false,
             begun: None,
-            commands: HashMap::new(),
+            calls: HashMap::new(),
             written: HashMap::new(),
         }
     }
@@ -101,65 +112,86 @@ impl Projection {
         }
     }
 
-    fn call(&mut self, kind: &EventKind, out: &mut Vec<u8>) {
-        match kind {
-            EventKind::ToolProposed { call } => {
-                let command = call.raw_input.as_ref().and_then(|raw| raw.get("command")?.as_str());
-                if let (ToolKind::Execute, Some(command)) = (call.kind, command) {
-                    self.commands.insert(call.tool_call_id.clone(), ceiling::first_piece(command).to_owned());
-                }
-                self.update(&v2::SessionUpdate::ToolCallUpdate(tool_call::proposed(call)), out);
+    fn proposed(&mut self, call: &ToolCall, out: &mut Vec<u8>) {
+        let command = call.raw_input.as_ref().and_then(|raw| raw.get("command")?.as_str());
+        let known = Known {
+            kind: call.kind,
+            command: command.map(|it| ceiling::first_piece(it).to_owned()),
+            stoppable: false,
+        };
+        self.calls.insert(call.tool_call_id.clone(), known);
+        self.call(tool_call::proposed(call), out);
+    }
+
+    fn started(&mut self, update: &ToolCallUpdate, out: &mut Vec<u8>) {
+        let stoppable = !self.replay || self.session.can_cancel_call(&update.tool_call_id);
+        let mut call = tool_call::update(&ceiling::call(update.clone()));
+        let mut command = None;
+        if let Some(known) = self.calls.get_mut(&update.tool_call_id) {
+            known.stoppable = stoppable && OpenCalls::take(known.kind);
+            command = known.command.take();
+        }
+        let stoppable = self.is_stoppable(&update.tool_call_id);
+        if stoppable {
+            call = tool_call::stoppable(call);
+        }
+        if let Some(Said::Begins { terminal_id }) = terminal::said(update) {
+            self.update(&terminal::begun(terminal_id.clone(), command, self.session.cwd(), stoppable), out);
+            call = call.content(vec![v2::Terminal::new(terminal_id).into()]);
+        }
+        self.call(call, out);
+    }
+
+    fn progressed(&mut self, update: &ToolCallUpdate, out: &mut Vec<u8>) {
+        match terminal::said(update) {
+            Some(Said::Writes { terminal_id, data }) => {
+                *self.written.entry(terminal_id.clone()).or_default() += data.len();
+                self.update(&terminal::written(terminal_id, &data), out);
             }
-            EventKind::ToolStarted { update } => match terminal::said(update) {
-                Some(Said::Begins { terminal_id }) => self.begin_terminal(update, terminal_id, out),
-                _ => self.call_update(update, out),
-            },
             // A terminal of another client's: nobody else can look into it.
-            EventKind::ToolProgress { update } if shows_terminal(update) => {}
-            EventKind::ToolProgress { update } => match terminal::said(update) {
-                Some(Said::Writes { terminal_id, data }) => {
-                    *self.written.entry(terminal_id.clone()).or_default() += data.len();
-                    self.update(&terminal::written(terminal_id, &data), out);
-                }
-                _ => self.call_update(update, out),
-            },
-            EventKind::ToolEnded { update, result } => match terminal::said(update) {
-                Some(Said::Ends { terminal_id, exit_code, signal }) => {
-                    let written = self.written.remove(&terminal_id).unwrap_or_default();
-                    let result = Some(result.as_str());
-                    let came_to_its_end = exit_code.is_some() || signal.is_some();
-                    let (instead, note) = if came_to_its_end { (result, None) } else { (None, result) };
-                    let instead = instead.filter(|result| result.len() > written);
-                    self.update(&terminal::ended(terminal_id.clone(), exit_code, signal, instead), out);
-                    self.in_terminal(update, terminal_id, note, out);
-                }
-                _ if shows_terminal(update) => {
-                    let mut update = update.as_ref().clone();
-                    update.fields.content = update.fields.content.map(|content| as_text(content, result));
-                    self.call_update(&update, out);
-                }
-                _ => self.call_update(update, out),
-            },
-            _ => {}
+            _ if shows_terminal(update) => {}
+            _ => self.call(tool_call::update(&ceiling::call(update.clone())), out),
         }
     }
 
-    fn begin_terminal(&mut self, update: &ToolCallUpdate, terminal: String, out: &mut Vec<u8>) {
-        let command = self.commands.remove(&update.tool_call_id);
-        self.update(&terminal::begun(terminal.clone(), command, self.session.cwd()), out);
-        self.in_terminal(update, terminal, None, out);
+    fn ended(&mut self, update: &ToolCallUpdate, result: &str, cancelled: bool, out: &mut Vec<u8>) {
+        let stoppable = self.is_stoppable(&update.tool_call_id);
+        self.calls.remove(&update.tool_call_id);
+        let mut shown = ceiling::call(update.clone());
+        if shows_terminal(&shown) {
+            shown.fields.content = shown.fields.content.map(|content| as_text(content, result));
+        }
+        let mut call = tool_call::update(&shown);
+        if let Some(Said::Ends { terminal_id, exit_code, signal }) = terminal::said(update) {
+            let written = self.written.remove(&terminal_id).unwrap_or_default();
+            // What is no output stands beside it.
+            let came_to_its_end = exit_code.is_some() || signal.is_some();
+            let (instead, note) = if came_to_its_end { (Some(result), None) } else { (None, Some(result)) };
+            let instead = instead.filter(|result| result.len() > written);
+            let mut end = terminal::ended(&terminal_id, exit_code, signal, instead);
+            if stoppable {
+                end = end.capabilities(MaybeUndefined::Null);
+            }
+            self.update(&v2::SessionUpdate::TerminalUpdate(end), out);
+            let mut content = vec![v2::ToolCallContent::from(v2::Terminal::new(terminal_id))];
+            content.extend(note.map(v2::ToolCallContent::from));
+            call = call.content(content);
+        }
+        if stoppable {
+            call = call.capabilities(MaybeUndefined::Null);
+        }
+        if cancelled {
+            call = call.status(v2::ToolCallStatus::Cancelled);
+        }
+        self.call(call, out);
     }
 
-    /// A call whose content is in its terminal; `note`: what is not.
-    fn in_terminal(&self, update: &ToolCallUpdate, terminal: String, note: Option<&str>, out: &mut Vec<u8>) {
-        let mut content = vec![v2::ToolCallContent::from(v2::Terminal::new(terminal))];
-        content.extend(note.map(v2::ToolCallContent::from));
-        let update = tool_call::update(&ceiling::call(update.clone())).content(content);
-        self.update(&v2::SessionUpdate::ToolCallUpdate(update), out);
+    /// Whether the client was told that it can stop the call.
+    fn is_stoppable(&self, call: &ToolCallId) -> bool {
+        self.calls.get(call).is_some_and(|known| known.stoppable)
     }
 
-    fn call_update(&self, update: &ToolCallUpdate, out: &mut Vec<u8>) {
-        let update = tool_call::update(&ceiling::call(update.clone()));
+    fn call(&self, update: v2::ToolCallUpdate, out: &mut Vec<u8>) {
         self.update(&v2::SessionUpdate::ToolCallUpdate(update), out);
     }
 }
@@ -193,24 +225,20 @@ impl View for Projection {
         match &event.kind {
             EventKind::Text { message, .. } if replay => self.begin_again(Voice::Says, message, out),
             EventKind::Thought { message, .. } if replay => self.begin_again(Voice::Thinks, message, out),
-            _ => {}
+            EventKind::Text { .. } | EventKind::Thought { .. } => {}
+            _ => self.base.flush(out),
         }
         match &event.kind {
-            EventKind::ToolProposed { .. }
-            | EventKind::ToolStarted { .. }
-            | EventKind::ToolProgress { .. }
-            | EventKind::ToolEnded { .. } => {
-                self.base.flush(out);
-                self.call(&event.kind, out);
-            }
+            EventKind::ToolProposed { call } => self.proposed(call, out),
+            EventKind::ToolStarted { update } => self.started(update, out),
+            EventKind::ToolProgress { update } => self.progressed(update, out),
+            EventKind::ToolEnded { update, result, cancelled } => self.ended(update, result, *cancelled, out),
             EventKind::PlanChanged { entries } => {
-                self.base.flush(out);
                 let items = v2::PlanItems::new(PLAN, all_alike(entries));
                 let update = v2::PlanUpdate::new(v2::PlanUpdateContent::Items(items));
                 self.update(&v2::SessionUpdate::PlanUpdate(update), out);
             }
             EventKind::CommandsChanged { commands } => {
-                self.base.flush(out);
                 let update = v2::AvailableCommandsUpdate::new(all_commands(commands.clone()));
                 self.update(&v2::SessionUpdate::AvailableCommandsUpdate(update), out);
             }
@@ -229,7 +257,7 @@ impl View for Projection {
 
     fn end_of_turn(&mut self, turn: TurnId, stop: &TurnStop, _own: bool, out: &mut Vec<u8>) {
         self.base.flush(out);
-        self.commands.clear();
+        self.calls.clear();
         self.written.clear();
         if self.replay {
             // Why it ended was told by a state, which is no history.

@@ -31,6 +31,12 @@ pub(super) fn update(update: &ToolCallUpdate) -> v2::ToolCallUpdate {
     said
 }
 
+/// The same of a call that can be cancelled by itself.
+pub(super) fn stoppable(update: v2::ToolCallUpdate) -> v2::ToolCallUpdate {
+    let cancel = v2::ToolCallCancelCapabilities::new();
+    update.capabilities(v2::ToolCallCapabilities::new().cancel(cancel))
+}
+
 /// A part of a diff stands behind a note that says so.
 fn content(parts: &[ToolCallContent]) -> Vec<v2::ToolCallContent> {
     let noted = |at: usize| at > 0 && matches!(parts[at - 1], ToolCallContent::Content(_));

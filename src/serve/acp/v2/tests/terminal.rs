@@ -27,7 +27,7 @@ fn output_is_told_as_bytes() {
 #[test]
 fn an_end_is_told_with_its_code_or_the_name_of_its_signal() {
     let status = |code, signal| {
-        let told = ended("c1".to_owned(), code, signal, None);
+        let told = ended("c1", code, signal, None);
         serde_json::to_value(told).unwrap()["exitStatus"].clone()
     };
     assert_eq!(status(Some(3), None), json!({"exitCode": 3}));
