@@ -11,6 +11,7 @@
 mod acp;
 mod args;
 mod ask;
+mod code;
 mod config;
 mod discover;
 mod doctor;
@@ -84,6 +85,7 @@ fn dispatch(command: Option<Command>, setup: &Setup, cwd: Option<std::path::Path
                 login::run(setup, command).await
             }
             Some(Command::Acp(command)) => acp::run(setup, command).await,
+            Some(Command::Code(command)) => code::run(setup, command).await,
             Some(Command::Run(command)) => run::run(setup, command).await,
             Some(Command::Discover(command)) => discover::run(&command).await,
             Some(Command::Sessions { command }) => sessions::run(setup, command).await,

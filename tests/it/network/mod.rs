@@ -1,6 +1,7 @@
 //! Doors on the network: the same sessions over TCP and WebSocket, and who may come in.
 
 mod admission;
+mod code;
 mod discovery;
 mod encryption;
 mod listening;
