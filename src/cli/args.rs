@@ -35,6 +35,8 @@ pub(super) struct Args {
 pub(super) enum Command {
     /// Serve an editor: the Agent Client Protocol on stdin and stdout
     Acp(Acp),
+    /// Print a code that lets a page in, once, to a server that runs
+    Code(Code),
     /// Do one request in the current directory and print what comes of it
     Run(Run),
     /// Have tasks done by other servers, all at once
@@ -124,6 +126,15 @@ pub(super) struct Tls {
     /// Encrypt with a certificate of our own, which clients know by its fingerprint
     #[arg(long = "tls-self-signed", conflicts_with = "certificate", requires = "network")]
     pub(super) self_signed: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Code {
+    /// Its port, or its address; the only one of this machine if it is left out
+    pub(super) server: Option<String>,
+    /// Read its token from this file instead of where a server of this machine keeps it
+    #[arg(long, value_name = "FILE")]
+    pub(super) token_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -12,6 +12,7 @@ mod acp;
 mod args;
 mod ask;
 mod client;
+mod code;
 mod config;
 mod discover;
 mod doctor;
@@ -92,6 +93,7 @@ fn dispatch(command: Option<Command>, setup: &Setup) -> ExitCode {
                 login::run(setup, command).await
             }
             Some(Command::Acp(command)) => acp::run(setup, command).await,
+            Some(Command::Code(command)) => code::run(setup, command).await,
             Some(Command::Run(command)) if command.attach.is_some() || command.format == Format::Json => {
                 client::run(setup, command).await
             }

@@ -237,7 +237,12 @@ impl Paths {
 
     /// Where a server that listens on a port writes down how to reach it, while it runs.
     pub fn server(&self, port: u16) -> Option<PathBuf> {
-        self.data.as_deref().map(|data| data.join("servers").join(format!("{port}.json")))
+        self.servers().map(|folder| folder.join(format!("{port}.json")))
+    }
+
+    /// Where all of them do.
+    pub fn servers(&self) -> Option<PathBuf> {
+        self.data.as_deref().map(|data| data.join("servers"))
     }
 
     /// The certificate that servers of this person vouch for themselves with, and its key.

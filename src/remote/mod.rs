@@ -8,6 +8,7 @@
 //! To add a way to connect: its variant of [`Scheme`] and its arm in [`connect`].
 
 mod address;
+mod code;
 mod hello;
 mod lasting;
 mod named;
@@ -31,8 +32,10 @@ use crate::tls::{self, Trust};
 use crate::transport::Transport;
 
 pub use address::{Address, Scheme};
+pub use code::Code;
 pub use lasting::connect_lasting;
 pub use named::locate;
+pub use token::noted;
 
 use hello::{Welcome, Wish};
 
@@ -126,11 +129,26 @@ async fn open(server: &Server, wish: Wish<'_>) -> Result<(Transport, Welcome), R
         };
         Ok((transport, welcome))
     };
-    let late = |_| {
-        let source = io::Error::new(io::ErrorKind::TimedOut, "no answer in time");
-        RemoteError::Unreachable { address: server.address.clone(), source }
+    timeout(PATIENCE, opening).await.map_err(|_| late(server))?
+}
+
+/// Asks a server for a code that lets a page in, once. `None`: it lets no page in.
+pub async fn code(server: &Server) -> Result<Option<Code>, RemoteError> {
+    let asking = async {
+        let Server { address, trust, .. } = server;
+        let stream = dial(address).await?;
+        if !address.secure {
+            return code::ask(stream, server).await;
+        }
+        let stream = tls::client(stream, &address.host, trust).await;
+        code::ask(stream.map_err(|e| insecure(e, address))?, server).await
     };
-    timeout(PATIENCE, opening).await.map_err(late)?
+    timeout(PATIENCE, asking).await.map_err(|_| late(server))?
+}
+
+fn late(server: &Server) -> RemoteError {
+    let source = io::Error::new(io::ErrorKind::TimedOut, "no answer in time");
+    RemoteError::Unreachable { address: server.address.clone(), source }
 }
 
 /// A way for lines, with nothing said on it yet.

@@ -43,22 +43,35 @@ fn request(server: &Server) -> Result<Request<()>, RemoteError> {
     let wrong = |reason| RemoteError::Address { text: address.to_string(), reason };
     let request = format!("ws://{}{}", address.authority(), address.path).into_client_request();
     let mut request = request.map_err(|_| wrong("nothing can be asked for there"))?;
-    if let Some(token) = &server.token {
-        let value = HeaderValue::try_from(format!("Bearer {}", token.expose()));
-        let mut value = value.map_err(|_| wrong("the token has characters that none has"))?;
-        value.set_sensitive(true);
-        request.headers_mut().insert("authorization", value);
+    if let Some(token) = bearer(server)? {
+        request.headers_mut().insert("authorization", token);
     }
     Ok(request)
 }
 
+/// What is to be shown to that server in a header.
+pub(super) fn bearer(server: &Server) -> Result<Option<HeaderValue>, RemoteError> {
+    let Some(token) = &server.token else { return Ok(None) };
+    let value = HeaderValue::try_from(format!("Bearer {}", token.expose()));
+    let text = server.address.to_string();
+    let mut value =
+        value.map_err(|_| RemoteError::Address { text, reason: "the token has characters that none has" })?;
+    value.set_sensitive(true);
+    Ok(Some(value))
+}
+
 fn refusal(error: Error, server: &Server) -> RemoteError {
     let address = server.address.clone();
-    let status = match error {
-        Error::Io(source) => return RemoteError::Unreachable { address, source },
-        Error::Http(response) => response.status(),
-        other => return RemoteError::Stranger { address, reason: other.to_string() },
-    };
+    match error {
+        Error::Io(source) => RemoteError::Unreachable { address, source },
+        Error::Http(response) => refused(response.status(), server),
+        other => RemoteError::Stranger { address, reason: other.to_string() },
+    }
+}
+
+/// What an answer means that is none of those that were hoped for.
+pub(super) fn refused(status: StatusCode, server: &Server) -> RemoteError {
+    let address = server.address.clone();
     match status {
         StatusCode::UNAUTHORIZED | StatusCode::TOO_MANY_REQUESTS => {
             RemoteError::Refused { address, reason: status.to_string() }

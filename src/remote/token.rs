@@ -45,6 +45,17 @@ pub(super) fn find(
     Ok(note?.map(|note| Secret::new(&note.token)))
 }
 
+/// Servers of this person that run on this machine, or ended without a word.
+pub fn noted(environment: &Environment) -> Vec<Address> {
+    let folder = environment.paths().servers().and_then(|folder| std::fs::read_dir(folder).ok());
+    let names = folder.into_iter().flatten().flatten().map(|entry| entry.file_name());
+    // A port alone is an address of this machine.
+    let addresses = names.filter_map(|name| name.to_str()?.strip_suffix(".json")?.parse().ok());
+    let mut addresses: Vec<Address> = addresses.collect();
+    addresses.sort_unstable_by_key(|address| address.port);
+    addresses
+}
+
 /// A file that holds the token alone, or that a server has written.
 fn named(path: &Path) -> Result<Secret, RemoteError> {
     let nothing = |reason: String| RemoteError::TokenFile { path: path.to_owned(), reason };

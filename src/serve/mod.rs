@@ -25,7 +25,7 @@ use crate::engine::{Engine, EngineSource};
 use crate::rpc::Limits;
 use crate::transport::{Socket, Transport};
 
-pub use auth::{Guard, Origins, Refusal, Token};
+pub use auth::{Code, Guard, Origins, Refusal, Token};
 pub use listener::{ListenError, Listener};
 
 /// All doors to one engine.

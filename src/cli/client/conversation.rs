@@ -123,7 +123,7 @@ impl Conversation {
                 }
             };
             let line = match frame {
-                Some(Ok(Frame::Line(line))) => serde_json::from_slice::<Line>(&line),
+                Some(Ok(Frame::Line(line) | Frame::Unended(line))) => serde_json::from_slice::<Line>(&line),
                 Some(Ok(Frame::TooLong { .. })) => continue,
                 Some(Err(_)) | None => return Err(Failure::Gone),
             };

@@ -120,7 +120,7 @@ impl Worker {
             };
             (heard, asked) = (Instant::now(), false);
             let line = match frame {
-                Some(Ok(Frame::Line(line))) => serde_json::from_slice(&line),
+                Some(Ok(Frame::Line(line) | Frame::Unended(line))) => serde_json::from_slice(&line),
                 Some(Ok(Frame::TooLong { .. })) => continue,
                 Some(Err(e)) => return lost(&e),
                 None => return Outcome::Lost("the connection was lost: the server has gone".to_owned()),

@@ -1,11 +1,11 @@
-//! How many wrong tokens there were lately, whoever presented them: addresses are cheap to change.
+//! How many wrong tokens and codes there were lately, whoever presented them: addresses are cheap to change.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Wrong tokens that are looked at in a [`SPAN`]; what comes then is not told whether it was wrong.
+/// Those that are looked at in a [`SPAN`]; what comes then is not told whether it was wrong.
 const MOST: u32 = 20;
 const SPAN: Duration = Duration::from_mins(1);
 

@@ -1,24 +1,29 @@
-//! Who may come in by a network door: the [`Token`], and the [`Guard`] that every listener has one of.
+//! Who may come in by a network door: the [`Token`], a [`Code`] in its place for a page, and the [`Guard`] that every
+//! listener has one of.
 //!
 //! No protocol lives here: doors hand over what was presented and say what comes of it in their own words.
 //!
 //! What always holds: a listener without a token is on the loopback and closed to browsers; names and origins are
-//! compared whole, never by their beginning; a token is compared in constant time and never shown.
+//! compared whole, never by their beginning; a token is compared in constant time and never shown; so is a code, which is good for one connection and for [`Code::LIFETIME`].
 //!
 //! To add a rule: a variant of [`Refusal`], its check in [`Guard`], and a row in the tables of `tests`.
 
+mod code;
 mod failures;
 mod token;
 
 #[cfg(test)]
 mod tests;
 
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 
+use code::Codes;
 use failures::Failures;
 
 use crate::tls;
 
+pub use code::Code;
 pub use token::Token;
 pub(super) use token::random;
 
@@ -28,7 +33,10 @@ pub enum Refusal {
     /// Nothing was presented, or something that is not the token.
     #[error("a token is needed: see the file that the server named when it started")]
     Token,
-    /// Too many wrong tokens lately. The right one is taken all the same.
+    /// A code that is none, was used, or is too old.
+    #[error("this code is not good, or not any more: ask for another with `adjutant code`")]
+    Code,
+    /// Too many wrong tokens and codes lately. The right one is taken all the same.
     #[error("too many wrong tokens: try again in a minute")]
     TooMany,
     /// A name that this server does not go by: a page may have made its own name point here.
@@ -61,12 +69,13 @@ pub struct Guard {
     /// What everybody who comes speaks TLS with; it goes by the names in its certificate too.
     tls: Option<tls::Acceptor>,
     failures: Failures,
+    codes: Codes,
 }
 
 impl Guard {
     /// `name`: the host name that the listener was told to be bound to, if it was one.
     pub fn new(token: Option<Token>, origins: Origins, name: Option<String>) -> Self {
-        Self { token, origins, name, tls: None, failures: Failures::default() }
+        Self { token, origins, name, tls: None, failures: Failures::default(), codes: Codes::default() }
     }
 
     /// The same for a listener that is encrypted: nobody comes by a name that the certificate is not for.
@@ -87,6 +96,23 @@ impl Guard {
             None => Err(Refusal::Token),
             Some(_) if self.failures.count() => Err(Refusal::Token),
             Some(_) => Err(Refusal::TooMany),
+        }
+    }
+
+    /// A new code for a page; `None` where no page may come in, whatever it shows. `Err` when the system gives no random
+    /// bits.
+    pub fn code(&self) -> io::Result<Option<Code>> {
+        let closed = self.token.is_none() || self.origins == Origins::None;
+        if closed { Ok(None) } else { self.codes.issue().map(Some) }
+    }
+
+    /// Whether who presents this code may come in, this once.
+    pub fn redeem(&self, presented: &str) -> Result<(), Refusal> {
+        match presented {
+            _ if self.token.is_none() => Ok(()),
+            presented if self.codes.redeem(presented) => Ok(()),
+            _ if self.failures.count() => Err(Refusal::Code),
+            _ => Err(Refusal::TooMany),
         }
     }
 

@@ -1,6 +1,6 @@
 use std::net::SocketAddr;
 
-use super::{Guard, Origins, Refusal, Token};
+use super::{Code, Guard, Origins, Refusal, Token};
 
 fn guard(origins: Origins) -> (Guard, Token) {
     let token = Token::generate().expect("random bits");
@@ -122,4 +122,71 @@ fn without_a_token_no_page_comes_in() {
     let open = Guard::new(None, Origins::Any, None);
     assert_eq!(open.admit(None), Ok(()));
     assert_eq!(open.origin(Some("http://localhost:3000")), Err(Refusal::Origin));
+}
+
+fn codes(guard: &Guard) -> Code {
+    guard.code().expect("random bits").expect("pages may come in")
+}
+
+fn for_pages() -> Guard {
+    guard(Origins::Only(vec!["http://localhost:3000".to_owned()])).0
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_code_lets_in_once_within_a_minute() {
+    let guard = for_pages();
+    let code = codes(&guard);
+    assert_eq!(code.expose().len(), 32);
+    assert!(!format!("{code:?} {guard:?}").contains(code.expose()));
+    tokio::time::advance(Code::LIFETIME - std::time::Duration::from_millis(1)).await;
+    assert_eq!(guard.redeem(code.expose()), Ok(()));
+    assert_eq!(guard.redeem(code.expose()), Err(Refusal::Code), "it was used");
+    let code = codes(&guard);
+    tokio::time::advance(Code::LIFETIME).await;
+    assert_eq!(guard.redeem(code.expose()), Err(Refusal::Code), "it is too old");
+}
+
+#[test]
+fn only_the_whole_code_of_this_listener_lets_in() {
+    let (here, there) = (for_pages(), for_pages());
+    let code = codes(&here);
+    let right = code.expose();
+    let upper = right.to_uppercase();
+    let wrong = ["", &right[..31], &format!("{right}0"), &format!(" {right}"), &"0".repeat(32), &upper];
+    for wrong in wrong.into_iter().filter(|wrong| *wrong != right) {
+        assert_eq!(here.redeem(wrong), Err(Refusal::Code), "{wrong}");
+    }
+    assert_eq!(there.redeem(right), Err(Refusal::Code));
+    assert_eq!(here.admit(Some(right)), Err(Refusal::Token), "it is no token");
+    assert_eq!(here.redeem(right), Ok(()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn sixteen_codes_wait_and_one_more_takes_the_place_of_the_oldest() {
+    let guard = for_pages();
+    let made: Vec<_> = (0..17).map(|_| codes(&guard)).collect();
+    assert_eq!(guard.redeem(made[0].expose()), Err(Refusal::Code));
+    assert!(made[1..].iter().rev().all(|code| guard.redeem(code.expose()).is_ok()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn wrong_codes_count_as_wrong_tokens_do() {
+    let guard = for_pages();
+    let code = codes(&guard);
+    for _ in 0..10 {
+        assert_eq!(guard.admit(Some("wrong")), Err(Refusal::Token));
+        assert_eq!(guard.redeem("wrong"), Err(Refusal::Code));
+    }
+    assert_eq!(guard.redeem("wrong"), Err(Refusal::TooMany));
+    assert_eq!(guard.admit(Some("wrong")), Err(Refusal::TooMany));
+    assert_eq!(guard.redeem(code.expose()), Ok(()));
+}
+
+#[test]
+fn there_are_no_codes_where_no_page_may_come_in() {
+    let (without_pages, _) = guard(Origins::None);
+    let without_token = Guard::new(None, Origins::Any, None);
+    for guard in [without_pages, without_token] {
+        assert!(guard.code().expect("random bits").is_none());
+    }
 }

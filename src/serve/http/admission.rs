@@ -1,8 +1,8 @@
 //! Who may come in by HTTP: the name and the page are judged for every request, the token where one is needed.
 
 use axum::extract::{Extension, Request, State};
-use axum::http::header::{AUTHORIZATION, HOST, ORIGIN, SEC_WEBSOCKET_PROTOCOL};
-use axum::http::{HeaderMap, HeaderName, StatusCode};
+use axum::http::header::{AUTHORIZATION, HOST, ORIGIN, SEC_WEBSOCKET_PROTOCOL, UPGRADE};
+use axum::http::{HeaderMap, HeaderName, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -10,7 +10,9 @@ use super::{Own, Site};
 use crate::serve::auth::Refusal;
 
 /// What a browser, which cannot set headers of a WebSocket, offers as a subprotocol with the token behind it.
-pub(super) const TOKEN_PROTOCOL: &str = "adjutant.token.";
+const TOKEN_PROTOCOL: &str = "adjutant.token.";
+/// Likewise with a code, which opens a WebSocket and nothing else.
+const CODE_PROTOCOL: &str = "adjutant.code.";
 
 /// Headers that only browsers send.
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
@@ -38,22 +40,26 @@ pub(super) async fn name(
     }
 }
 
-/// Lets through who shows the token.
+/// Lets through who shows the token, and to a WebSocket who shows a code.
 pub(super) async fn check(State(site): State<Site>, request: Request, next: Next) -> Response {
-    if request.uri().query().is_some_and(|query| query.to_ascii_lowercase().contains("token=")) {
-        let text = "a token is never taken from an address: send it as `Authorization: Bearer`";
+    let query = request.uri().query().unwrap_or_default().to_ascii_lowercase();
+    if query.contains("token=") || query.contains("code=") {
+        let text = "no token and no code is ever taken from an address: send it in a header";
         return (StatusCode::BAD_REQUEST, text).into_response();
     }
-    let presented = bearer(request.headers()).or_else(|| offered(request.headers()));
-    match site.guard.admit(presented) {
+    let headers = request.headers();
+    let token = bearer(headers).or_else(|| offered(headers, TOKEN_PROTOCOL));
+    let opens = request.method() == Method::GET && headers.contains_key(UPGRADE);
+    let code = if opens && token.is_none() { offered(headers, CODE_PROTOCOL) } else { None };
+    match code.map_or_else(|| site.guard.admit(token), |code| site.guard.redeem(code)) {
         Ok(()) => next.run(request).await,
         Err(refusal) => refused(refusal),
     }
 }
 
-fn refused(refusal: Refusal) -> Response {
+pub(super) fn refused(refusal: Refusal) -> Response {
     let status = match refusal {
-        Refusal::Token => StatusCode::UNAUTHORIZED,
+        Refusal::Token | Refusal::Code => StatusCode::UNAUTHORIZED,
         Refusal::TooMany => StatusCode::TOO_MANY_REQUESTS,
         Refusal::Host | Refusal::Origin => StatusCode::FORBIDDEN,
     };
@@ -78,8 +84,13 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then_some(token)
 }
 
-/// The token among the subprotocols that a WebSocket offers.
-fn offered(headers: &HeaderMap) -> Option<&str> {
+/// What stands behind that among the subprotocols that a WebSocket offers.
+fn offered<'a>(headers: &'a HeaderMap, prefix: &str) -> Option<&'a str> {
     let lists = headers.get_all(SEC_WEBSOCKET_PROTOCOL).iter().filter_map(|list| list.to_str().ok());
-    lists.flat_map(|list| list.split(',')).find_map(|it| it.trim().strip_prefix(TOKEN_PROTOCOL))
+    lists.flat_map(|list| list.split(',')).find_map(|it| it.trim().strip_prefix(prefix))
+}
+
+/// Whether a subprotocol is no protocol but what lets somebody in.
+pub(super) fn is_secret(protocol: &[u8]) -> bool {
+    [TOKEN_PROTOCOL, CODE_PROTOCOL].iter().any(|prefix| protocol.starts_with(prefix.as_bytes()))
 }

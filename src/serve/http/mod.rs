@@ -1,13 +1,14 @@
-//! What speaks HTTP: health, WebSocket at `/acp` and at `/`, and ACP's streamable HTTP at `/acp`.
+//! What speaks HTTP: health, codes for pages, WebSocket at `/acp` and at `/`, and ACP's streamable HTTP at `/acp`.
 //!
 //! No dialect lives here: a socket is handed to the doors as frames.
 //!
 //! What always holds: who may come in is decided before the body is read and before a connection is upgraded, by the
-//! same [`Guard`] as everywhere; a token is never taken from an address.
+//! same [`Guard`] as everywhere; neither token nor code is ever taken from an address.
 //!
 //! To add a resource: its file, and its line in [`router`].
 
 mod admission;
+mod code;
 mod health;
 mod heartbeat;
 mod socket;
@@ -23,7 +24,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use axum::routing::get;
+use axum::routing::{get, post};
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -65,6 +66,7 @@ pub(super) fn router(site: Site) -> Router {
     Router::new()
         .route("/", get(socket::upgrade))
         .route("/acp", get(socket::upgrade_or_subscribe).post(stream::post).delete(stream::delete))
+        .route("/auth/code", post(code::code))
         .route_layer(from_fn_with_state(site.clone(), admission::check))
         .route("/health", get(health::health))
         .layer(from_fn_with_state(site.clone(), admission::name))

@@ -8,12 +8,11 @@ use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 
-use super::admission::TOKEN_PROTOCOL;
 use super::heartbeat::Heartbeat;
-use super::{Site, stream};
+use super::{Site, admission, stream};
 use crate::transport::{self, websocket};
 
-/// The subprotocol that is agreed on with whoever offers any: what was offered beside the token.
+/// The subprotocol that is agreed on with whoever offers any: what was offered beside the token or the code.
 const PROTOCOL: &str = "acp";
 /// What an idle connection costs is mostly this.
 const READ_BUFFER: usize = 4 * 1024;
@@ -55,9 +54,7 @@ pub(super) async fn upgrade(State(site): State<Site>, upgrade: WebSocketUpgrade)
         .write_buffer_size(WRITE_BUFFER)
         .max_write_buffer_size(max_line + WRITE_BUFFER);
     // A browser closes a connection in which none of the protocols it has offered was chosen.
-    let offers = upgrade
-        .requested_protocols()
-        .any(|offered| offered.as_bytes().starts_with(TOKEN_PROTOCOL.as_bytes()));
+    let offers = upgrade.requested_protocols().any(|offered| admission::is_secret(offered.as_bytes()));
     let upgrade = if offers { upgrade.protocols([PROTOCOL]) } else { upgrade };
     let tracked = site.sockets.token();
     let mut response = upgrade

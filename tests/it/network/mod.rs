@@ -2,6 +2,7 @@
 
 mod admission;
 mod closing;
+mod code;
 mod discovery;
 mod encryption;
 mod fleet;
