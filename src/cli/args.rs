@@ -254,14 +254,17 @@ pub(super) struct Task {
     #[arg(required = true, value_name = "URL")]
     pub(super) servers: Vec<String>,
     /// What to do: one for all servers, or several, the first for the first server; those left over for who is ready
-    #[arg(long, value_name = "TEXT", required = true)]
-    pub(super) task: Vec<String>,
+    #[arg(long = "task", value_name = "TEXT", required = true)]
+    pub(super) texts: Vec<String>,
     /// How long a task may take
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub(super) timeout: Option<Duration>,
     #[command(flatten)]
     pub(super) access: Access,
-    /// All that happens, as JSON objects, a line each
+    /// `json`: print all that happens as JSON objects, a line each
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    pub(super) format: Format,
+    /// The same as `--format json`
     #[arg(long)]
     pub(super) json: bool,
 }
@@ -270,7 +273,7 @@ pub(super) struct Task {
 #[derive(Debug, clap::Args)]
 #[group(skip)]
 pub(super) struct Access {
-    /// Read the token from this file, instead of ADJUTANT_TOKEN or what a server on this machine keeps
+    /// Read the token from this file, instead of `ADJUTANT_TOKEN` or what a server on this machine keeps
     #[arg(long, value_name = "FILE")]
     pub(super) token_file: Option<PathBuf>,
     /// Trust the certificate with this fingerprint, and no other; may be said again

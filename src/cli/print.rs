@@ -83,7 +83,7 @@ pub(super) fn redraw(above: usize, lines: &[String]) -> usize {
     let mut text = if above > 0 { format!("\x1b[{above}A") } else { String::new() };
     for line in &lines[..shown] {
         let line: String = clean(line).chars().take(usize::from(width) - 1).collect();
-        text += &format!("\x1b[2K{line}\n");
+        text.extend(["\x1b[2K", &line, "\n"]);
     }
     let _shown = out.write_all(text.as_bytes()).and_then(|()| out.flush());
     shown

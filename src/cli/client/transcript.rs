@@ -89,7 +89,7 @@ impl Transcript {
                 }
                 if matches!(update["status"].as_str(), Some("completed" | "failed")) {
                     let call = self.calls.remove(&id).unwrap_or_default();
-                    lines.push(self.called(&id, call, update));
+                    lines.push(self.called(&id, &call, update));
                     self.step = Step::Called;
                 }
             }
@@ -135,7 +135,7 @@ impl Transcript {
         }
     }
 
-    fn called(&mut self, id: &str, call: Call, update: &Value) -> Value {
+    fn called(&mut self, id: &str, call: &Call, update: &Value) -> Value {
         let contents = update["content"].as_array().into_iter().flatten();
         let texts: Vec<_> = contents.filter_map(|it| it["content"]["text"].as_str()).collect();
         let (output, time) = (texts.join("\n"), json!({ "start": call.start, "end": self.clock.now() }));

@@ -26,7 +26,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::args::Task;
+use super::args::{Format, Task};
 use super::print::PrintError;
 use super::{Setup, exit, print, reach};
 use crate::permission::Mode;
@@ -86,7 +86,7 @@ struct News {
 
 /// Sends the tasks and shows what comes of them. The exit code is 0 when all of them are completed.
 pub(super) async fn run(setup: &Setup, command: Task) -> anyhow::Result<ExitCode> {
-    let plan = match Plan::new(&command.servers, &command.task) {
+    let plan = match Plan::new(&command.servers, &command.texts) {
         Ok(plan) => Arc::new(plan),
         Err(text) => return Ok(print::failure(exit::USAGE, text)),
     };
@@ -95,7 +95,7 @@ pub(super) async fn run(setup: &Setup, command: Task) -> anyhow::Result<ExitCode
         mode: setup.flags.mode,
         timeout: command.timeout,
     });
-    let mut report = Report::new(&plan, command.json);
+    let mut report = Report::new(&plan, command.json || command.format == Format::Json);
     let mut interrupt = signal(SignalKind::interrupt()).context("no signals")?;
     let (news, mut incoming) = mpsc::channel(NEWS);
     let cancel = CancellationToken::new();

@@ -131,10 +131,13 @@ fn happening(state: &State) -> String {
 fn result(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Answered { status, output, denied, .. } => {
-            let denied: String = denied.iter().map(|it| format!("denied: {}\n", one_line(it))).collect();
-            let status =
-                if outcome.is_completed() { String::new() } else { format!("{}\n", one_line(status)) };
-            format!("{status}{denied}{}", clean(output))
+            let mut lines = Vec::new();
+            if !outcome.is_completed() {
+                lines.push(one_line(status));
+            }
+            lines.extend(denied.iter().map(|it| format!("denied: {}", one_line(it))));
+            lines.push(clean(output));
+            lines.join("\n")
         }
         Outcome::Refused { .. } | Outcome::Lost(_) => happening(&State::Ended(outcome.clone())),
     }

@@ -127,35 +127,11 @@ impl Worker {
             };
             // What is of no kind that is known, is of no concern.
             let Ok(line) = line else { continue };
-            match self.heard(line, job, &mut task) {
+            match taken(line, job, &mut task) {
                 Heard::Nothing => {}
                 Heard::Update(state) => self.tell(job, state).await,
                 Heard::End(outcome) => return outcome,
             }
-        }
-    }
-
-    fn heard(&self, line: Line, job: usize, task: &mut Option<String>) -> Heard {
-        let own = |id: &Value| *id == number(job);
-        match line {
-            Line::Event { event, data } if event == "status_update" => {
-                if data.request_id.as_ref().is_some_and(own) {
-                    *task = Some(data.task_id.clone());
-                }
-                if task.as_ref() != Some(&data.task_id) {
-                    return Heard::Nothing;
-                }
-                Heard::Update(State::Running { progress: data.progress, message: data.message })
-            }
-            Line::Response { id, result } if own(&id) => {
-                let Answer { status, output, session_id, denied } =
-                    serde_json::from_value(result).unwrap_or_default();
-                Heard::End(Outcome::Answered { status, output, session: session_id, denied })
-            }
-            Line::Error { id, error } if own(&id) || id.is_null() => {
-                Heard::End(Outcome::Refused { code: error.code, message: error.message })
-            }
-            Line::Event { .. } | Line::Response { .. } | Line::Error { .. } => Heard::Nothing,
         }
     }
 
@@ -177,6 +153,31 @@ impl Worker {
     async fn tell(&self, job: usize, state: State) {
         // Nobody listens when the second Ctrl-C has come.
         let _heard = self.news.send(News { job, server: Arc::clone(&self.label), state }).await;
+    }
+}
+
+/// Takes a line in. `task`: what the server calls the job, once it has said so.
+fn taken(line: Line, job: usize, task: &mut Option<String>) -> Heard {
+    let own = |id: &Value| *id == number(job);
+    match line {
+        Line::Event { event, data } if event == "status_update" => {
+            if data.request_id.as_ref().is_some_and(own) {
+                *task = Some(data.task_id.clone());
+            }
+            if task.as_ref() != Some(&data.task_id) {
+                return Heard::Nothing;
+            }
+            Heard::Update(State::Running { progress: data.progress, message: data.message })
+        }
+        Line::Response { id, result } if own(&id) => {
+            let Answer { status, output, session_id, denied } =
+                serde_json::from_value(result).unwrap_or_default();
+            Heard::End(Outcome::Answered { status, output, session: session_id, denied })
+        }
+        Line::Error { id, error } if own(&id) || id.is_null() => {
+            Heard::End(Outcome::Refused { code: error.code, message: error.message })
+        }
+        Line::Event { .. } | Line::Response { .. } | Line::Error { .. } => Heard::Nothing,
     }
 }
 

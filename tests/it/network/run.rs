@@ -14,11 +14,13 @@ use crate::support::server::Server;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
-const SCRIPT: &str = r#"{"when":"List","answer":[{"text":"I look."},{"call":{"name":"list","input":{"path":"."}}}]}
-{"when":"Touch","answer":[{"call":{"name":"bash","input":{"command":"touch made"}}}]}
-{"when":"Stay","answer":[{"text":"Half"},"wait"]}
-{"when":"","answer":[{"text":"Done."}]}
-"#;
+/// Two answers, the first of them with a call.
+fn calling(tool: &str, input: &str) -> String {
+    let call = format!("{{\"call\":{{\"name\":\"{tool}\",\"input\":{input}}}}}");
+    format!(
+        "{{\"text\":\"I look.\"}}\n{call}\n{{\"stop\":\"end_turn\"}}\n{{\"text\":\"Done.\"}}\n{{\"stop\":\"end_turn\"}}\n"
+    )
+}
 
 fn lines(stdout: &str) -> Vec<Value> {
     stdout.lines().map(|line| serde_json::from_str(line).expect(line)).collect()
@@ -30,7 +32,7 @@ fn kinds(lines: &[Value]) -> Vec<&str> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_turn_is_told_in_the_same_lines_here_and_elsewhere() {
-    let bench = Bench::scripted(SCRIPT);
+    let bench = Bench::scripted(&(calling("list", "{\"path\":\".\"}") + "{\"text\":\"Done.\"}\n"));
     let server = Server::start(&bench, &[]).await;
     let address = format!("http://{}", server.address);
     let cwd = bench.cwd();
@@ -58,7 +60,7 @@ async fn a_turn_is_told_in_the_same_lines_here_and_elsewhere() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_would_be_asked_is_rejected_where_nobody_can_be_asked() {
-    let bench = Bench::scripted(SCRIPT);
+    let bench = Bench::scripted(&calling("bash", "{\"command\":\"touch made\"}"));
     let server = Server::start(&bench, &[]).await;
     let port = server.address.port().to_string();
     for attached in [&[][..], &["--attach", &port]] {
@@ -74,7 +76,7 @@ async fn what_would_be_asked_is_rejected_where_nobody_can_be_asked() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_goes_wrong_elsewhere_is_said_with_its_own_exit_code() {
-    let bench = Bench::scripted(SCRIPT);
+    let bench = Bench::scripted("{\"when\":\"Stay\",\"answer\":[{\"text\":\"Half\"},\"wait\"]}\n");
     let server = Server::start(&bench, &[]).await;
     let port = server.address.port().to_string();
     let (code, stdout, stderr) =
