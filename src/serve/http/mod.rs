@@ -8,6 +8,7 @@
 //! To add a resource: its file, and its line in [`router`].
 
 mod admission;
+mod cors;
 mod health;
 mod heartbeat;
 mod socket;

@@ -2,6 +2,7 @@
 
 mod admission;
 mod closing;
+mod cors;
 mod discovery;
 mod encryption;
 mod listening;
