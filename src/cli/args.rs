@@ -89,8 +89,8 @@ pub(super) struct Acp {
     /// Let the local network find the port, any that is free unless --port is given
     #[arg(long)]
     pub(super) mdns: bool,
-    /// Let pages of this origin (`http://localhost:3000`) in; may be said again; `*`: any that has the token
-    #[arg(long, value_name = "ORIGIN", requires = "network")]
+    /// Let pages of this origin (`http://localhost:3000`) in; may be said again; `*`, or nothing: any that has the token
+    #[arg(long, value_name = "ORIGIN", requires = "network", num_args = 0..=1, default_missing_value = "*")]
     pub(super) cors: Vec<String>,
     /// Let in whoever is on this machine, without a token; closed to browsers
     #[arg(long, requires = "network")]

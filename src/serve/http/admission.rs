@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, HeaderName, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::{Own, Site};
+use super::{Own, Site, cors};
 use crate::serve::auth::Refusal;
 
 /// What a browser, which cannot set headers of a WebSocket, offers as a subprotocol with the token behind it.
@@ -34,10 +34,16 @@ pub(super) async fn name(
             (false, _) => Ok(()),
         }
     });
-    match judged {
-        Ok(()) => next.run(request).await,
-        Err(refusal) => refused(refusal),
-    }
+    let (mut response, page) = match judged {
+        Ok(()) => {
+            let page = headers.get(ORIGIN).cloned();
+            let asks_first = cors::is_preflight(&request);
+            (if asks_first { cors::preflight() } else { next.run(request).await }, page)
+        }
+        Err(refusal) => (refused(refusal), None),
+    };
+    cors::allow(&mut response, page);
+    response
 }
 
 /// Lets through who shows the token, and to a WebSocket who shows a code.

@@ -9,6 +9,7 @@
 
 mod admission;
 mod code;
+mod cors;
 mod health;
 mod heartbeat;
 mod socket;

@@ -19,7 +19,7 @@ async fn ends_with(bench: &Bench, options: &[&str]) -> (Option<i32>, String) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_would_not_be_safe_is_not_opened() {
     let bench = Bench::new(Model::Offline, "");
-    let rows: [(&[&str], i32, &str); 8] = [
+    let rows: [(&[&str], i32, &str); 9] = [
         (&["--hostname", "0.0.0.0"], 78, "--insecure-plaintext"),
         (&["--hostname", "::"], 78, "--insecure-plaintext"),
         (&["--hostname", "0.0.0.0", "--no-auth"], 78, "--no-auth"),
@@ -27,6 +27,7 @@ async fn what_would_not_be_safe_is_not_opened() {
         (&["--hostname", "0.0.0.0", "--no-auth", "--tls-self-signed"], 78, "--no-auth"),
         (&["--hostname", "0.0.0.0", "--mdns"], 78, "--insecure-plaintext"),
         (&["--no-auth", "--cors", "*"], 78, "--cors"),
+        (&["--cors", "--no-auth"], 78, "--cors"),
         (&["--hostname", "no such host"], 78, "no such host"),
     ];
     for (options, code, says) in rows {

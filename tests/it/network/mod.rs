@@ -3,6 +3,7 @@
 mod admission;
 mod closing;
 mod code;
+mod cors;
 mod discovery;
 mod encryption;
 mod fleet;

@@ -129,6 +129,32 @@ async fn a_reader_that_comes_back_goes_on_behind_the_last_event_it_saw() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reader_that_is_cut_off_again_and_again_misses_nothing_and_sees_nothing_twice() {
+    let bench =
+        Bench::scripted("{\"repeat\":{\"n\":3000,\"size\":8,\"gap_us\":100}}\n{\"stop\":\"end_turn\"}\n");
+    let server = Server::start(&bench, &[]).await;
+    let (mut remote, _connection, events, session) = Remote::open(&server, &bench).await;
+    let turn = remote.prompt(&session, "Count").await;
+    let (mut seen, mut stream) = (Vec::new(), Some(events));
+    while !seen.last().is_some_and(|event: &Event| is_reply(turn)(&event.line)) {
+        let mut events = match stream.take() {
+            Some(events) => events,
+            None => remote.events(Some(&session), Some(seen.len() as u64)).await.unwrap(),
+        };
+        for _ in 0..=seen.len() % 50 {
+            seen.push(events.next().await.unwrap());
+            if is_reply(turn)(&seen[seen.len() - 1].line) {
+                break;
+            }
+        }
+    }
+    let numbers: Vec<_> = seen.iter().map(|event| event.id).collect();
+    assert_eq!(numbers, (1..=seen.len() as u64).collect::<Vec<_>>());
+    let expected: Vec<_> = (0..3000).map(|count| format!("{count:07} ")).collect();
+    assert_eq!(words(&seen), expected.concat());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_nobody_reads_waits_and_none_of_it_is_lost() {
     let count = 40_000;
     let bench = Bench::scripted(&format!(

@@ -1,10 +1,12 @@
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
 use std::task::Waker;
 use std::time::Duration;
 
 use axum::body::Body;
 use bytes::Bytes;
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout};
 
@@ -214,6 +216,38 @@ async fn who_posts_more_than_is_taken_waits_and_is_told() {
     exchange.take(&request, None, "y".into()).await.unwrap();
     exchange.close("over");
     assert_eq!(exchange.take(&request, None, "z".into()).await, Err(Untaken::Over));
+}
+
+#[tokio::test]
+async fn what_waits_has_a_cap_and_writing_goes_on_when_it_is_read() {
+    let (sender, _inbox) = mpsc::channel(INBOX);
+    let exchange = Arc::new(Exchange::new(sender));
+    let line = Bytes::from(vec![b'x'; 1024]);
+    let writing = {
+        let exchange = Arc::clone(&exchange);
+        async move {
+            let mut written = 0;
+            while written < 2048 {
+                poll_fn(|cx| exchange.poll_room(cx)).await.unwrap();
+                exchange.put(line.clone());
+                written += 1;
+            }
+        }
+    };
+    let mut writing = Box::pin(writing);
+    assert!(writing.as_mut().now_or_never().is_none(), "all was taken, and nothing read");
+    let lease = exchange.subscribe(&Place::Connection, None).unwrap();
+    let reader = events::Body::new(Arc::clone(&exchange), Place::Connection, lease);
+    let reading = reader.map(|events| events.unwrap().windows(4).filter(|it| it == b"id: ").count());
+    let mut reading = pin!(reading.take_while(|count| std::future::ready(*count > 0)));
+    let mut waited = 0;
+    while let Some(Some(count)) = reading.next().now_or_never() {
+        waited += count;
+    }
+    assert_eq!(waited, 1024);
+    writing.as_mut().now_or_never().unwrap();
+    exchange.close("over");
+    assert!(poll_fn(|cx| exchange.poll_room(cx)).await.is_err());
 }
 
 #[tokio::test(start_paused = true)]
