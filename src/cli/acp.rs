@@ -6,8 +6,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-use super::args::Acp;
-use super::{Setup, listen};
+use super::args::{Acp, Connect};
+use super::{Setup, connect, listen};
 use crate::app;
 use crate::serve::Doors;
 use crate::session::Sessions;
@@ -17,17 +17,21 @@ use crate::transport;
 /// end with us in any case.
 const CLOSING: Duration = Duration::from_millis(80);
 
-/// Serves a port, or else stdin and stdout until the client has said its last. A signal ends either.
+/// Serves a port, is a server somewhere else, or else serves stdin and stdout until the client has said its last. A signal ends either.
 pub(super) async fn run(setup: &Setup, command: Acp) -> anyhow::Result<ExitCode> {
-    match command.port {
-        Some(port) => listen::run(setup, command, port).await,
-        None => stdio(setup, command).await,
+    match (command.port, command.attach) {
+        (Some(port), _) => listen::run(setup, Acp { attach: None, ..command }, port).await,
+        (None, Some(address)) => {
+            let Acp { token_file, max_line, .. } = command;
+            connect::run(setup, Connect { address, token_file, max_line }).await
+        }
+        (None, None) => stdio(setup, command.max_line).await,
     }
 }
 
-async fn stdio(setup: &Setup, command: Acp) -> anyhow::Result<ExitCode> {
+async fn stdio(setup: &Setup, max_line: usize) -> anyhow::Result<ExitCode> {
     let door = Doors::local(app::engine(setup.environment.clone(), setup.flags.clone()));
-    let transport = transport::stdio(command.max_line);
+    let transport = transport::stdio(max_line);
     let mut terminate = signal(SignalKind::terminate()).context("no signals")?;
     let mut hangup = signal(SignalKind::hangup()).context("no signals")?;
     let stop = CancellationToken::new();

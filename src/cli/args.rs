@@ -33,6 +33,8 @@ pub(super) struct Args {
 pub(super) enum Command {
     /// Serve an editor: the Agent Client Protocol on stdin and stdout
     Acp(Acp),
+    /// Be a server somewhere else, to an editor: what `acp --attach` does
+    Connect(Connect),
     /// Do one request in the current directory and print what comes of it
     Run(Run),
     /// Look at stored sessions
@@ -84,6 +86,12 @@ pub(super) struct Acp {
     /// Listen on an address that others can reach although nothing is encrypted
     #[arg(long, requires = "port")]
     pub(super) insecure_plaintext: bool,
+    /// Be the server at this address instead: `tcp://host:port`, `ws://host:port`
+    #[arg(long, value_name = "URL", conflicts_with = "port")]
+    pub(super) attach: Option<String>,
+    /// The file with the token for it, if not `ADJUTANT_TOKEN` or that of a server on this machine
+    #[arg(long, value_name = "FILE", requires = "attach")]
+    pub(super) token_file: Option<PathBuf>,
     /// Longest line taken, in bytes
     #[arg(long, value_name = "BYTES", default_value_t = MAX_LINE)]
     pub(super) max_line: usize,
@@ -93,6 +101,19 @@ pub(super) struct Acp {
     /// What a client puts behind the command it was told when somebody is to sign in
     #[command(subcommand)]
     pub(super) command: Option<SignIn>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Connect {
+    /// Where it is: `tcp://host:port`, `ws://host:port`, or a port of this machine
+    #[arg(value_name = "URL")]
+    pub(super) address: String,
+    /// The file with its token, if not `ADJUTANT_TOKEN` or that of a server on this machine
+    #[arg(long, value_name = "FILE")]
+    pub(super) token_file: Option<PathBuf>,
+    /// Longest line taken, in bytes
+    #[arg(long, value_name = "BYTES", default_value_t = MAX_LINE)]
+    pub(super) max_line: usize,
 }
 
 #[derive(Debug, Subcommand)]

@@ -12,6 +12,7 @@ mod acp;
 mod args;
 mod ask;
 mod config;
+mod connect;
 mod doctor;
 mod exit;
 mod form;
@@ -83,6 +84,7 @@ fn dispatch(command: Option<Command>, setup: &Setup, cwd: Option<std::path::Path
                 login::run(setup, command).await
             }
             Some(Command::Acp(command)) => acp::run(setup, command).await,
+            Some(Command::Connect(command)) => connect::run(setup, command).await,
             Some(Command::Run(command)) => run::run(setup, command).await,
             Some(Command::Sessions { command }) => sessions::run(setup, command).await,
             Some(Command::Permissions { command }) => permissions::run(setup, command).await,

@@ -8,6 +8,8 @@
 //! To add a way to connect: its variant of [`Scheme`] and its arm in [`connect`].
 
 mod address;
+mod backoff;
+mod bridge;
 mod hello;
 mod lasting;
 mod socket;
@@ -28,8 +30,10 @@ use crate::error::ErrorKind;
 use crate::transport::Transport;
 
 pub use address::{Address, Scheme};
+pub use bridge::{Bridge, BridgeError};
 pub use lasting::connect_lasting;
 
+use backoff::Backoff;
 use hello::{Welcome, Wish};
 
 /// How long a server may take to let somebody in.
