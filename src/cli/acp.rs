@@ -6,8 +6,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-use super::args::Acp;
-use super::{Setup, listen};
+use super::args::{Acp, Connect};
+use super::{Setup, connect, listen};
 use crate::app;
 use crate::memory;
 use crate::serve::Doors;
@@ -18,8 +18,13 @@ use crate::transport;
 /// end with us in any case.
 const CLOSING: Duration = Duration::from_millis(80);
 
-/// Serves a port, or else stdin and stdout until the client has said its last. A signal ends either.
+/// Serves a port, is a server somewhere else, or serves stdin and stdout until the client has said its last. A signal
+/// ends each of them.
 pub(super) async fn run(setup: &Setup, command: Acp) -> anyhow::Result<ExitCode> {
+    if let Some(address) = command.attach {
+        let Acp { access, max_line, .. } = command;
+        return connect::run(setup, Connect { address, access, max_line }).await;
+    }
     match command.port {
         Some(port) => listen::run(setup, command, port).await,
         None if command.mdns => listen::run(setup, command, 0).await,

@@ -37,6 +37,8 @@ pub(super) enum Command {
     Acp(Acp),
     /// Print a code that lets a page in, once, to a server that runs
     Code(Code),
+    /// Be a server somewhere else, to an editor: what `acp --attach` does
+    Connect(Connect),
     /// Do one request in the current directory and print what comes of it
     Run(Run),
     /// Have tasks done by other servers, all at once
@@ -100,6 +102,11 @@ pub(super) struct Acp {
     pub(super) insecure_plaintext: bool,
     #[command(flatten)]
     pub(super) tls: Tls,
+    /// Be the server at this address instead, or of this name on the local network
+    #[arg(long, value_name = "URL", conflicts_with = "network")]
+    pub(super) attach: Option<String>,
+    #[command(flatten)]
+    pub(super) access: Access,
     /// Longest line taken, in bytes
     #[arg(long, value_name = "BYTES", default_value_t = MAX_LINE)]
     pub(super) max_line: usize,
@@ -135,6 +142,18 @@ pub(super) struct Code {
     /// Read its token from this file instead of where a server of this machine keeps it
     #[arg(long, value_name = "FILE")]
     pub(super) token_file: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Connect {
+    /// Where it is: tcp://, tls://, ws:// or wss:// with host and port, host:port, port, or a name that `discover` lists
+    #[arg(value_name = "URL")]
+    pub(super) address: String,
+    #[command(flatten)]
+    pub(super) access: Access,
+    /// Longest line taken, in bytes
+    #[arg(long, value_name = "BYTES", default_value_t = MAX_LINE)]
+    pub(super) max_line: usize,
 }
 
 #[derive(Debug, Subcommand)]

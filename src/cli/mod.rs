@@ -14,6 +14,7 @@ mod ask;
 mod client;
 mod code;
 mod config;
+mod connect;
 mod discover;
 mod doctor;
 mod exit;
@@ -94,6 +95,7 @@ fn dispatch(command: Option<Command>, setup: &Setup) -> ExitCode {
             }
             Some(Command::Acp(command)) => acp::run(setup, command).await,
             Some(Command::Code(command)) => code::run(setup, command).await,
+            Some(Command::Connect(command)) => connect::run(setup, command).await,
             Some(Command::Run(command)) if command.attach.is_some() || command.format == Format::Json => {
                 client::run(setup, command).await
             }

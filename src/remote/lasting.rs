@@ -1,20 +1,13 @@
 //! A connection that goes on when its socket is lost.
 
-use std::collections::hash_map::RandomState;
 use std::future::pending;
-use std::hash::{BuildHasher, Hasher};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
 use super::hello::Wish;
-use super::{RemoteError, Server, open};
+use super::{Backoff, RemoteError, Server, open};
 use crate::transport::{Pace, Socket, Sockets, Transport, resumable};
-
-/// The first wait before the server is tried again, about; every further one is twice as long.
-const FIRST: Duration = Duration::from_millis(50);
-/// The longest such wait.
-const LONGEST: Duration = Duration::from_secs(5);
 
 /// Connects, and comes in. When the socket is lost, the connection goes on by another one, and whoever speaks over it
 /// notices nothing; when the server knows it no more, it ends with an error that says so.
@@ -46,7 +39,7 @@ impl Sockets for Dialled {
         if let Some(first) = self.first.take() {
             return Ok(first);
         }
-        let (lost, mut wait) = (Instant::now(), FIRST);
+        let (lost, mut backoff) = (Instant::now(), Backoff::default());
         loop {
             let wish = Wish::Again { connection: &self.name, received };
             let failure = match open(&self.server, wish).await {
@@ -58,8 +51,7 @@ impl Sockets for Dialled {
                 return Err(failure.to_string());
             }
             tracing::debug!(error = %failure, "no socket yet");
-            sleep(chance(wait)).await;
-            wait = (wait * 2).min(LONGEST);
+            sleep(backoff.next_wait()).await;
         }
     }
 
@@ -71,10 +63,4 @@ impl Sockets for Dialled {
     fn wait_after_end(&self) -> bool {
         false
     }
-}
-
-/// Between half and all of it, so that not everybody comes at once.
-fn chance(longest: Duration) -> Duration {
-    let drawn = RandomState::new().build_hasher().finish() % 1_000;
-    longest / 2 + longest.mul_f64(drawn as f64 / 2_000.0)
 }

@@ -8,6 +8,8 @@
 //! To add a way to connect: its variant of [`Scheme`] and its arm in [`connect`].
 
 mod address;
+mod backoff;
+mod bridge;
 mod code;
 mod hello;
 mod lasting;
@@ -32,11 +34,13 @@ use crate::tls::{self, Trust};
 use crate::transport::Transport;
 
 pub use address::{Address, Scheme};
+pub use bridge::{Bridge, BridgeError};
 pub use code::Code;
 pub use lasting::connect_lasting;
 pub use named::locate;
 pub use token::noted;
 
+use backoff::Backoff;
 use hello::{Welcome, Wish};
 
 /// How long a server may take to let somebody in.

@@ -1,8 +1,10 @@
 //! Doors on the network: the same sessions over TCP and WebSocket, and who may come in.
 
 mod admission;
+mod chaos;
 mod closing;
 mod code;
+mod connect;
 mod cors;
 mod discovery;
 mod encryption;

@@ -15,14 +15,14 @@ use crate::support::server::Server;
 use crate::support::wire::Wire;
 
 /// A turn that says the numbers up to here, one at a time.
-fn counting(numbers: usize) -> String {
+pub(super) fn counting(numbers: usize) -> String {
     let words = (0..numbers).map(|number| json!({ "text": format!("{number} ") }));
     let lines: Vec<_> = words.chain([json!({ "stop": "end_turn" })]).map(|line| line.to_string()).collect();
     lines.join("\n")
 }
 
 /// The numbers that were said.
-fn numbers(heard: &[Value]) -> Vec<usize> {
+pub(super) fn numbers(heard: &[Value]) -> Vec<usize> {
     let text: String = heard.iter().filter_map(said).collect();
     text.split_whitespace().map(|word| word.parse().unwrap()).collect()
 }

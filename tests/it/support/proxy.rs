@@ -1,6 +1,6 @@
 //! A bad network: what passes is split, delayed, stalled, cut and reset.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -58,7 +58,12 @@ impl Proxy {
     /// For a server that listens on another address of this machine than `127.0.0.1`, where the proxy takes the same port:
     /// `localhost` names both.
     pub(crate) async fn start(server: SocketAddr, weather: Weather, seed: u64) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", server.port())).await.unwrap();
+        Self::start_at([127, 0, 0, 1], server, weather, seed).await
+    }
+
+    /// The same port of any other address.
+    pub(crate) async fn start_at(host: [u8; 4], server: SocketAddr, weather: Weather, seed: u64) -> Self {
+        let listener = TcpListener::bind((IpAddr::from(host), server.port())).await.unwrap();
         let address = listener.local_addr().unwrap();
         let (cuts, cut) = watch::channel(0);
         let accepted = Arc::new(AtomicU64::new(0));
