@@ -28,5 +28,6 @@ mod support;
 mod task_dialect;
 mod task_set;
 mod tidy;
+mod versions;
 mod wire;
 mod workspace_process;

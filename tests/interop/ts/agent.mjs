@@ -22,20 +22,22 @@ const OVER = {
 
 /**
  * Starts it. Gives the child, its exit, what it says on stderr (`errors`), the stream of messages, and how it is told
- * to end once the client has closed the stream (`end`).
+ * to end once the client has closed the stream (`end`). `options`: further ones of its command line.
  */
-export async function start({ binary, cwd, env, over, log }) {
-  return over ? await onThePort({ binary, cwd, env, over, log }) : onPipes({ binary, cwd, env, log });
+export async function start({ binary, cwd, env, over, log, options = [] }) {
+  return over
+    ? await onThePort({ binary, cwd, env, over, log, options })
+    : onPipes({ binary, cwd, env, log, options });
 }
 
-function onPipes({ binary, cwd, env, log }) {
-  const agent = new Child({ binary, args: ["acp"], cwd, env, log });
+function onPipes({ binary, cwd, env, log, options }) {
+  const agent = new Child({ binary, args: ["acp", ...options], cwd, env, log });
   agent.stream = acp.ndJsonStream(agent.outgoing, agent.incoming);
   return agent;
 }
 
-async function onThePort({ binary, cwd, env, over, log }) {
-  const server = await Server.start({ binary, cwd, env });
+async function onThePort({ binary, cwd, env, over, log, options }) {
+  const server = await Server.start({ binary, cwd, env, options });
   const { readable, writable } = OVER[over](server);
   const outgoing = messages(log, "> ");
   outgoing.readable.pipeTo(writable).catch(() => {});

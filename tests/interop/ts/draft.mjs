@@ -1,23 +1,29 @@
 // The official TypeScript client of the version-2 draft against the real binary: $ADJUTANT, transcript to the file given.
+// The agent is on pipes, or, if a transport is named, a server on a port.
 
 import assert from "node:assert/strict";
 import { createWriteStream, existsSync } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
+import { once } from "node:events";
 import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
 import * as acp from "@agentclientprotocol/sdk/experimental/v2";
-import { Child } from "./child.mjs";
+import { start } from "./agent.mjs";
 import { handled } from "./talk.mjs";
 import { Mind } from "../mind.mjs";
 import { Steps, environment, inTemporaryFolder } from "../steps.mjs";
 
-const [transcript] = process.argv.slice(2);
+const { values, positionals } = parseArgs({ options: { over: { type: "string" } }, allowPositionals: true });
+const { over } = values;
+const [transcript] = positionals;
 const binary = resolve(process.env.ADJUTANT ?? "");
-assert(transcript && existsSync(binary), "usage: ADJUTANT=<binary> node draft.mjs <transcript>");
+assert(transcript && existsSync(binary), "usage: ADJUTANT=<binary> node draft.mjs [--over <transport>] <transcript>");
 const { agent, client } = acp.methods;
 
-const steps = new Steps("ts sdk, version 2");
+const steps = new Steps(["ts sdk, version 2", over].filter(Boolean).join(", "));
+const ends = over ? "ends in order when it is told to" : "ends by itself when its stdin is closed";
 
-class Draft extends Child {
+class Draft {
   /** Everything that was shown, in order. */
   updates = [];
   questions = [];
@@ -25,18 +31,29 @@ class Draft extends Child {
   answers = [];
   #watchers = new Set();
 
-  static open(folder, env) {
-    const log = createWriteStream(transcript, { flags: "a" });
-    const draft = new Draft({ binary, args: ["acp", "--acp-v2"], cwd: folder, env, log });
+  static async open(cwd, env) {
+    const draft = new Draft();
+    draft.log = createWriteStream(transcript, { flags: "a" });
+    draft.process = await start({ binary, cwd, env, over, log: draft.log, options: ["--acp-v2"] });
     const app = acp.client({ name: "interop" });
     app.onRequest(client.session.requestPermission, ({ params }) => draft.#asked(params));
     app.onNotification(client.session.update, ({ params }) => {
       draft.updates.push(params.update);
       for (const watcher of [...draft.#watchers]) watcher();
     });
-    const stream = acp.ndJsonStream(draft.outgoing, draft.incoming);
-    draft.agent = app.connect(stream).agent;
+    draft.connection = app.connect(draft.process.stream);
+    draft.agent = draft.connection.agent;
     return draft;
+  }
+
+  /** Ends the agent: its stdin is closed, or the connection and then the server. Resolves to its exit. */
+  async close() {
+    if (over) this.connection.close();
+    this.process.end();
+    const exit = await this.process.exited;
+    this.log.end();
+    await once(this.log, "finish");
+    return exit;
   }
 
   greet() {
@@ -80,10 +97,10 @@ class Draft extends Child {
 const isIdle = (it) => it.sessionUpdate === "state_update" && it.state === "idle";
 const states = (updates) => updates.filter((it) => it.sessionUpdate === "state_update").map((it) => it.state);
 
-/** What a client has that takes these in: messages and calls, each whole. */
+/** What a client has that takes these in: messages and calls, each whole; but not what it could stop while they ran. */
 function kept(updates) {
   const [messages, calls] = [new Map(), new Map()];
-  for (const { sessionUpdate: kind, messageId, toolCallId, content, ...rest } of updates) {
+  for (const { sessionUpdate: kind, messageId, toolCallId, content, capabilities, ...rest } of updates) {
     const [, who, chunk] = /^(user_message|agent_message|agent_thought)(_chunk)?$/.exec(kind) ?? [];
     if (who) {
       const id = `${who} ${messageId}`;
@@ -104,28 +121,28 @@ async function run(folder) {
   await mkdir(cwd);
   const mind = await Mind.open(undefined, home);
   const env = environment(home, mind.env);
-  const first = Draft.open(cwd, env);
-  steps.explain = () => `  stderr: ${first.errors || "(nothing)"}`;
+  const first = await Draft.open(cwd, env);
+  steps.explain = () => `  stderr: ${first.process.errors || "(nothing)"}`;
   try {
     await live(first, cwd);
-    await steps.step("the agent ends by itself when its stdin is closed", () => leave(first));
+    await steps.step(`the agent ${ends}`, () => leave(first));
   } finally {
-    first.child.kill("SIGKILL");
+    first.process.child.kill("SIGKILL");
   }
-  const second = Draft.open(cwd, env);
-  steps.explain = () => `  stderr: ${second.errors || "(nothing)"}`;
+  const second = await Draft.open(cwd, env);
+  steps.explain = () => `  stderr: ${second.process.errors || "(nothing)"}`;
   second.session = first.session;
   try {
     await afterwards(second, cwd, first.updates);
-    await steps.step("the second agent ends by itself too", () => leave(second));
+    await steps.step("the second agent ends too", () => leave(second));
   } finally {
-    second.child.kill("SIGKILL");
+    second.process.child.kill("SIGKILL");
   }
 }
 
 async function leave(draft) {
   assert.deepEqual(await draft.close(), { code: 0, signal: null });
-  assert.equal(draft.errors, "", "nothing was to be said on stderr");
+  assert.equal(draft.process.errors, "", "nothing was to be said on stderr");
 }
 
 async function live(draft, cwd) {
@@ -194,11 +211,23 @@ async function live(draft, cwd) {
     const { updates } = await draft.prompt("say hello");
     assert.equal(said(updates), "Said.");
   });
+  await steps.step("one call is stopped, and the turn goes on without it", async () => {
+    draft.answers.push("allow_once");
+    const { updates, end } = await draft.prompt("doze", async (seen) => {
+      const stoppable = () => seen().find((it) => it.sessionUpdate === "tool_call_update" && it.capabilities?.cancel);
+      await draft.until(stoppable);
+      const { toolCallId } = stoppable();
+      await draft.agent.request(agent.toolCall.cancel, { sessionId: draft.session, toolCallId });
+    });
+    assert.equal(kept(updates).calls[0][1].status, "cancelled");
+    assert.equal(said(updates), "Awake.");
+    assert.equal(end.stopReason, "end_turn");
+  });
   await steps.step("options are set by their name, and there is nothing else to set", async () => {
     const wanted = { sessionId: draft.session, configId: "mode", type: "id", value: "plan" };
     const { configOptions } = await draft.agent.request(agent.session.setConfigOption, wanted);
     assert.equal(configOptions.find((it) => it.configId === "mode").currentValue, "plan");
-    await assert.rejects(draft.agent.request("session/set_mode", {}), { code: -32601 });
+    await assert.rejects(draft.agent.request("session/set_mode", { sessionId: draft.session, modeId: "plan" }), { code: -32601 });
   });
 }
 

@@ -16,8 +16,17 @@ pub(crate) struct Client {
 impl Client {
     /// A client that has said hello.
     pub(crate) async fn hello(link: Link, capabilities: Value) -> Self {
+        Self::introduced(link, json!({ "protocolVersion": 1, "clientCapabilities": capabilities })).await
+    }
+
+    /// A client of version 2 that has said hello.
+    pub(crate) async fn hello_v2(link: Link) -> Self {
+        let info = json!({ "name": "test", "version": "1" });
+        Self::introduced(link, json!({ "protocolVersion": 2, "info": info })).await
+    }
+
+    async fn introduced(link: Link, params: Value) -> Self {
         let mut client = Self { link, next: 1, heard: Vec::new() };
-        let params = json!({ "protocolVersion": 1, "clientCapabilities": capabilities });
         client.request("initialize", params).await.unwrap();
         client
     }

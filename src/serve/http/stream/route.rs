@@ -6,12 +6,12 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::acp::{AGENT_METHOD_NAMES as AGENT, method};
+use crate::acp::{AGENT_METHOD_NAMES as AGENT, method, v2};
 use crate::jsonrpc::{Message, RawId, parse};
 use crate::rpc::CANCEL_REQUEST;
 
 /// Methods that say nothing without a session.
-const OF_A_SESSION: [&str; 10] = [
+const OF_A_SESSION: [&str; 12] = [
     AGENT.session_prompt,
     AGENT.session_cancel,
     AGENT.session_close,
@@ -22,6 +22,8 @@ const OF_A_SESSION: [&str; 10] = [
     AGENT.session_set_config_option,
     AGENT.session_set_mode,
     method::SESSION_SET_MODEL,
+    v2::AGENT_METHOD_NAMES.tool_call_cancel,
+    v2::AGENT_METHOD_NAMES.terminal_cancel,
 ];
 
 /// A stream of a connection.

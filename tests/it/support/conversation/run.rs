@@ -120,8 +120,8 @@ impl Run {
 
     async fn server(&mut self) -> &Server {
         if self.server.is_none() {
-            let options: &[_] = if self.v2 { &["--acp-v2"] } else { &[] };
-            self.server = Some(Server::start(&self.bench, options).await);
+            // Also where version 1 is asked for: it is to be the same.
+            self.server = Some(Server::start(&self.bench, &["--acp-v2"]).await);
         }
         self.server.as_ref().unwrap()
     }
