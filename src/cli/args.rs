@@ -137,11 +137,10 @@ pub(super) struct Tls {
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Code {
-    /// Its port, or its address; the only one of this machine if it is left out
+    /// Its address or name; the only one on this machine if it is left out
     pub(super) server: Option<String>,
-    /// Read its token from this file instead of where a server of this machine keeps it
-    #[arg(long, value_name = "FILE")]
-    pub(super) token_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) access: Access,
 }
 
 #[derive(Debug, clap::Args)]

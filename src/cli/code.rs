@@ -1,24 +1,21 @@
 use std::process::ExitCode;
 
 use super::args::Code;
-use super::{Setup, exit, print};
-use crate::jsonrpc::MAX_LINE;
-use crate::remote::{self, Address, Server};
+use super::{Setup, exit, print, reach};
+use crate::remote;
 
 /// Prints a code that lets a page in, once.
 pub(super) async fn run(setup: &Setup, command: Code) -> anyhow::Result<ExitCode> {
-    let address: Address = match command.server {
-        Some(text) => text.parse()?,
-        None => match remote::noted(&setup.environment).as_slice() {
-            [only] => only.clone(),
-            [] => return Ok(print::failure(exit::USAGE, "no server of yours runs here: name one")),
-            several => {
-                let all: Vec<_> = several.iter().map(Address::authority).collect();
-                return Ok(print::failure(exit::USAGE, &format!("choose a server: {}", all.join(", "))));
-            }
-        },
+    let text = match (command.server, remote::noted(&setup.environment).as_slice()) {
+        (Some(text), _) => text,
+        (None, [only]) => only.to_string(),
+        (None, []) => return Ok(print::failure(exit::USAGE, "no server of yours runs here: name one")),
+        (None, several) => {
+            let all: Vec<_> = several.iter().map(u16::to_string).collect();
+            return Ok(print::failure(exit::USAGE, &format!("choose a server: {}", all.join(", "))));
+        }
     };
-    let server = Server::at(address, command.token_file.as_deref(), &setup.environment, MAX_LINE)?;
+    let server = reach::server(setup, &text, &command.access).await?;
     let Some(code) = remote::code(&server).await? else {
         let text = format!("{} lets no page in: start it with --cors ORIGIN", server.address.authority());
         return Ok(print::failure(exit::CONFIG, &text));

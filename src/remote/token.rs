@@ -45,15 +45,14 @@ pub(super) fn find(
     Ok(note?.map(|note| Secret::new(&note.token)))
 }
 
-/// Servers of this person that run on this machine, or ended without a word.
-pub fn noted(environment: &Environment) -> Vec<Address> {
+/// Ports of servers of this person that run on this machine, or ended without a word.
+pub fn noted(environment: &Environment) -> Vec<u16> {
     let folder = environment.paths().servers().and_then(|folder| std::fs::read_dir(folder).ok());
     let names = folder.into_iter().flatten().flatten().map(|entry| entry.file_name());
-    // A port alone is an address of this machine.
-    let addresses = names.filter_map(|name| name.to_str()?.strip_suffix(".json")?.parse().ok());
-    let mut addresses: Vec<Address> = addresses.collect();
-    addresses.sort_unstable_by_key(|address| address.port);
-    addresses
+    let ports = names.filter_map(|name| name.to_str()?.strip_suffix(".json")?.parse().ok());
+    let mut ports: Vec<_> = ports.collect();
+    ports.sort_unstable();
+    ports
 }
 
 /// A file that holds the token alone, or that a server has written.

@@ -1,4 +1,4 @@
-// The binary as a server on a free port of this machine, with its token.
+// The binary as a server on a free port of this machine, with its token if it has one.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -16,10 +16,12 @@ export class Server {
     server.exited = once(server.child, "exit").then(([code, signal]) => ({ code, signal }));
     const lines = createInterface({ input: server.child.stderr });
     const [first] = await Promise.race([once(lines, "line"), server.exited.then(() => ["(nothing)"])]);
-    const [, address, note] = /listening on (\S+); the token is in (.+)$/.exec(first) ?? assert.fail(first);
+    const [, address, note] =
+      /listening on (\S+:\d+)(?:; the token is in (.+)| WITHOUT A TOKEN.*)$/.exec(first) ?? assert.fail(first);
     lines.on("line", (line) => (server.errors += `${line}\n`));
     server.address = address;
-    server.token = JSON.parse(await readFile(note, "utf8")).token;
+    server.port = address.split(":").at(-1);
+    if (note) server.token = JSON.parse(await readFile(note, "utf8")).token;
     return server;
   }
 

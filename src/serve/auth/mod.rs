@@ -4,7 +4,8 @@
 //! No protocol lives here: doors hand over what was presented and say what comes of it in their own words.
 //!
 //! What always holds: a listener without a token is on the loopback and closed to browsers; names and origins are
-//! compared whole, never by their beginning; a token is compared in constant time and never shown; so is a code, which is good for one connection and for [`Code::LIFETIME`].
+//! compared whole, never by their beginning; tokens and codes are compared in constant time and never shown; a code is
+//! good for one connection, and not for long.
 //!
 //! To add a rule: a variant of [`Refusal`], its check in [`Guard`], and a row in the tables of `tests`.
 
