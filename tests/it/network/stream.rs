@@ -161,25 +161,19 @@ async fn what_nobody_reads_waits_and_none_of_it_is_lost() {
         "{{\"repeat\":{{\"n\":{count},\"size\":100,\"gap_us\":0}}}}\n{{\"stop\":\"end_turn\"}}\n"
     ));
     let server = Server::start(&bench, &[]).await;
-    let (mut remote, mut connection, events, session) = Remote::open(&server, &bench).await;
+    let (mut remote, mut connection, mut events, session) = Remote::open(&server, &bench).await;
+    let first = events.next().await.unwrap().id;
     drop(events);
     let turn = remote.prompt(&session, "Go on").await;
     // The connection's own stream is no way around it, and what is posted is still taken.
     let list = remote.ask("session/list", json!({}), None).await;
-    // A reader that is gone is noticed when its socket is.
-    let mut events = loop {
-        match remote.events(Some(&session), None).await {
-            Ok(events) => break events,
-            Err((409, _)) => tokio::task::yield_now().await,
-            Err(other) => panic!("{other:?}"),
-        }
-    };
+    let mut events = remote.events(Some(&session), Some(first)).await.unwrap();
     let seen = events.until(is_reply(turn)).await;
     assert!(seen.windows(2).all(|pair| pair[0].id + 1 == pair[1].id));
     let length: usize = seen.iter().filter_map(|event| said(&event.line)).map(str::len).sum();
     assert_eq!(length, count * 100);
     assert!(connection.reply(list).await["result"]["sessions"].is_array());
-    let (status, text) = remote.events(Some(&session), Some(1)).await.err().unwrap();
+    let (status, text) = remote.events(Some(&session), Some(first)).await.err().unwrap();
     assert!(status == 410 && text.contains("load the session anew"), "{status} {text}");
 }
 

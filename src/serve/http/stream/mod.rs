@@ -7,6 +7,11 @@
 //! was given out lately is kept, with a cap, for a reader that comes back, and whoever asks for more than that is told
 //! so; a client that reads nothing is written nothing more, and loses nothing.
 //!
+//! Where the proposal and the official clients disagree, every one of them is served: a session is named by the header
+//! or by the parameters; a stream may be opened before its session is loaded; what a load shows and its reply go the
+//! same way, the session's if that is read and else the connection's, so that no client hears the reply first; and
+//! HTTP/1.1 is enough.
+//!
 //! To add a request: its file, and its line in [`super::router`].
 
 mod body;
