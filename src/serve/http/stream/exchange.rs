@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{Notify, Semaphore, SemaphorePermit, mpsc, oneshot};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::outlets::{Outlets, Portion, Unopened};
@@ -15,6 +15,8 @@ use crate::jsonrpc::RawId;
 
 /// Messages taken from the client that the connection has not read yet; who posts more waits.
 pub(super) const INBOX: usize = 16;
+/// Messages that are being posted at once, each with a body in memory.
+const POSTS: usize = 64;
 /// How long a message may wait for that.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long a connection lasts of which nothing is read and to which nothing is posted.
@@ -27,6 +29,8 @@ pub(super) enum Untaken {
     Over,
     /// It takes nothing more before its streams are read.
     Stalled,
+    /// Too much is being posted at once.
+    Crowded,
     /// The answer was asked for on the stream of another session than the header names.
     Elsewhere,
 }
@@ -63,6 +67,7 @@ pub(super) struct Exchange {
     state: Mutex<State>,
     /// The last reader has left.
     unread: Notify,
+    posts: Semaphore,
 }
 
 /// An event stream goes on, or is over with a last word.
@@ -80,11 +85,16 @@ impl Exchange {
             active: Instant::now(),
             farewell: None,
         };
-        Self { state: Mutex::new(state), unread: Notify::new() }
+        Self { state: Mutex::new(state), unread: Notify::new(), posts: Semaphore::new(POSTS) }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Room for a message that is about to be read, for as long as it is held.
+    pub(super) fn room(&self) -> Result<SemaphorePermit<'_>, Untaken> {
+        self.posts.try_acquire().map_err(|_| Untaken::Crowded)
     }
 
     /// Takes the first message; its reply comes here instead of on a stream.

@@ -35,6 +35,10 @@ const STALLED: Refused = Refused::new(
     StatusCode::SERVICE_UNAVAILABLE,
     "the connection takes nothing more before its streams are read",
 );
+const CROWDED: Refused = Refused::new(
+    StatusCode::SERVICE_UNAVAILABLE,
+    "too many messages are posted at once: wait for the answers of some",
+);
 const MUTE: Refused = Refused::new(StatusCode::INTERNAL_SERVER_ERROR, "`initialize` was not answered");
 
 pub(in crate::serve::http) async fn post(
@@ -49,13 +53,14 @@ pub(in crate::serve::http) async fn post(
     let named = value(&headers, &SESSION);
     let connection = value(&headers, &CONNECTION);
     let exchange = connection.map(|id| site.streams.get(id)).transpose()?;
+    let _room = exchange.as_ref().map(|exchange| exchange.room()).transpose()?;
     let message = body::read(body, site.max_line).await?;
     let what = parse(&message).map_err(|owed| Refused::owed(&owed))?;
     let what = route::inbound(&what, named).map_err(|misled| match misled {
         Misled::Nowhere => NOWHERE,
         Misled::Torn => TORN,
     })?;
-    match (exchange, what) {
+    match (&exchange, what) {
         (None, Inbound::Initialize(id)) => open(site, id, message).await,
         (None, _) => Err(Refused::NO_CONNECTION),
         (Some(exchange), what) => {
@@ -103,6 +108,7 @@ impl From<Untaken> for Refused {
         match untaken {
             Untaken::Over => Self::UNKNOWN,
             Untaken::Stalled => STALLED,
+            Untaken::Crowded => CROWDED,
             Untaken::Elsewhere => TORN,
         }
     }

@@ -14,7 +14,7 @@ use super::exchange::{Exchange, INBOX, Untaken};
 use super::outlet::Unread;
 use super::outlets::{Outlets, Portion, Unopened};
 use super::route::{Inbound, Misled, Outbound, Place, inbound, outbound};
-use super::{body, events};
+use super::{Register, body, events};
 use crate::jsonrpc::{RawId, parse};
 
 fn place(session: &str) -> Place {
@@ -216,6 +216,20 @@ async fn who_posts_more_than_is_taken_waits_and_is_told() {
     exchange.take(&request, None, "y".into()).await.unwrap();
     exchange.close("over");
     assert_eq!(exchange.take(&request, None, "z".into()).await, Err(Untaken::Over));
+}
+
+#[test]
+fn connections_and_messages_at_once_have_caps() {
+    let register = Register::default();
+    let mut open: Vec<_> = (0..1024).map(|_| register.open().unwrap()).collect();
+    assert!(register.open().is_err());
+    let (id, pipe) = open.pop().unwrap();
+    let mut posts: Vec<_> = (0..64).map(|_| pipe.exchange.room().unwrap()).collect();
+    assert_eq!(pipe.exchange.room().err(), Some(Untaken::Crowded));
+    posts.pop();
+    assert!(pipe.exchange.room().is_ok());
+    assert!(register.get(&id).is_ok() && register.remove(&id).is_some() && register.get(&id).is_err());
+    assert!(register.open().is_ok());
 }
 
 #[tokio::test]
