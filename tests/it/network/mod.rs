@@ -12,6 +12,7 @@ mod fleet;
 mod listening;
 mod remote;
 mod resumption;
+mod rough;
 mod run;
 mod session;
 mod stream;
