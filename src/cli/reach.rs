@@ -7,6 +7,7 @@ use super::args::Access;
 use crate::jsonrpc::MAX_LINE;
 use crate::remote::{self, Address, RemoteError, Server};
 use crate::tls::Trust;
+use crate::transport::Transport;
 
 /// How long a name may take to be found.
 const FINDING: Duration = Duration::from_secs(5);
@@ -33,4 +34,14 @@ pub(super) fn known(
         server.trust = Trust::Pinned(access.fingerprint.clone());
     }
     Ok(server)
+}
+
+/// A connection to it. On the way to another machine a socket may be lost without the server: then the connection goes on
+/// by another one.
+pub(super) async fn connect(server: &Server) -> Result<Transport, RemoteError> {
+    if server.address.is_local() {
+        remote::connect(server).await
+    } else {
+        remote::connect_lasting(server).await
+    }
 }

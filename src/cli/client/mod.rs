@@ -26,7 +26,6 @@ use super::print::{self, PrintError};
 use super::{Setup, exit, reach};
 use crate::app;
 use crate::jsonrpc::MAX_LINE;
-use crate::remote;
 use crate::serve::Doors;
 use crate::transport::{self, Transport};
 use conversation::{Conversation, Failure, Order};
@@ -44,7 +43,7 @@ pub(super) async fn run(setup: &Setup, command: Run) -> anyhow::Result<ExitCode>
     let show = Show::new(command.format == Format::Json);
     if let Some(text) = &command.attach {
         let server = reach::server(setup, text, &command.access).await?;
-        return converse(remote::connect(&server).await?, order, show).await;
+        return converse(reach::connect(&server).await?, order, show).await;
     }
     let doors = Doors::local(app::engine(setup.environment.clone(), setup.flags.clone()));
     let (near, far) = transport::memory(MAX_LINE);

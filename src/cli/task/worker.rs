@@ -9,8 +9,9 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::{News, Outcome, Plan, State, Terms};
+use crate::cli::reach;
 use crate::jsonrpc::{self, Frame};
-use crate::remote::{self, RemoteError, Server};
+use crate::remote::{RemoteError, Server};
 use crate::transport::Transport;
 
 /// A server that has said nothing for so long is asked whether it is there.
@@ -69,7 +70,7 @@ struct Answer {
 impl Worker {
     /// Does the first job, and then what nobody has taken, until the server is lost.
     pub(super) async fn work(self, first: usize, server: impl Future<Output = Result<Server, RemoteError>>) {
-        let connecting = async { remote::connect(&server.await?).await };
+        let connecting = async { reach::connect(&server.await?).await };
         let mut transport = match self.cancel.run_until_cancelled(connecting).await {
             Some(Ok(transport)) => transport,
             Some(Err(e)) => return self.tell(first, State::Ended(Outcome::Lost(e.to_string()))).await,
