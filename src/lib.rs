@@ -87,7 +87,7 @@
 //! |---|---|---|
 //! | a tool | `tool/<name>.rs` and its line in [`tool::Registry::standard`] | a conversation in `fixtures/acp/tool` |
 //! | a provider | a file or folder in [`provider`] and its arm in [`app`] | its own recorded answers |
-//! | a method of the protocol | `serve/acp/<method>.rs` and its line in the table of [`serve::acp`] | a conversation |
+//! | a method of the protocol | `serve/acp/<method>.rs` and its line in the table of [`serve::acp`], for the draft of version 2 in `serve/acp/v2` | a conversation |
 //! | a store | a file in [`store`] and its arm in [`store::open`] | the contract suite runs over it |
 //! | a transport | a file in [`transport`] | |
 //! | another dialect | a folder beside `serve/acp` and its line in [`serve`] | its own conversations |

@@ -42,6 +42,7 @@ impl Opening {
         source: &EngineSource,
         extensions: &Extensions,
     ) -> Reply<Self> {
+        servers::admit(client(extensions)?.version(), &place.mcp_servers).map_err(|e| error::invalid(&e))?;
         let (servers, mut problems) = servers::read(&place.mcp_servers);
         let roots = Roots { servers: servers.into(), ..roots(place)? };
         let (client, engine) = (client(extensions)?, engine(source)?);

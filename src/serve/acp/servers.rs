@@ -4,11 +4,26 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::version::Version;
 use crate::config::{McpServer, McpTransport, Origin, Secret};
 
 /// How long a server may take to say hello, and one call may take.
 const STARTUP: Duration = Duration::from_secs(15);
 const TIMEOUT: Duration = Duration::from_mins(2);
+
+/// Version 2 has a request refused that names a server behind a transport which was not offered.
+pub(super) fn admit(version: Version, list: &[Value]) -> Result<(), String> {
+    if version == Version::V1 {
+        return Ok(());
+    }
+    let kind = |server: &Value| server.get("type").and_then(Value::as_str).map(str::to_owned);
+    match list.iter().filter_map(kind).find(|kind| kind != "stdio" && kind != "http") {
+        Some(kind) => {
+            Err(format!("mcpServers: {kind:?} is no transport that is spoken here, only stdio and http"))
+        }
+        None => Ok(()),
+    }
+}
 
 /// Those that can be read, and a line about each of the others.
 pub(super) fn read(list: &[Value]) -> (Vec<McpServer>, Vec<String>) {

@@ -76,7 +76,9 @@ async fn in_turn(
 fn refusal(version: Version, id: &SessionId, error: &SessionError) -> Reply<PromptResponse> {
     match (version, error) {
         (Version::V1, SessionError::Withdrawn) => Ok(PromptResponse::new(StopReason::Cancelled)),
-        (Version::V2, SessionError::Withdrawn) => Err(rpc::error(code::CANCELLED, "Request cancelled", None)),
+        (Version::V2, SessionError::Withdrawn | SessionError::Closed) => {
+            Err(rpc::error(code::CANCELLED, "Request cancelled", None))
+        }
         (_, error) => Err(error::session(version, id, error)),
     }
 }
