@@ -18,6 +18,7 @@ const installed = () =>
 /** Unpacks the browser that the packages carry below that folder. */
 async function unpacked(folder) {
   await mkdir(folder);
+  // Where it is unpacked to is said in no other way.
   process.env.TMPDIR = folder;
   return chromium.executablePath();
 }

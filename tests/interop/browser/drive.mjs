@@ -1,5 +1,6 @@
 // A real browser at the port of the real binary: $ADJUTANT. A page of an allowed origin works with an agent, by the token
-// and by a code; pages of other sites try every way there is to the same port, and come to nothing.
+// and by a code; pages of other sites try every way there is to the same port, and come to nothing. With `--probe` a
+// browser is started, and nothing else.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -164,7 +165,9 @@ async function siege(world, kind, ...options) {
   assert.deepEqual(await server.stop(), { code: 0, signal: null });
 }
 
-await inTemporaryFolder(async (folder) => {
+const probe = (folder) => launch(folder).then((browser) => browser.close());
+
+async function drive(folder) {
   const world = await World.open(folder);
   try {
     await welcome(world);
@@ -173,5 +176,7 @@ await inTemporaryFolder(async (folder) => {
   } finally {
     await world.close();
   }
-});
+}
+
+await inTemporaryFolder(process.argv[2] === "--probe" ? probe : drive);
 process.exitCode = steps.failed ? 1 : 0;
