@@ -1,3 +1,5 @@
+mod elsewhere;
+
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -6,7 +8,8 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::jsonrpc::MAX_LINE;
 use crate::permission::Mode;
-use crate::tls::Fingerprint;
+
+pub(super) use elsewhere::{Access, Code, Connect, Discover, Task};
 
 /// A coding agent for your editor, your terminal and your pipelines.
 #[derive(Debug, Parser)]
@@ -135,26 +138,6 @@ pub(super) struct Tls {
     pub(super) self_signed: bool,
 }
 
-#[derive(Debug, clap::Args)]
-pub(super) struct Code {
-    /// Its address or name; the only one on this machine if it is left out
-    pub(super) server: Option<String>,
-    #[command(flatten)]
-    pub(super) access: Access,
-}
-
-#[derive(Debug, clap::Args)]
-pub(super) struct Connect {
-    /// Where it is: tcp://, tls://, ws:// or wss:// with host and port, host:port, port, or a name that `discover` lists
-    #[arg(value_name = "URL")]
-    pub(super) address: String,
-    #[command(flatten)]
-    pub(super) access: Access,
-    /// Longest line taken, in bytes
-    #[arg(long, value_name = "BYTES", default_value_t = MAX_LINE)]
-    pub(super) max_line: usize,
-}
-
 #[derive(Debug, Subcommand)]
 pub(super) enum SignIn {
     /// Store a provider's key
@@ -264,49 +247,6 @@ pub(super) enum Format {
     #[default]
     Default,
     Json,
-}
-
-#[derive(Debug, clap::Args)]
-pub(super) struct Task {
-    /// Where they are: tcp://, tls://, ws:// or wss:// with host and port, host:port, port, or a name that `discover` lists
-    #[arg(required = true, value_name = "URL")]
-    pub(super) servers: Vec<String>,
-    /// What to do: one for all servers, or several, the first for the first server; those left over for who is ready
-    #[arg(long = "task", value_name = "TEXT", required = true)]
-    pub(super) texts: Vec<String>,
-    /// How long a task may take
-    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
-    pub(super) timeout: Option<Duration>,
-    #[command(flatten)]
-    pub(super) access: Access,
-    /// `json`: print all that happens as JSON objects, a line each
-    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
-    pub(super) format: Format,
-    /// The same as `--format json`
-    #[arg(long)]
-    pub(super) json: bool,
-}
-
-/// What it takes to come in to another server.
-#[derive(Debug, clap::Args)]
-#[group(skip)]
-pub(super) struct Access {
-    /// Read the token from this file, instead of `ADJUTANT_TOKEN` or what a server on this machine keeps
-    #[arg(long, value_name = "FILE")]
-    pub(super) token_file: Option<PathBuf>,
-    /// Trust the certificate with this fingerprint, and no other; may be said again
-    #[arg(long, value_name = "SHA256")]
-    pub(super) fingerprint: Vec<Fingerprint>,
-}
-
-#[derive(Debug, clap::Args)]
-pub(super) struct Discover {
-    /// How long to wait for answers
-    #[arg(long, value_name = "SECONDS", default_value = "2", value_parser = seconds)]
-    pub(super) timeout: Duration,
-    /// As JSON objects, a line each
-    #[arg(long)]
-    pub(super) json: bool,
 }
 
 #[derive(Debug, Subcommand)]

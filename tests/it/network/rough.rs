@@ -93,6 +93,8 @@ async fn a_server_without_files_left_goes_on_with_whom_it_has_and_takes_others_l
     let bench = Bench::scripted(&counting(3));
     let server = Server::start(&bench, &[]).await;
     let (mut first, session) = Client::open(server.tcp().await, &bench).await;
+    // What it keeps open for its store is open.
+    first.request("session/list", json!({})).await.unwrap();
     let pid = server.child.id().unwrap();
     let files = std::fs::read_dir(format!("/proc/{pid}/fd")).unwrap().count() as u64;
     let limit = Rlimit { current: Some(files + 16), maximum: Some(files + 16) };
