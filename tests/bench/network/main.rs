@@ -3,13 +3,10 @@
 //!   cargo bench --bench network [-- CASE…]     ADJUTANT=<path> takes that binary
 //!
 //! The model is here, behind real HTTP; what is measured is the program's own process.
-#![allow(
+#![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
     clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a program for measuring"
+    reason = "a failure ends the measurement, whose table is on stdout"
 )]
 
 mod client;

@@ -69,7 +69,7 @@ async fn request(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<String>
 }
 
 async fn answer(stream: &mut TcpStream, body: &str) -> std::io::Result<()> {
-    let asked = ORDER.captures_iter(body).last().expect("a prompt says what to stream");
+    let asked = ORDER.captures_iter(body).last().unwrap();
     let (count, gap): (usize, u64) = (asked[1].parse().unwrap(), asked[2].parse().unwrap());
     let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
     stream.write_all(head.as_bytes()).await?;
