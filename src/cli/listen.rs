@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -25,6 +26,7 @@ pub(super) async fn run(setup: &Setup, command: Acp, port: u16) -> anyhow::Resul
         return Ok(print::failure(exit::CONFIG, text));
     }
     let tls = encryption(&command.tls, &setup.environment.paths())?;
+    take_files();
     let listener = match Listener::bind(address).await {
         Ok(listener) => listener,
         Err(e @ ListenError::Taken(_)) => return Ok(print::failure(exit::TEMPORARY, &e.to_string())),
@@ -125,6 +127,15 @@ fn encryption(command: &Tls, paths: &Paths) -> anyhow::Result<Option<tls::Accept
 
 fn homeless(what: &str) -> anyhow::Error {
     anyhow!(ConfigError::Invalid(format!("no home directory to keep {what} in: set HOME")))
+}
+
+/// Every connection takes a file: the system gives as many as it would if it was asked, and is asked.
+fn take_files() {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: limit.maximum, ..limit };
+    if let Err(e) = setrlimit(Resource::Nofile, raised) {
+        tracing::warn!(error = %e, files = limit.current, "no more files can be had");
+    }
 }
 
 async fn resolve(host: &str) -> anyhow::Result<IpAddr> {
