@@ -1,9 +1,12 @@
 //! A port is opened safely or not at all, and closed in order.
 
 use std::os::unix::fs::PermissionsExt;
+use std::process::Stdio;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::Command;
 use tokio::time::timeout;
 
 use crate::support::bench::{Bench, Model};
@@ -63,4 +66,27 @@ async fn the_token_is_the_owners_alone_and_gone_with_the_server() {
     let status = timeout(Duration::from_secs(20), server.child.wait()).await.unwrap().unwrap();
     assert!(status.success());
     assert!(!note.exists());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_takes_as_many_files_as_it_may_have() {
+    let bench = Bench::new(Model::Offline, "");
+    let program = Server::command(&bench, &[]);
+    let program = program.as_std();
+    let mut child = Command::new("/bin/sh")
+        .args(["-c", r#"ulimit -Sn 200 && exec "$0" "$@""#])
+        .arg(program.get_program())
+        .args(program.get_args())
+        .envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))))
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let listens = timeout(Duration::from_secs(20), lines.next_line()).await.unwrap().unwrap().unwrap();
+    assert!(listens.contains("listening"), "{listens}");
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", child.id().unwrap())).unwrap();
+    let files = limits.lines().find(|line| line.starts_with("Max open files")).unwrap();
+    let numbers: Vec<_> = files.split_whitespace().skip(3).take(2).collect();
+    assert_eq!(numbers[0], numbers[1], "{files}");
 }
