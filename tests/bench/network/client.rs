@@ -62,12 +62,23 @@ impl Program {
 
     /// The program on pipes, greeted.
     pub(crate) async fn pipes(model: &str) -> (Self, Acp) {
-        let (mut command, folder) = Self::command(model, &["acp", "--log", "error"]);
+        let (command, folder) = Self::command(model, &["acp", "--log", "error"]);
+        Self::greeted(command, folder).await
+    }
+
+    async fn greeted(mut command: Command, folder: TempDir) -> (Self, Acp) {
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let wire = Transport::lines(child.stdout.take().unwrap(), child.stdin.take().unwrap(), MAX_LINE);
         let program = Self { folder, child, address: String::new(), token: String::new() };
         let acp = Acp::greet(wire).await;
         (program, acp)
+    }
+
+    /// The server as an agent on pipes: `adjutant connect`.
+    pub(crate) async fn attached(&self, model: &str) -> (Self, Acp) {
+        let (mut command, folder) = Self::command(model, &["connect", &format!("ws://{}", self.address)]);
+        command.env("ADJUTANT_TOKEN", &self.token);
+        Self::greeted(command, folder).await
     }
 
     /// A connection by `tcp` or `ws`.

@@ -46,7 +46,9 @@ async fn doors(model: &str) {
     let (_program, mut pipes) = Program::pipes(model).await;
     let server = Program::serve(model).await;
     let (mut tcp, mut ws) = (server.acp("tcp").await, server.acp("ws").await);
-    for (name, acp) in [("pipes", &mut pipes), ("tcp", &mut tcp), ("ws", &mut ws)] {
+    let (_bridge, mut attached) = server.attached(model).await;
+    for (name, acp) in [("pipes", &mut pipes), ("tcp", &mut tcp), ("ws", &mut ws), ("attach", &mut attached)]
+    {
         let session = acp.new_session("/tmp").await;
         let (mut turns, mut added) = (Vec::new(), Vec::new());
         for _ in 0..300 {
