@@ -53,14 +53,17 @@ class Noting:
         self.transcript = transcript
 
     async def send(self, message):
-        self.transcript.write(f"> {json.dumps(message)}\n")
+        self._note("> ", message)
         await self.transport.send(message)
 
     async def receive(self):
         message = await self.transport.receive()
         if message is not None:
-            self.transcript.write(f"< {json.dumps(message)}\n")
+            self._note("< ", message)
         return message
 
     async def close(self):
         await self.transport.close()
+
+    def _note(self, mark, message):
+        self.transcript.write(f"{mark}{json.dumps(message, separators=(',', ':'))}\n")
