@@ -2,15 +2,17 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use mdns_sd::{DaemonEvent, IfKind, Receiver, ServiceDaemon, ServiceInfo};
-use rustix::rand::{GetRandomFlags, getrandom};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::{DiscoveryError, Kind, PREFIX, PROTOCOL};
+use crate::chance;
 
 /// How long the first announcement may take: names are asked for three times before they are taken.
 const ANNOUNCEMENT: Duration = Duration::from_secs(5);
 /// How long a goodbye may take.
+/// Random bytes of a name: eight digits, enough for one network, and short enough to be typed.
+const ID: usize = 4;
 const GOODBYE: Duration = Duration::from_millis(500);
 
 /// A server's entry on the local network.
@@ -24,7 +26,8 @@ impl Advertisement {
     /// Announces a port that is bound, on the interfaces that its address is reached by: one of the loopback is told
     /// to nobody but this machine.
     pub fn begin(bound: SocketAddr) -> Result<Self, DiscoveryError> {
-        let id = random_id().map_err(|e| DiscoveryError::Unavailable(format!("no random bits: {e}")))?;
+        let id = chance::secret::<ID>()
+            .map_err(|e| DiscoveryError::Unavailable(format!("no random bits: {e}")))?;
         let name = format!("{PREFIX}{id}");
         let daemon = ServiceDaemon::new()?;
         // From here on the thread that was begun ends with the value.
@@ -108,14 +111,4 @@ fn paths(ip: IpAddr) -> Vec<IfKind> {
         ip if ip.is_unspecified() => vec![IfKind::All],
         ip => vec![IfKind::Addr(ip)],
     }
-}
-
-/// Eight hexadecimal digits: enough for one network, and short enough to be typed.
-fn random_id() -> std::io::Result<String> {
-    let mut bytes = [0; 4];
-    let mut filled = 0;
-    while filled < bytes.len() {
-        filled += getrandom(&mut bytes[filled..], GetRandomFlags::empty())?;
-    }
-    Ok(format!("{:08x}", u32::from_be_bytes(bytes)))
 }

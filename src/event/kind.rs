@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use super::{AskId, TurnId};
 use crate::acp::{
-    AvailableCommand, ContentBlock, Cost, EmbeddedResourceResource, MessageId, PermissionOption, PlanEntry,
-    StopReason, ToolCall, ToolCallContent, ToolCallId, ToolCallUpdate,
+    AvailableCommand, ContentBlock, Cost, EmbeddedResourceResource, MessageId, PermissionOption,
+    PermissionOptionKind, PlanEntry, StopReason, ToolCall, ToolCallContent, ToolCallId, ToolCallUpdate,
 };
 
 /// What happened.
@@ -146,6 +146,14 @@ pub enum AskOutcome {
     Selected { option: String },
     /// Nobody answered: the turn ended, or the answer could not be understood.
     Cancelled,
+}
+
+impl AskOutcome {
+    /// A no to this one thing, where that is offered: for when nobody is there to be asked.
+    pub fn no(options: &[PermissionOption]) -> Self {
+        let reject = options.iter().find(|option| option.kind == PermissionOptionKind::RejectOnce);
+        reject.map_or(Self::Cancelled, |option| Self::Selected { option: option.option_id.0.to_string() })
+    }
 }
 
 /// Why a turn is over.

@@ -8,6 +8,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 
+use crate::chance;
+
 /// The first wait, about; every further one is twice as long.
 const FIRST: Duration = Duration::from_millis(500);
 /// The longest wait of our own.
@@ -36,11 +38,11 @@ pub(super) fn on_status(status: u16, asked: Option<Duration>) -> Again {
     }
 }
 
-/// The wait before attempt `attempt` (1, 2 …): between half and all of 0.5 s · 2ⁿ, up to 30 s. `chance` is any
-/// number, drawn anew for each wait.
-pub(super) fn backoff(attempt: u32, chance: u64) -> Duration {
+/// The wait before attempt `attempt` (1, 2 …): between half and all of 0.5 s · 2ⁿ, up to 30 s. `drawn` is any
+/// number, anew for each wait.
+pub(super) fn backoff(attempt: u32, drawn: u64) -> Duration {
     let whole = FIRST.saturating_mul(1 << attempt.saturating_sub(1).min(16)).min(LONGEST);
-    whole / 2 + whole.mul_f64((chance % 1_000) as f64 / 2_000.0)
+    chance::spread(whole, drawn)
 }
 
 /// The wait that a provider asks for, and a part of our own on top, so that not all come back at once; our own where

@@ -1,6 +1,6 @@
-use std::collections::hash_map::RandomState;
-use std::hash::{BuildHasher, Hasher};
 use std::time::Duration;
+
+use crate::chance;
 
 /// The first wait before a server is tried again, about; every further one is twice as long.
 const FIRST: Duration = Duration::from_millis(50);
@@ -20,7 +20,6 @@ impl Backoff {
     pub(super) fn next_wait(&mut self) -> Duration {
         let longest = self.0;
         self.0 = (longest * 2).min(LONGEST);
-        let drawn = RandomState::new().build_hasher().finish() % 1_000;
-        longest / 2 + longest.mul_f64(drawn as f64 / 2_000.0)
+        chance::spread(longest, chance::number())
     }
 }

@@ -1,11 +1,10 @@
 //! The first line each way of a connection.
 
 use serde::{Deserialize, Serialize};
-use tokio::io::AsyncWriteExt;
 
 use super::{Address, RemoteError};
 use crate::config::Secret;
-use crate::jsonrpc::{self, Frame};
+use crate::jsonrpc::Frame;
 use crate::transport::Transport;
 
 /// What is asked for.
@@ -63,10 +62,7 @@ pub(super) async fn say(
     let unreachable = |source| RemoteError::Unreachable { address: address(), source };
     let stranger = |reason: &str| RemoteError::Stranger { address: address(), reason: reason.to_owned() };
     let token = token.map(Secret::expose);
-    let mut line = Vec::new();
-    jsonrpc::line(&Hello { r#type: "hello", token, wish }, &mut line);
-    transport.outgoing.write_all(&line).await.map_err(unreachable)?;
-    transport.outgoing.flush().await.map_err(unreachable)?;
+    transport.say(&Hello { r#type: "hello", token, wish }).await.map_err(unreachable)?;
     let answer = match transport.first().await {
         Some(Ok(Frame::Line(line))) => serde_json::from_slice(&line).ok(),
         Some(Ok(Frame::TooLong { .. } | Frame::Unended(_))) => None,

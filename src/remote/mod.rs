@@ -26,11 +26,12 @@ use std::time::Duration;
 
 use tokio::net::TcpStream;
 use tokio::time::timeout;
+use tokio_util::either::Either;
 
 use crate::config::{Environment, Secret};
 use crate::discovery::DiscoveryError;
 use crate::error::ErrorKind;
-use crate::tls::{self, Trust};
+use crate::tls::{self, ClientStream, Trust};
 use crate::transport::Transport;
 
 pub use address::{Address, Scheme};
@@ -138,15 +139,7 @@ async fn open(server: &Server, wish: Wish<'_>) -> Result<(Transport, Welcome), R
 
 /// Asks a server for a code that lets a page in, once. `None`: it lets no page in.
 pub async fn code(server: &Server) -> Result<Option<Code>, RemoteError> {
-    let asking = async {
-        let Server { address, trust, .. } = server;
-        let stream = dial(address).await?;
-        if !address.secure {
-            return code::ask(stream, server).await;
-        }
-        let stream = tls::client(stream, &address.host, trust).await;
-        code::ask(stream.map_err(|e| insecure(e, address))?, server).await
-    };
+    let asking = async { code::ask(dial(server).await?, server).await };
     timeout(PATIENCE, asking).await.map_err(|_| late(server))?
 }
 
@@ -157,33 +150,30 @@ fn late(server: &Server) -> RemoteError {
 
 /// A way for lines, with nothing said on it yet.
 async fn carry(server: &Server) -> Result<Transport, RemoteError> {
-    let Server { address, trust, max_line, .. } = server;
-    let stream = dial(address).await?;
-    if address.secure {
-        let stream = tls::client(stream, &address.host, trust).await;
-        let stream = stream.map_err(|e| insecure(e, address))?;
-        return match address.scheme {
-            Scheme::Tcp => {
-                let (reader, writer) = tokio::io::split(stream);
-                Ok(Transport::lines(reader, writer, *max_line))
-            }
-            Scheme::WebSocket => socket::open(stream, server).await,
-        };
-    }
-    match address.scheme {
-        Scheme::Tcp => {
+    match (server.address.scheme, dial(server).await?) {
+        (Scheme::Tcp, Either::Left(stream)) => {
             let (reader, writer) = stream.into_split();
-            Ok(Transport::lines(reader, writer, *max_line))
+            Ok(Transport::lines(reader, writer, server.max_line))
         }
-        Scheme::WebSocket => socket::open(stream, server).await,
+        (Scheme::Tcp, Either::Right(stream)) => {
+            let (reader, writer) = tokio::io::split(stream);
+            Ok(Transport::lines(reader, writer, server.max_line))
+        }
+        (Scheme::WebSocket, stream) => socket::open(stream, server).await,
     }
 }
 
-async fn dial(address: &Address) -> Result<TcpStream, RemoteError> {
+/// A stream to it: plain, or encrypted by whom we believe to be it.
+async fn dial(server: &Server) -> Result<Either<TcpStream, ClientStream<TcpStream>>, RemoteError> {
+    let Server { address, trust, .. } = server;
     let unreachable = |source| RemoteError::Unreachable { address: address.clone(), source };
     let stream = TcpStream::connect((address.host.as_str(), address.port)).await.map_err(unreachable)?;
     stream.set_nodelay(true).map_err(unreachable)?;
-    Ok(stream)
+    if !address.secure {
+        return Ok(Either::Left(stream));
+    }
+    let stream = tls::client(stream, &address.host, trust).await;
+    stream.map(Either::Right).map_err(|e| insecure(e, address))
 }
 
 fn insecure(source: io::Error, address: &Address) -> RemoteError {

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use tokio::io::AsyncWriteExt;
 
 use super::auth::Guard;
-use crate::jsonrpc::{self, Frame};
+use crate::jsonrpc::Frame;
 use crate::transport::Transport;
 
 /// The word `hello` tells it from every other first line.
@@ -75,14 +75,6 @@ pub(super) async fn admit(transport: Transport, guard: &Guard) -> io::Result<Opt
 /// Says why, and ends.
 pub(super) async fn refuse(mut transport: Transport, code: &str, message: &str) -> io::Result<()> {
     let error = serde_json::json!({ "code": code, "message": message });
-    say(&mut transport, &serde_json::json!({ "type": "error", "id": null, "error": error })).await?;
+    transport.say(&serde_json::json!({ "type": "error", "id": null, "error": error })).await?;
     transport.outgoing.shutdown().await
-}
-
-/// Says something about the connection itself.
-pub(super) async fn say(transport: &mut Transport, message: &serde_json::Value) -> io::Result<()> {
-    let mut line = Vec::new();
-    jsonrpc::line(message, &mut line);
-    transport.outgoing.write_all(&line).await?;
-    transport.outgoing.flush().await
 }

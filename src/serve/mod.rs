@@ -98,7 +98,7 @@ impl Doors {
             return served;
         }
         if hello.welcome {
-            hello::say(&mut transport, &serde_json::json!({ "type": "welcome" })).await?;
+            transport.say(&serde_json::json!({ "type": "welcome" })).await?;
         }
         self.serve(transport, stop).await
     }

@@ -12,8 +12,8 @@ use tokio::sync::mpsc::{self, error::SendError};
 use tokio::time::{sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::auth::random;
 use super::hello;
+use crate::chance;
 use crate::transport::{Connection, Pace, Socket, Sockets, Transport, resumable};
 
 /// How long a connection waits for another socket.
@@ -72,7 +72,7 @@ impl Resumptions {
         socket: Transport,
         stop: CancellationToken,
     ) -> io::Result<Option<Begun>> {
-        let name = random::<NAME>()?;
+        let name = chance::secret::<NAME>()?;
         let (sender, coming) = mpsc::channel(1);
         if !self.insert(&name, sender) {
             let text = format!("there are {MOST} connections that outlive their sockets: say hello without");
@@ -147,7 +147,7 @@ impl Sockets for Offers {
                 () = stop.cancelled() => return Err("the server ends".to_owned()),
             }
             let Some(mut socket) = self.offered.take() else { continue };
-            match timeout(WELCOME, hello::say(&mut socket.transport, &welcome)).await {
+            match timeout(WELCOME, socket.transport.say(&welcome)).await {
                 Ok(Ok(())) => return Ok(socket),
                 Ok(Err(e)) => tracing::debug!(error = %e, "a socket broke off before it was welcome"),
                 Err(_) => tracing::debug!("a socket took no welcome"),

@@ -21,10 +21,11 @@ use std::io;
 use std::pin::Pin;
 
 use futures_util::{Stream, StreamExt};
-use tokio::io::{AsyncRead, AsyncWrite};
+use serde::Serialize;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio_util::codec::FramedRead;
 
-use crate::jsonrpc::{Frame, LineCodec};
+use crate::jsonrpc::{self, Frame, LineCodec};
 
 pub use memory::memory;
 pub use resumable::{Connection, Pace, Socket, Sockets, WINDOW, resumable};
@@ -55,6 +56,14 @@ impl Transport {
 }
 
 impl Transport {
+    /// Sends one message as a line, by itself.
+    pub async fn say(&mut self, message: &impl Serialize) -> io::Result<()> {
+        let mut line = Vec::new();
+        jsonrpc::line(message, &mut line);
+        self.outgoing.write_all(&line).await?;
+        self.outgoing.flush().await
+    }
+
     /// The next frame, taken from the front; `None`: nothing more comes.
     pub async fn first(&mut self) -> Option<io::Result<Frame>> {
         self.incoming.next().await

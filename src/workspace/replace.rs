@@ -2,7 +2,6 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::Write;
 use std::os::fd::{AsFd, OwnedFd};
 
@@ -12,6 +11,7 @@ use rustix::io::Errno;
 use super::file::{check, failed, plain_at, split};
 use super::place::Place;
 use super::{Expected, Workspace, WorkspaceError, beneath};
+use crate::chance;
 
 impl Workspace {
     /// Replaces or creates a plain file atomically: the bytes go to a temporary file in the same folder, reach
@@ -141,7 +141,7 @@ impl Temporary {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let mode = Mode::from_raw_mode(if private { 0o600 } else { 0o666 });
         for _ in 0..16 {
-            let number = RandomState::new().build_hasher().finish();
+            let number = chance::number();
             let name = OsString::from(format!(".adjutant-{number:016x}.tmp"));
             match rustix::fs::openat(&dir, &name, flags, mode) {
                 Ok(file) => return Ok(Self { dir, name, file: File::from(file) }),

@@ -7,10 +7,10 @@ use tokio::signal::unix::Signal;
 
 use super::PrintError;
 use super::show::Show;
-use crate::acp::{PermissionOption, PermissionOptionKind, ToolCallUpdate};
+use crate::acp::{PermissionOption, ToolCallUpdate};
 use crate::cli::ask;
 use crate::event::AskOutcome;
-use crate::jsonrpc::{self, Frame};
+use crate::jsonrpc::Frame;
 use crate::permission::Mode;
 use crate::transport::Transport;
 
@@ -170,18 +170,14 @@ impl Conversation {
                 AskOutcome::Cancelled
             }
         };
-        let option = match chosen {
-            AskOutcome::Selected { option } => Some(option),
-            AskOutcome::Cancelled if self.cancelled => None,
+        let outcome = match chosen {
             // Nobody has said yes.
-            AskOutcome::Cancelled => {
-                let no = asked.options.iter().find(|it| it.kind == PermissionOptionKind::RejectOnce);
-                no.map(|it| it.option_id.0.to_string())
-            }
+            AskOutcome::Cancelled if !self.cancelled => AskOutcome::no(&asked.options),
+            chosen => chosen,
         };
-        let outcome = match option {
-            Some(option) => json!({ "outcome": "selected", "optionId": option }),
-            None => json!({ "outcome": "cancelled" }),
+        let outcome = match outcome {
+            AskOutcome::Selected { option } => json!({ "outcome": "selected", "optionId": option }),
+            AskOutcome::Cancelled => json!({ "outcome": "cancelled" }),
         };
         let result = json!({ "outcome": outcome });
         self.send(&json!({ "jsonrpc": "2.0", "id": line.id, "result": result })).await
@@ -196,11 +192,7 @@ impl Conversation {
     }
 
     async fn send(&mut self, message: &Value) -> Result<(), Failure> {
-        let mut line = Vec::new();
-        jsonrpc::line(message, &mut line);
-        let sent = self.transport.outgoing.write_all(&line).await;
-        sent.map_err(|_| Failure::Gone)?;
-        self.transport.outgoing.flush().await.map_err(|_| Failure::Gone)
+        self.transport.say(message).await.map_err(|_| Failure::Gone)
     }
 }
 

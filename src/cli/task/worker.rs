@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{News, Outcome, Plan, State, Terms};
 use crate::cli::reach;
-use crate::jsonrpc::{self, Frame};
+use crate::jsonrpc::Frame;
 use crate::remote::{RemoteError, Server};
 use crate::transport::Transport;
 
@@ -90,7 +90,7 @@ impl Worker {
     /// Sends a job and follows it to its end.
     async fn perform(&self, transport: &mut Transport, job: usize) -> Outcome {
         let lost = |e: &dyn std::fmt::Display| Outcome::Lost(format!("the connection was lost: {e}"));
-        if let Err(e) = send(transport, &self.request(job)).await {
+        if let Err(e) = transport.say(&self.request(job)).await {
             return lost(&e);
         }
         self.tell(job, State::Running { progress: 0.0, message: "Sent".to_owned() }).await;
@@ -103,7 +103,7 @@ impl Worker {
                     let Some(task) = &task else { return Outcome::Lost("cancelled before it began".to_owned()) };
                     let cancel = json!({ "type": "request", "id": ASIDE, "method": "cancel_task", "params": { "taskId": task } });
                     until = Some(Instant::now() + CANCELLING);
-                    match send(transport, &cancel).await {
+                    match transport.say(&cancel).await {
                         Ok(()) => continue,
                         Err(e) => return lost(&e),
                     }
@@ -113,7 +113,7 @@ impl Worker {
                         return Outcome::Lost("it says nothing any more".to_owned());
                     }
                     asked = true;
-                    match send(transport, &json!({ "type": "request", "id": ASIDE, "method": "ping" })).await {
+                    match transport.say(&json!({ "type": "request", "id": ASIDE, "method": "ping" })).await {
                         Ok(()) => continue,
                         Err(e) => return lost(&e),
                     }
@@ -196,11 +196,4 @@ fn unsent() -> State {
 /// The identifier of a job's request.
 fn number(job: usize) -> u64 {
     job as u64 + 1
-}
-
-async fn send(transport: &mut Transport, message: &Value) -> std::io::Result<()> {
-    let mut line = Vec::new();
-    jsonrpc::line(message, &mut line);
-    transport.outgoing.write_all(&line).await?;
-    transport.outgoing.flush().await
 }

@@ -1,6 +1,5 @@
 //! One answer from its request to its end: attempts, waits between them, and what was said.
 
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +11,7 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 use super::Line;
 use super::ask::Target;
 use super::failure::{Failure, spoken};
+use crate::chance;
 use crate::http::HttpError;
 use crate::provider::decoder::Decoder;
 use crate::provider::retry::{self, Again};
@@ -182,7 +182,7 @@ impl Answer {
         let Failure { error, again } = failure;
         self.failed += 1;
         let of = self.line.settings.limits.retries;
-        let own = retry::backoff(self.failed, RandomState::new().build_hasher().finish());
+        let own = retry::backoff(self.failed, chance::number());
         if self.spoken {
             return self.break_off(error, again, own);
         }

@@ -15,7 +15,7 @@ use std::time::Duration;
 use subtle::ConstantTimeEq;
 use tokio::time::Instant;
 
-use super::token::random;
+use crate::chance;
 
 /// Bytes of a code.
 const BYTES: usize = 16;
@@ -50,7 +50,7 @@ pub(super) struct Codes(Mutex<VecDeque<(Instant, Code)>>);
 impl Codes {
     /// A new one. `Err` when the system gives no random bits.
     pub(super) fn issue(&self) -> io::Result<Code> {
-        let code = Code(random::<BYTES>()?);
+        let code = Code(chance::secret::<BYTES>()?);
         let mut codes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if codes.len() >= MOST {
             codes.pop_front();

@@ -26,7 +26,6 @@ use crate::tls;
 
 pub use code::Code;
 pub use token::Token;
-pub(super) use token::random;
 
 /// Why somebody may not come in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

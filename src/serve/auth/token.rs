@@ -1,7 +1,8 @@
 use std::fmt;
 
-use rustix::rand::{GetRandomFlags, getrandom};
 use subtle::ConstantTimeEq;
+
+use crate::chance;
 
 /// Bytes of a token.
 const BYTES: usize = 32;
@@ -13,7 +14,7 @@ pub struct Token(String);
 impl Token {
     /// A new one. `Err` when the system gives no random bits.
     pub fn generate() -> std::io::Result<Self> {
-        random::<BYTES>().map(Self)
+        chance::secret::<BYTES>().map(Self)
     }
 
     /// One that was written down; `None` where it is none.
@@ -37,15 +38,4 @@ impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Token(…)")
     }
-}
-
-/// So many random bytes, as hexadecimal digits. `Err` when the system gives none.
-pub(in crate::serve) fn random<const N: usize>() -> std::io::Result<String> {
-    let mut bytes = [0; N];
-    let mut filled = 0;
-    while filled < N {
-        filled += getrandom(&mut bytes[filled..], GetRandomFlags::empty())?;
-    }
-    let digit = |value: u8| char::from(b"0123456789abcdef"[usize::from(value)]);
-    Ok(bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect())
 }

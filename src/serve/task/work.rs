@@ -16,7 +16,7 @@ use super::message;
 use super::open::OpenRequest;
 use super::progress::Progress;
 use super::register::Ticket;
-use crate::acp::{MessageId, PermissionOption, PermissionOptionKind, SessionId, ToolKind};
+use crate::acp::{MessageId, SessionId, ToolKind};
 use crate::agent::{Hands, OptionKind, Roots};
 use crate::clock::Clock;
 use crate::engine::Engine;
@@ -201,7 +201,8 @@ impl Work {
                 progress.take(&event.kind, &mut lines);
                 match &event.kind {
                     EventKind::AskOpened { ask, options, .. } => {
-                        session.answer(ask.clone(), denial(options)).await;
+                        // Nobody is there to ask: what needs a person is not done.
+                        session.answer(ask.clone(), AskOutcome::no(options)).await;
                     }
                     EventKind::QuestionOpened { ask, .. } => {
                         session.answer_question(ask.clone(), QuestionAnswer::Cancelled).await;
@@ -247,12 +248,4 @@ async fn say(outbox: &mpsc::Sender<Bytes>, lines: Bytes) {
 pub(super) fn own_folder() -> Result<PathBuf, Failure> {
     std::env::current_dir()
         .map_err(|e| Failure::new(Code::TaskFailed, &format!("the server's own folder is gone: {e}")))
-}
-
-/// Nobody is there to ask: what needs a person is not done.
-fn denial(options: &[PermissionOption]) -> AskOutcome {
-    let reject = options.iter().find(|option| option.kind == PermissionOptionKind::RejectOnce);
-    reject.map_or(AskOutcome::Cancelled, |option| AskOutcome::Selected {
-        option: option.option_id.0.to_string(),
-    })
 }

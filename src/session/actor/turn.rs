@@ -16,7 +16,7 @@ use crate::session::SessionError;
 use crate::session::handle::{Accepted, GRACE};
 use crate::session::sessions::LARGE;
 use crate::session::state::{OnPrompt, State};
-use crate::session::title::title as prompt_title;
+use crate::session::title::title;
 use crate::store::{RecordChange, StoreError};
 
 /// Prompts that wait for a turn's end at once.
@@ -24,9 +24,10 @@ const WAITING: usize = 16;
 
 impl Actor {
     pub(super) async fn prompt(&mut self, prompt: NewPrompt) {
+        let room = if prompt.waits { WAITING } else { 1 };
         match self.state.prompt(prompt.waits) {
             OnPrompt::Begin => self.accept(prompt).await,
-            OnPrompt::Next if self.next.len() < if prompt.waits { WAITING } else { 1 } => {
+            OnPrompt::Next if self.next.len() < room => {
                 if prompt.waits {
                     self.announce(waiting(&prompt.content, self.next.len())).await;
                 }
@@ -57,7 +58,7 @@ impl Actor {
         let mut kinds = vec![EventKind::PromptAccepted { turn, message, content: content.clone() }];
         let mut change = RecordChange { running: Some(true), ..RecordChange::default() };
         if !self.start.titled
-            && let Some(title) = prompt_title(&content)
+            && let Some(title) = title(&content)
         {
             change.title = Some(title.clone());
             kinds.push(EventKind::TitleChanged { title });
@@ -235,9 +236,9 @@ impl Actor {
 
 /// What everyone is shown when a prompt has to wait.
 fn waiting(content: &[ContentBlock], before: usize) -> EventKind {
-    let title = match before {
+    let says = match before {
         0 => "A prompt waits for the end of this turn".to_owned(),
         before => format!("A prompt waits for the end of this turn, behind {before} more"),
     };
-    EventKind::Notice { level: NoticeLevel::Info, title, detail: prompt_title(content) }
+    EventKind::Notice { level: NoticeLevel::Info, title: says, detail: title(content) }
 }

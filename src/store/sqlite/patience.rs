@@ -1,6 +1,7 @@
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use crate::chance;
 
 /// Waiting for another process, in steps that grow and never beat in time with the other's.
 #[derive(Debug)]
@@ -25,8 +26,7 @@ impl Patience {
         }
         let longest = FIRST * 2u32.pow(self.step.min(LONGEST_DOUBLING));
         self.step += 1;
-        let jitter = RandomState::new().build_hasher().finish() % 1_000;
-        let pause = longest / 2 + longest.mul_f64(jitter as f64 / 2_000.0);
+        let pause = chance::spread(longest, chance::number());
         thread::park_timeout(pause.min(self.end - now));
         true
     }

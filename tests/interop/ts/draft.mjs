@@ -9,6 +9,7 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import * as acp from "@agentclientprotocol/sdk/experimental/v2";
 import { start } from "./agent.mjs";
+import { Watchers } from "./watchers.mjs";
 import { handled } from "./talk.mjs";
 import { Mind } from "../mind.mjs";
 import { Steps, environment, inTemporaryFolder } from "../steps.mjs";
@@ -29,7 +30,7 @@ class Draft {
   questions = [];
   /** Kinds of options that the next questions are answered with. */
   answers = [];
-  #watchers = new Set();
+  #watchers = new Watchers();
 
   static async open(cwd, env) {
     const draft = new Draft();
@@ -39,7 +40,7 @@ class Draft {
     app.onRequest(client.session.requestPermission, ({ params }) => draft.#asked(params));
     app.onNotification(client.session.update, ({ params }) => {
       draft.updates.push(params.update);
-      for (const watcher of [...draft.#watchers]) watcher();
+      draft.#watchers.changed();
     });
     draft.connection = app.connect(draft.process.stream);
     draft.agent = draft.connection.agent;
@@ -62,15 +63,7 @@ class Draft {
   }
 
   until(condition) {
-    if (condition()) return Promise.resolve();
-    return new Promise((resolve) => {
-      const watcher = () => {
-        if (!condition()) return;
-        this.#watchers.delete(watcher);
-        resolve();
-      };
-      this.#watchers.add(watcher);
-    });
+    return this.#watchers.until(condition);
   }
 
   /** Sends words, and gives the receipt and everything that was shown until the session was idle again. */
@@ -86,7 +79,7 @@ class Draft {
 
   #asked(question) {
     this.questions.push(question);
-    for (const watcher of [...this.#watchers]) watcher();
+    this.#watchers.changed();
     const option = question.options.find((it) => it.kind === this.answers[0]);
     this.answers.shift();
     if (!option) return { outcome: { outcome: "cancelled" } };

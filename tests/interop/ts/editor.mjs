@@ -7,6 +7,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { once } from "node:events";
 import * as acp from "@agentclientprotocol/sdk/unstable";
 import { start } from "./agent.mjs";
+import { Watchers } from "./watchers.mjs";
 
 export const CAPABILITIES = {
   fs: { readTextFile: true, writeTextFile: true },
@@ -31,7 +32,7 @@ export class Editor {
   #updates = new Map();
   #terminals = new Map();
   #terminalsMade = 0;
-  #watchers = new Set();
+  #watchers = new Watchers();
 
   /** An editor and its agent, on pipes if nothing else is named. */
   static async open({ binary, cwd, env, transcript, over }) {
@@ -86,19 +87,11 @@ export class Editor {
 
   /** Resolves when the condition holds; looked at after everything that arrives. */
   until(condition) {
-    if (condition()) return Promise.resolve();
-    return new Promise((resolve) => {
-      const watcher = () => {
-        if (!condition()) return;
-        this.#watchers.delete(watcher);
-        resolve();
-      };
-      this.#watchers.add(watcher);
-    });
+    return this.#watchers.until(condition);
   }
 
   #changed() {
-    for (const watcher of [...this.#watchers]) watcher();
+    this.#watchers.changed();
   }
 
   async #asked({ sessionId, toolCall, options }) {

@@ -4,11 +4,10 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 use tokio::process::Command;
 
-use super::resumption::{counting, numbers};
+use super::resumption::{counting, counts_through, numbers};
 use crate::support::bench::{Bench, Model, PROGRAM};
-use crate::support::client::{Client, said};
+use crate::support::client::Client;
 use crate::support::link::Link;
-use crate::support::proc;
 use crate::support::proxy::{Proxy, Weather};
 use crate::support::server::Server;
 
@@ -62,13 +61,7 @@ async fn an_editor_notices_nothing_of_a_bad_network() {
     let server = Server::start(&bench, &["--hostname", "127.0.0.2"]).await;
     let proxy = Proxy::start(server.address, Weather::CALM, 1).await;
     let (mut client, session) = Client::open(connect(&bench, &proxy.address.to_string()), &bench).await;
-    let turn = client.prompt(&session, "Count").await;
-    for chunk in 0..4 {
-        client.until(|line| said(line).is_some()).await;
-        proxy.cut();
-        proc::until("another socket", || proxy.accepted() == chunk + 2).await;
-    }
-    assert_eq!(client.reply(turn).await.unwrap()["stopReason"], "end_turn");
+    counts_through(&mut client, &session, &proxy, 4).await;
     assert_eq!(numbers(&client.heard), (0..NUMBERS).collect::<Vec<_>>());
     client.leave().await;
 }

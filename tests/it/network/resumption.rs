@@ -27,6 +27,17 @@ pub(super) fn numbers(heard: &[Value]) -> Vec<usize> {
     text.split_whitespace().map(|word| word.parse().unwrap()).collect()
 }
 
+/// Has the numbers said while the proxy cuts so many sockets.
+pub(super) async fn counts_through(client: &mut Client, session: &str, proxy: &Proxy, cuts: u64) {
+    let turn = client.prompt(session, "Count").await;
+    for cut in 0..cuts {
+        client.until(|line| said(line).is_some()).await;
+        proxy.cut();
+        proc::until("another socket", || proxy.accepted() == cut + 2).await;
+    }
+    assert_eq!(client.reply(turn).await.unwrap()["stopReason"], "end_turn");
+}
+
 async fn lasting(server: &Server, proxy: &Proxy, scheme: &str) -> Link {
     let address: Address = format!("{scheme}://localhost:{}", proxy.address.port()).parse().unwrap();
     let token = Some(adjutant::config::Secret::new(&server.token));
@@ -53,13 +64,7 @@ async fn a_turn_is_whole_although_the_socket_is_cut_in_the_middle_of_it() {
         let server = Server::start(&bench, &["--hostname", "127.0.0.2"]).await;
         let proxy = Proxy::start(server.address, Weather::CALM, 1).await;
         let (mut client, session) = Client::open(lasting(&server, &proxy, scheme).await, &bench).await;
-        let turn = client.prompt(&session, "Count").await;
-        for chunk in 0..5 {
-            client.until(|line| said(line).is_some()).await;
-            proxy.cut();
-            proc::until("another socket", || proxy.accepted() == chunk + 2).await;
-        }
-        assert_eq!(client.reply(turn).await.unwrap()["stopReason"], "end_turn");
+        counts_through(&mut client, &session, &proxy, 5).await;
         assert_eq!(numbers(&client.heard), (0..NUMBERS).collect::<Vec<_>>());
         client.leave().await;
     }

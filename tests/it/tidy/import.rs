@@ -10,37 +10,38 @@ type Row = (&'static str, u8, &'static [&'static str]);
 #[rustfmt::skip]
 const ROOMS: &[Row] = &[
     ("error",      0, &[]),
+    ("chance",     0, &[]),
     ("clock",      0, &[]),
     ("memory",     0, &[]),
     ("uri",        0, &[]),
     ("jsonrpc",    0, &[]),
     ("acp",        0, &[]),
     ("event",      1, &["acp"]),
-    ("discovery",  1, &[]),
+    ("discovery",  1, &["chance"]),
     ("http",       1, &[]),
     ("permission", 1, &[]),
     ("tls",        1, &[]),
     ("transport",  1, &["jsonrpc"]),
-    ("workspace",  1, &[]),
+    ("workspace",  1, &["chance"]),
     ("config",     2, &["permission"]),
     ("rpc",        2, &["jsonrpc", "transport"]),
     // A tool names its action; what may be done about it is not its business.
     ("tool",       2, &["acp", "http", "workspace", "permission::Action", "event::Form", "event::Question", "event::QuestionAnswer", "event::QuestionForm"]),
     // A conversation and its end are said with the protocol's nouns.
-    ("provider",   3, &["acp", "config", "clock", "http", "uri"]),
+    ("provider",   3, &["acp", "chance", "config", "clock", "http", "uri"]),
     ("lsp",        3, &["workspace", "config", "uri"]),
     // A remote tool is a tool; what its server asks is a question to people; what happens to it, a notice.
     ("mcp",        3, &["acp", "config", "event", "http", "tool", "workspace", "permission::Action", "permission::MAX_SHOWN",
                         "permission::escape_for_display", "permission::shell_word"]),
     // Records name their session with the protocol's identifier.
-    ("store",      3, &["acp", "event", "config"]),
-    ("remote",     3, &["config", "discovery", "jsonrpc", "tls", "transport"]),
+    ("store",      3, &["acp", "chance", "event", "config"]),
+    ("remote",     3, &["chance", "config", "discovery", "jsonrpc", "tls", "transport"]),
     ("agent",      4, &["uri", "mcp", "lsp", "acp", "event", "permission", "provider", "tool", "workspace", "transport", "rpc", "config", "clock"]),
     ("session",    5, &["memory", "acp", "event", "agent", "store", "permission", "workspace", "config", "clock"]),
     ("engine",     6, &["session", "permission", "workspace", "config::Keys"]),
     // A door gives a turn its hands (the client's files and terminals), shows a session's settings, pages through the
     // store's records, and writes times and identifiers as the wire wants them.
-    ("serve",      7, &["engine", "tls", "session", "event", "acp", "rpc", "transport", "jsonrpc", "config", "permission", "workspace",
+    ("serve",      7, &["chance", "engine", "tls", "session", "event", "acp", "rpc", "transport", "jsonrpc", "config", "permission", "workspace",
                         "agent::Hands", "agent::OpenCalls", "agent::Roots", "agent::Settings", "agent::OptionKind", "agent::OptionValue", "agent::SessionOption", "store", "clock"]),
     ("telemetry",  7, &[]),
     ("app",        8, &["acp", "agent", "clock", "config", "engine", "event", "permission", "provider", "rpc", "serve", "session",
