@@ -5,6 +5,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::files;
+use super::log::Log;
 use super::patience::Patience;
 use super::query::PageCache;
 
@@ -30,6 +31,7 @@ impl Default for Tuning {
 pub(super) struct Link {
     pub(super) conn: Connection,
     pub(super) pages: PageCache,
+    log: Log,
     path: PathBuf,
     identity: Option<(u64, u64)>,
     spoiled: bool,
@@ -39,7 +41,8 @@ impl Link {
     /// Connects to a file that was made ready. `alone`: no other connection may use it meanwhile.
     pub(super) fn open(path: &Path, tuning: &Tuning, alone: bool) -> rusqlite::Result<Self> {
         let identity = files::identity(path);
-        let conn = connect(path, tuning)?;
+        let mut conn = connect(path, tuning)?;
+        let log = Log::of(&mut conn, path)?;
         if alone {
             conn.execute_batch("PRAGMA locking_mode = EXCLUSIVE")?;
         }
@@ -57,7 +60,7 @@ impl Link {
              PRAGMA foreign_keys = ON;",
         )?;
         conn.set_prepared_statement_cache_capacity(32);
-        Ok(Self { conn, pages: PageCache::default(), path: path.to_owned(), identity, spoiled: false })
+        Ok(Self { conn, pages: PageCache::default(), log, path: path.to_owned(), identity, spoiled: false })
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -82,6 +85,11 @@ impl Link {
             tracing::error!(%error, "a transaction cannot be rolled back");
             self.spoil();
         }
+    }
+
+    /// To be called between commits, when nobody waits.
+    pub(super) fn tend(&mut self) {
+        self.log.tend(&self.conn);
     }
 
     /// Not to be used again.

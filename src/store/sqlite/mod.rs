@@ -16,6 +16,7 @@ mod fault;
 mod files;
 mod job;
 mod link;
+mod log;
 mod migration;
 mod opening;
 mod owner;

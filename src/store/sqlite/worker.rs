@@ -82,6 +82,9 @@ fn write_loop(shared: &Shared, mut queue: mpsc::Receiver<BoxedJob>) {
         if group.len() == GROUP || !group.iter().all(|job| job.can_wait()) {
             serve(shared, &mut link, &mut group, commit);
             group.drain(..).for_each(Job::answer);
+            if let Some(link) = &mut link {
+                link.tend();
+            }
         }
     }
     serve(shared, &mut link, &mut group, commit);

@@ -15,6 +15,7 @@ use crate::store::memory::Memory;
 use crate::store::{Epoch, ListQuery, Store, StoreError};
 
 mod damage;
+mod log;
 mod place;
 mod sharing;
 
