@@ -77,7 +77,7 @@ pub enum Delta {
 pub trait Provider: Send + Sync + Debug {
     /// Its id: `offline`, `scripted`, `anthropic` …
     fn id(&self) -> &str;
-    /// Asks; the answer arrives piece by piece.
+    /// Asks; the answer arrives piece by piece. What is sent is made ready at once, and sent when the stream is polled.
     fn stream(&self, request: ModelRequest) -> BoxStream<'static, Result<Delta, ProviderError>>;
 }
 

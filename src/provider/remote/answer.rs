@@ -42,7 +42,8 @@ pub(super) struct Answer {
 }
 
 enum Phase {
-    Prepare,
+    /// It cannot even be sent.
+    Refuse(ProviderError),
     Ask(Arc<Parcel>),
     Wait(Duration, Arc<Parcel>),
     Read(Box<Reading>),
@@ -65,16 +66,24 @@ struct Parcel {
 }
 
 impl Answer {
+    /// An answer to `request`, which is ready to be sent from here on.
     pub(super) fn new(line: Arc<Line>, request: ModelRequest) -> Self {
         let deadline = Instant::now() + line.settings.limits.total;
-        Self { line, request, phase: Phase::Prepare, deadline, failed: 0, unconnected: None, spoken: false }
+        let phase = match line.target(&line.dialect.path(&request)) {
+            Ok(target) => {
+                let body = line.dialect.body(&request).into();
+                Phase::Ask(Arc::new(Parcel { target, body }))
+            }
+            Err(e) => Phase::Refuse(e),
+        };
+        Self { line, request, phase, deadline, failed: 0, unconnected: None, spoken: false }
     }
 
     /// What comes next; `None`: nothing more.
     pub(super) async fn next(&mut self) -> Option<Batch> {
         loop {
             let batch = match std::mem::replace(&mut self.phase, Phase::Over) {
-                Phase::Prepare => self.prepare(),
+                Phase::Refuse(e) => vec![Err(e)],
                 Phase::Ask(parcel) => self.ask(parcel).await,
                 Phase::Wait(wait, parcel) => {
                     sleep(wait).await;
@@ -95,18 +104,6 @@ impl Answer {
             if !batch.is_empty() {
                 return Some(batch);
             }
-        }
-    }
-
-    fn prepare(&mut self) -> Batch {
-        let dialect = &self.line.dialect;
-        match self.line.target(&dialect.path(&self.request)) {
-            Ok(target) => {
-                let body = dialect.body(&self.request).into();
-                self.phase = Phase::Ask(Arc::new(Parcel { target, body }));
-                Batch::new()
-            }
-            Err(e) => vec![Err(e)],
         }
     }
 

@@ -9,7 +9,8 @@ use adjutant::config::Config;
 use adjutant::event::EventKind;
 use adjutant::permission::Mode;
 use adjutant::provider::{Answerer, Delta, ModelRequest, Only, Provider, ProviderError, scripted};
-use futures_util::stream::BoxStream;
+use futures_util::StreamExt;
+use futures_util::stream::{self, BoxStream};
 use serde_json::{Value, json};
 
 use crate::support::bench::Bench;
@@ -129,8 +130,12 @@ impl Provider for Noting {
     }
 
     fn stream(&self, request: ModelRequest) -> BoxStream<'static, Result<Delta, ProviderError>> {
-        self.asked.store(true, Ordering::SeqCst);
-        self.inner.stream(request)
+        let (asked, answer) = (Arc::clone(&self.asked), self.inner.stream(request));
+        let polled = async move {
+            asked.store(true, Ordering::SeqCst);
+            answer
+        };
+        stream::once(polled).flatten().boxed()
     }
 }
 

@@ -45,8 +45,9 @@ impl Driver<'_> {
         self.begin_message();
         self.thought = MessageId::new(self.session.parts.clock.id());
         self.model = Some(Arc::clone(&answerer.model));
+        let answer = answerer.provider.stream(request).ready_chunks(CHUNK);
         self.turn.accepted().await?;
-        self.answer = Some(answerer.provider.stream(request).ready_chunks(CHUNK));
+        self.answer = Some(answer);
         Ok(())
     }
 
