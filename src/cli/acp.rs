@@ -1,10 +1,12 @@
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::args::{Acp, Connect};
 use super::{Setup, connect, listen};
@@ -34,20 +36,22 @@ pub(super) async fn run(setup: &Setup, command: Acp) -> anyhow::Result<ExitCode>
 
 async fn stdio(setup: &Setup, command: Acp) -> anyhow::Result<ExitCode> {
     let engine = app::engine(setup.environment.clone(), setup.flags.clone());
-    let door = Doors::local(engine).offering(command.draft);
+    let door = Arc::new(Doors::local(engine).offering(command.draft));
     let transport = transport::stdio(command.max_line);
     let mut terminate = signal(SignalKind::terminate()).context("no signals")?;
     let mut hangup = signal(SignalKind::hangup()).context("no signals")?;
     let stop = CancellationToken::new();
-    let serving = memory::when_idle(door.serve(transport, stop.clone()));
-    tokio::pin!(serving);
+    // A task of its own: a worker that hears of a line goes on with the turn it begins, and wakes no other thread.
+    let (served, ended) = (Arc::clone(&door), stop.clone());
+    let serving = tokio::spawn(memory::when_idle(async move { served.serve(transport, ended).await }));
+    let mut serving = AbortOnDropHandle::new(serving);
     let served = tokio::select! {
-        served = &mut serving => served,
+        served = &mut serving => served?,
         () = told_to_end(&mut terminate, &mut hangup) => {
             // The same as the client's own end; a second signal is immediate.
             stop.cancel();
             tokio::select! {
-                served = serving => served,
+                served = serving => served?,
                 () = told_to_end(&mut terminate, &mut hangup) => Ok(()),
             }
         }

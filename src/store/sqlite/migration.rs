@@ -12,6 +12,7 @@ pub(super) const STEPS: &[&str] = &[
     include_str!("../../../schema/sql/sqlite/0001_init.sql"),
     include_str!("../../../schema/sql/sqlite/0002_spending.sql"),
     include_str!("../../../schema/sql/sqlite/0003_children.sql"),
+    include_str!("../../../schema/sql/sqlite/0004_one_list.sql"),
 ];
 
 /// Marks our files (`PRAGMA application_id`): "adju".

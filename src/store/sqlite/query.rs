@@ -88,28 +88,15 @@ fn page(conn: &Connection, query: &ListQuery) -> Result<SessionPage, Failure> {
     let cursor = query.cursor.as_deref().map(Cursor::decode).transpose()?;
     let cwd = query.cwd.as_deref().map(record::text).transpose()?;
     let limit = query.limit.clamp(1, MAX_PAGE);
-    let mut statement = conn.prepare_cached(match cwd {
-        None => concat!(
-            "SELECT ",
-            record_columns!(),
-            " FROM sessions
-             WHERE depth = 0 AND ((updated_at, id) < (?1, ?2) OR ?2 IS NULL)
-             ORDER BY updated_at DESC, id DESC LIMIT ?3"
-        ),
-        Some(_) => concat!(
-            "SELECT ",
-            record_columns!(),
-            " FROM sessions
-             WHERE depth = 0 AND cwd = ?4 AND ((updated_at, id) < (?1, ?2) OR ?2 IS NULL)
-             ORDER BY updated_at DESC, id DESC LIMIT ?3"
-        ),
-    })?;
-    let (at, id) = cursor.map(|cursor| (cursor.updated_at, cursor.id)).unzip();
-    let more = limit as i64 + 1;
-    let rows = match cwd {
-        None => statement.query_map(params![at, id, more], session)?,
-        Some(cwd) => statement.query_map(params![at, id, more, cwd], session)?,
-    };
+    let mut statement = conn.prepare_cached(concat!(
+        "SELECT ",
+        record_columns!(),
+        " FROM sessions
+         WHERE depth = 0 AND (updated_at, id) < (?1, ?2) AND cwd = coalesce(?4, cwd)
+         ORDER BY updated_at DESC, id DESC LIMIT ?3"
+    ))?;
+    let (at, id) = cursor.map_or((i64::MAX, String::new()), |cursor| (cursor.updated_at, cursor.id));
+    let rows = statement.query_map(params![at, id, limit as i64 + 1, cwd], session)?;
     let mut sessions = rows.collect::<Result<Vec<_>, _>>()?;
     let cut = sessions.len() > limit;
     sessions.truncate(limit);
