@@ -6,6 +6,9 @@ use tokio_util::codec::Decoder;
 /// Longest line taken by default, in bytes without its end: 32 MiB.
 pub const MAX_LINE: usize = 32 * 1024 * 1024;
 
+/// With what the mark of byte order begins: U+FEFF in UTF-8.
+pub const MARK: u8 = 0xef;
+
 /// What a byte stream holds: lines, and the places where one was too long to keep.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Frame {
@@ -15,6 +18,14 @@ pub enum Frame {
     Unended(Bytes),
     /// A line of more than the limit was thrown away up to its end.
     TooLong { limit: usize },
+}
+
+/// A text without the mark of byte order that it may begin with.
+pub fn unmarked(mut text: Bytes) -> Bytes {
+    if text.starts_with(&[MARK, 0xbb, 0xbf]) {
+        text.advance(3);
+    }
+    text
 }
 
 /// Splits bytes into lines. Reads tolerantly: `\n` or `\r\n`, blank lines and a byte-order mark at the
@@ -36,8 +47,8 @@ impl LineCodec {
     }
 
     fn take(&mut self, mut line: Bytes) -> Option<Frame> {
-        if !std::mem::replace(&mut self.started, true) && line.starts_with(b"\xef\xbb\xbf") {
-            line.advance(3);
+        if !std::mem::replace(&mut self.started, true) {
+            line = unmarked(line);
         }
         if line.len() > self.limit {
             return Some(Frame::TooLong { limit: self.limit });

@@ -47,9 +47,9 @@ impl Owed {
         Self::invalid(RawId::null(), &format!("the line is longer than {limit} bytes"))
     }
 
-    /// The request cannot be taken as it is.
-    pub fn conflict(id: RawId, detail: &str) -> Self {
-        Self::invalid(id, &detail)
+    /// A request with this identifier is still being answered.
+    pub fn taken(id: RawId) -> Self {
+        Self::invalid(id, &"a request with this id is still being answered")
     }
 
     fn invalid(id: RawId, detail: &dyn Display) -> Self {

@@ -16,7 +16,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-pub use codec::{Frame, LineCodec, MAX_LINE};
+pub use codec::{Frame, LineCodec, MARK, MAX_LINE, unmarked};
 pub use envelope::{MAX_DEPTH, Message, Owed, parse};
 pub use id::{MAX_ID, RawId};
 pub use write::{error_line, line, notification_line, request_line, result_line, string};

@@ -357,8 +357,7 @@ impl Connection {
 
     fn request(&mut self, id: RawId, method: &str, params: Option<&RawValue>, cx: &mut Context<'_>) {
         if self.open.contains_key(&id) {
-            let detail = "a request with this id is still being answered";
-            return self.owe(&Owed::conflict(id, detail));
+            return self.owe(&Owed::taken(id));
         }
         if self.open.len() >= self.limits.calls {
             let busy = error(ErrorCode::ServerIsBusy.code(), "Overloaded: too many requests at once", None);

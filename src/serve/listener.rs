@@ -17,6 +17,7 @@ use super::auth::Guard;
 use super::http::{self, Site};
 use super::{Doors, hello};
 use crate::error::ErrorKind;
+use crate::jsonrpc;
 use crate::tls;
 use crate::transport::Transport;
 
@@ -130,11 +131,11 @@ enum Speech {
 }
 
 impl Speech {
-    /// A verb of HTTP begins with a letter, a line of JSON with a brace; everything else is nobody.
+    /// A verb of HTTP begins with a letter, a line of JSON with a brace or a mark before it; everything else is nobody.
     fn of(first: u8) -> Option<Self> {
         match first {
             tls::FIRST_BYTE => Some(Self::Tls),
-            b'{' => Some(Self::Lines),
+            b'{' | jsonrpc::MARK => Some(Self::Lines),
             _ if first.is_ascii_uppercase() => Some(Self::Http),
             _ => None,
         }

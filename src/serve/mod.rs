@@ -64,22 +64,18 @@ impl Doors {
             }
             // Whatever else it is, is that door's to judge.
             Some(Ok(first)) => self.acp.serve(transport.with_first(first), Limits::default(), stop).await,
-            Some(Err(e)) => {
-                tracing::debug!(error = %e, "reading failed");
-                transport.outgoing.shutdown().await
-            }
-            None => transport.outgoing.shutdown().await,
+            ended => end(transport, ended.and_then(Result::err)).await,
         }
     }
 
     /// Serves one socket that was let in and may say hello first, to its end.
     async fn receive(&self, mut transport: Transport, stop: CancellationToken) -> io::Result<()> {
-        match stop.run_until_cancelled(transport.first()).await.flatten().transpose()? {
-            Some(first) => match hello::greet(transport.with_first(first)).await? {
+        match stop.run_until_cancelled(transport.first()).await.flatten() {
+            Some(Ok(first)) => match hello::greet(transport.with_first(first)).await? {
                 Some(greeted) => self.welcome(greeted, stop).await,
                 None => Ok(()),
             },
-            None => transport.outgoing.shutdown().await,
+            ended => end(transport, ended.and_then(Result::err)).await,
         }
     }
 
@@ -107,4 +103,12 @@ impl Doors {
     pub fn engine(&self) -> Option<Engine> {
         self.acp.engine()
     }
+}
+
+/// Nothing was said: the other side is told that it is over, and may be told why.
+async fn end(mut transport: Transport, failed: Option<io::Error>) -> io::Result<()> {
+    if let Some(e) = failed {
+        tracing::debug!(error = %e, "reading failed");
+    }
+    transport.outgoing.shutdown().await
 }

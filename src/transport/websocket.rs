@@ -1,7 +1,9 @@
 //! WebSocket (RFC 6455): one text frame holds one line, without its end. Binary frames are ignored.
 
 use std::fmt::Display;
+use std::future;
 use std::io;
+use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -11,7 +13,7 @@ use memchr::memchr;
 use tokio::io::AsyncWrite;
 
 use super::Transport;
-use crate::jsonrpc::Frame;
+use crate::jsonrpc::{Frame, unmarked};
 
 /// A message of a WebSocket library.
 pub trait Message: Sized {
@@ -29,12 +31,17 @@ where
     E: Display + Send + 'static,
 {
     let (sink, stream) = socket.split();
-    let incoming = stream.filter_map(async |message| match message {
-        Ok(message) => {
-            let text = message.into_text().filter(|text| !text.trim_ascii().is_empty());
-            text.map(|text| Ok(Frame::Line(text)))
-        }
-        Err(e) => Some(Err(broken(e))),
+    let mut started = false;
+    let incoming = stream.filter_map(move |message| {
+        let frame = match message.map(Message::into_text) {
+            Ok(text) => {
+                let begun = |text| if mem::replace(&mut started, true) { text } else { unmarked(text) };
+                let text = text.map(begun).filter(|text| !text.trim_ascii().is_empty());
+                text.map(|text| Ok(Frame::Line(text)))
+            }
+            Err(e) => Some(Err(broken(e))),
+        };
+        future::ready(frame)
     });
     let sink = Box::pin(sink.sink_map_err(broken));
     Transport { incoming: Box::pin(incoming), outgoing: Box::pin(Lines { sink, begun: Vec::new() }) }
@@ -53,7 +60,7 @@ impl<M: Message> Lines<M> {
             Bytes::copy_from_slice(line)
         } else {
             self.begun.extend_from_slice(line);
-            std::mem::take(&mut self.begun).into()
+            mem::take(&mut self.begun).into()
         };
         let message = M::of_text(line).ok_or(io::ErrorKind::InvalidData)?;
         self.sink.as_mut().start_send(message)

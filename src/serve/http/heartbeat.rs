@@ -76,6 +76,7 @@ where
             Some(tungstenite::Error::Utf8(_)) => {
                 Some((close_code::INVALID, "a text is not UTF-8".to_owned()))
             }
+            Some(tungstenite::Error::Protocol(e)) => Some((close_code::PROTOCOL, e.to_string())),
             _ => None,
         };
         Error::new(error)

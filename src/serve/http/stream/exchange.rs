@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const GRACE: Duration = Duration::from_mins(2);
 
 /// Why a message was not taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Untaken {
     /// The connection is over.
     Over,
@@ -33,6 +33,8 @@ pub(super) enum Untaken {
     Crowded,
     /// The answer was asked for on the stream of another session than the header names.
     Elsewhere,
+    /// A request with this id is still being answered: of two replies nobody could tell where each belongs.
+    Taken(RawId),
 }
 
 /// Where the reply to a request belongs.
@@ -113,7 +115,9 @@ impl Exchange {
     ) -> Result<(), Untaken> {
         self.state().expect(what, named)?;
         let taken = self.forward(message).await;
-        if let (Err(_), Inbound::Request(id, _) | Inbound::Attach(id, _)) = (&taken, what) {
+        if let (Err(_), Inbound::Initialize(id) | Inbound::Request(id, _) | Inbound::Attach(id, _)) =
+            (&taken, what)
+        {
             self.state().replies.remove(id);
         }
         taken
@@ -226,6 +230,11 @@ impl State {
                     return Err(Untaken::Elsewhere);
                 }
             }
+            Inbound::Initialize(id) | Inbound::Request(id, _) | Inbound::Attach(id, _)
+                if self.replies.contains_key(id) =>
+            {
+                return Err(Untaken::Taken(id.clone()));
+            }
             Inbound::Attach(id, session) if !self.outlets.is_read(session) => {
                 // What a session is shown with and the reply go one way, so that neither overtakes the other.
                 self.outlets.divert(session, &Place::Connection);
@@ -236,7 +245,11 @@ impl State {
                 let place = if self.outlets.knows(place) { place.clone() } else { Place::Connection };
                 self.replies.insert(id.clone(), Reply { place, attaches: None });
             }
-            Inbound::Initialize(_) | Inbound::Notification => {}
+            Inbound::Initialize(id) => {
+                let reply = Reply { place: Place::Connection, attaches: None };
+                self.replies.insert(id.clone(), reply);
+            }
+            Inbound::Notification => {}
         }
         Ok(())
     }

@@ -16,7 +16,7 @@ use super::exchange::Untaken;
 use super::pipe::Pipe;
 use super::route::{self, Inbound, Misled};
 use super::{CONNECTION, Refused, SESSION, body, value};
-use crate::jsonrpc::{RawId, parse};
+use crate::jsonrpc::{Owed, RawId, parse, unmarked};
 use crate::serve::http::Site;
 use crate::transport::websocket;
 
@@ -55,6 +55,7 @@ pub(in crate::serve::http) async fn post(
     let exchange = connection.map(|id| site.streams.get(id)).transpose()?;
     let _room = exchange.as_ref().map(|exchange| exchange.room()).transpose()?;
     let message = body::read(body, site.max_line).await?;
+    let message = if connection.is_none() { unmarked(message) } else { message };
     let what = parse(&message).map_err(|owed| Refused::owed(&owed))?;
     let what = route::inbound(&what, named).map_err(|misled| match misled {
         Misled::Nowhere => NOWHERE,
@@ -110,6 +111,7 @@ impl From<Untaken> for Refused {
             Untaken::Stalled => STALLED,
             Untaken::Crowded => CROWDED,
             Untaken::Elsewhere => TORN,
+            Untaken::Taken(id) => Self::owed(&Owed::taken(id)),
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use axum::http::StatusCode;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONNECTION, CONTENT_TYPE};
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use crate::jsonrpc::{Owed, error_line};
@@ -44,6 +44,11 @@ impl Refused {
 
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
-        (self.status, [(CONTENT_TYPE, self.media)], self.text).into_response()
+        let mut response = (self.status, [(CONTENT_TYPE, self.media)], self.text).into_response();
+        // The rest of the body is not read, and nothing can be asked behind it.
+        if matches!(self.status, StatusCode::PAYLOAD_TOO_LARGE | StatusCode::REQUEST_TIMEOUT) {
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        response
     }
 }
