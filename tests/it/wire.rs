@@ -5,11 +5,13 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::support::asker::{Asker, Door};
 use crate::support::bench::Bench;
 use crate::support::client::Client;
 use crate::support::conversation;
 use crate::support::link::Link;
 use crate::support::proc::memory;
+use crate::support::server::Server;
 
 const MIB: u64 = 1024 * 1024;
 const LIST: &str = r#"{"jsonrpc":"2.0","id":"next","method":"session/list","params":{"cwd":"/nowhere"}}"#;
@@ -44,26 +46,29 @@ async fn hostile_lines_are_answered_as_the_tables_say() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_identifier_comes_back_as_it_was_written() {
+async fn an_identifier_comes_back_as_it_was_written_by_every_door() {
     let bench = Bench::scripted("");
-    let mut client = program(&bench).await;
+    let server = Server::start(&bench, &[]).await;
     let table = std::fs::read_to_string(folder().join("ids.txt")).unwrap();
-    let mut rows = 0;
-    for row in table.lines().filter(|row| !row.starts_with('#')) {
-        rows += 1;
-        let (id, fine) = row.strip_prefix("! ").map_or((row, true), |id| (id, false));
-        let request = format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"session/list"}}"#);
-        client.link.wire.send_line(&request).await;
-        let reply = client.link.wire.line().await.unwrap().unwrap();
-        if fine {
-            assert_eq!(reply, format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{{"sessions":[]}}}}"#));
-        } else {
-            let start = r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32600,"#;
-            assert!(reply.starts_with(start), "{id}: {reply}");
+    for door in Door::ALL {
+        let mut asker = Asker::by(door, &bench, &server).await;
+        let mut rows = 0;
+        for row in table.lines().filter(|row| !row.starts_with('#')) {
+            rows += 1;
+            let (id, fine) = row.strip_prefix("! ").map_or((row, true), |id| (id, false));
+            let request = format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"session/list"}}"#);
+            let reply = asker.ask(request.as_bytes()).await;
+            if fine {
+                let answer = format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{{"sessions":[]}}}}"#);
+                assert_eq!(reply, answer, "{door:?}");
+            } else {
+                let start = r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32600,"#;
+                assert!(reply.starts_with(start), "{door:?}, {id}: {reply}");
+            }
         }
+        assert!(rows >= 60, "{rows}");
+        asker.leave().await;
     }
-    assert!(rows > 40);
-    client.link.finish().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -82,39 +87,59 @@ async fn a_line_without_an_end_costs_no_more_than_the_limit() {
     client.link.finish().await.unwrap();
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn depth_and_width_are_refused_or_read_over_quickly() {
-    let bench = Bench::scripted("");
-    let mut client = program(&bench).await;
-    let started = Instant::now();
-    for depth in [129, 100_000, 1_000_000] {
-        assert_eq!(refused(&mut client, "[".repeat(depth).as_bytes()).await, -32700, "depth {depth}");
-        let closed = format!("{}{}", "{\"a\":".repeat(depth), "}".repeat(depth));
-        assert_eq!(refused(&mut client, closed.as_bytes()).await, -32700, "depth {depth}");
-        let within = format!(
-            r#"{{"jsonrpc":"2.0","id":1,"method":"session/list","params":{{"_meta":{}1{}}}}}"#,
-            "[".repeat(depth),
-            "]".repeat(depth)
-        );
-        assert_eq!(refused(&mut client, within.as_bytes()).await, -32700, "depth {depth}");
+/// Lines of so many levels or members, and the code of the error that each is owed, if any.
+fn extremes(many: usize) -> Vec<(String, Option<i64>)> {
+    let request =
+        |rest: &str| format!(r#"{{"jsonrpc":"2.0","id":7,"method":"session/list","params":{{}}{rest}}}"#);
+    let mut rows = Vec::new();
+    for depth in [129, many / 10, many] {
+        let (open, close) = ("[".repeat(depth), "]".repeat(depth));
+        rows.push((open.clone(), Some(-32700)));
+        rows.push((format!("{}{}", "{\"a\":".repeat(depth), "}".repeat(depth)), Some(-32700)));
+        rows.push((request(&format!(r#","_meta":{open}1{close}"#)), Some(-32700)));
     }
-    let batch = format!("[{}1]", "1,".repeat(1_000_000));
-    assert_eq!(refused(&mut client, batch.as_bytes()).await, -32600);
-    assert_eq!(refused(&mut client, "\"".repeat(1_000_001).as_bytes()).await, -32700);
-
-    let keys: Vec<_> = (0..1_000_000).map(|key| format!("\"{key}\":{key}")).collect();
+    rows.push((request(&format!(r#","_meta":{}1{}"#, "[".repeat(127), "]".repeat(127))), None));
+    rows.push((format!("[{}1]", "1,".repeat(many)), Some(-32600)));
+    rows.push(("\"".repeat(many | 1), Some(-32700)));
+    rows.push((format!(r#"{{"jsonrpc":"2.0","id":"{}","method":"a"}}"#, "x".repeat(many)), Some(-32600)));
+    let keys: Vec<_> = (0..many).map(|key| format!("\"{key}\":{key}")).collect();
     let keys = keys.join(",");
-    for wide in [
-        format!(r#"{{"jsonrpc":"2.0","id":7,"method":"session/list",{keys}}}"#),
-        format!(r#"{{"jsonrpc":"2.0","id":7,"method":"session/list","params":{{{keys}}}}}"#),
-        format!(r#"{{"jsonrpc":"2.0","id":7,"method":"session/list","params":{{"_meta":{{{keys}}}}}}}"#),
-    ] {
-        client.link.wire.send_line(&wide).await;
-        assert_eq!(client.next().await["result"], json!({ "sessions": [] }), "unknown keys are read over");
+    // Unknown keys are read over.
+    rows.push((request(&format!(",{keys}")), None));
+    let list = r#"{"jsonrpc":"2.0","id":7,"method":"session/list","params":"#;
+    rows.push((format!("{list}{{{keys}}}}}"), None));
+    rows.push((format!("{list}{{\"_meta\":{{{keys}}}}}}}"), None));
+    rows
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn depth_and_width_are_refused_or_read_over_quickly_by_every_door() {
+    let bench = Bench::scripted("");
+    let server = Server::start(&bench, &[]).await;
+    for (doors, many) in [(&Door::ALL[..1], 1_000_000), (&Door::NETWORK[..], 50_000)] {
+        let rows = extremes(many);
+        for door in doors {
+            let mut asker = Asker::by(*door, &bench, &server).await;
+            let started = Instant::now();
+            for (line, code) in &rows {
+                let reply = asker.ask(line.as_bytes()).await;
+                let reply: Value = serde_json::from_str(&reply).unwrap();
+                let beginning = &line[..line.len().min(60)];
+                match code {
+                    Some(code) => {
+                        let said = (&reply["id"], &reply["error"]["code"]);
+                        assert_eq!(said, (&Value::Null, &json!(code)), "{door:?}: {beginning}");
+                        let next: Value = serde_json::from_str(&asker.ask(LIST.as_bytes()).await).unwrap();
+                        assert_eq!(next["id"], "next");
+                    }
+                    None => assert_eq!(reply["result"], json!({ "sessions": [] }), "{door:?}: {beginning}"),
+                }
+            }
+            // An unoptimised build under load; a quadratic reader would take hours.
+            assert!(started.elapsed() < Duration::from_secs(30), "{door:?}: {:?}", started.elapsed());
+            asker.leave().await;
+        }
     }
-    // An unoptimised build under load; a quadratic reader would take hours.
-    assert!(started.elapsed() < Duration::from_secs(30), "{:?}", started.elapsed());
-    client.link.finish().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,7 +1,5 @@
 //! Clients that write, read and leave in every bad way, and a server that has no files left.
 
-use adjutant::jsonrpc::MAX_LINE;
-use adjutant::transport::Transport;
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -12,7 +10,7 @@ use crate::support::bench::Bench;
 use crate::support::client::{Client, said};
 use crate::support::proc;
 use crate::support::server::Server;
-use crate::support::wire::Wire;
+use crate::support::trickle::Trickle;
 
 /// What a client says of a whole turn, as bytes.
 fn script(bench: &Bench, server: &Server) -> Vec<u8> {
@@ -27,20 +25,36 @@ fn script(bench: &Bench, server: &Server) -> Vec<u8> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_byte_at_a_time_is_as_good_as_a_line() {
-    let bench = Bench::scripted(&counting(3));
+    let bench = Bench::scripted(&format!("{0}\n{0}", counting(3)));
     let server = Server::start(&bench, &[]).await;
-    let mut stream = TcpStream::connect(server.address).await.unwrap();
-    stream.set_nodelay(true).unwrap();
-    for byte in script(&bench, &server) {
-        stream.write_all(&[byte]).await.unwrap();
+    for scheme in ["tcp", "ws"] {
+        let link = server.by(scheme, Trickle::new(server.connect().await)).await;
+        let (mut client, session) = Client::open(link, &bench).await;
+        let turn = client.prompt(&session, "Grüße 🦀").await;
+        assert_eq!(client.reply(turn).await.unwrap()["stopReason"], "end_turn", "{scheme}");
+        assert_eq!(numbers(&client.heard), [0, 1, 2], "{scheme}");
+        client.leave().await;
     }
-    let (reader, writer) = stream.into_split();
-    let mut wire = Wire::new(Transport::lines(reader, writer, MAX_LINE));
-    assert_eq!(wire.json().await.unwrap().unwrap()["type"], "welcome");
-    let mut session = None;
-    while session.is_none() {
-        let line = wire.json().await.unwrap().unwrap();
-        session = line["result"]["sessionId"].as_str().map(str::to_owned);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_of_http_may_come_a_byte_at_a_time() {
+    let bench = Bench::scripted("");
+    let server = Server::start(&bench, &[]).await;
+    let hello = r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":1}}"#;
+    let chunks: Vec<_> = hello.chars().map(|byte| format!("1\r\n{byte}\r\n")).collect();
+    let whole = (format!("content-length: {}", hello.len()), hello.to_owned());
+    let chunked = ("transfer-encoding: chunked".to_owned(), format!("{}0\r\n\r\n", chunks.concat()));
+    for (length, body) in [whole, chunked] {
+        let head = format!(
+            "POST /acp HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {}\r\nconnection: close\r\n\
+             content-type: application/json\r\n{length}\r\n\r\n",
+            server.address, server.token
+        );
+        let stream = Trickle::new(server.connect().await);
+        let answer = server.raw_over(stream, format!("{head}{body}").as_bytes()).await;
+        assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+        assert!(answer.contains(r#""id":1,"result":{"protocolVersion":1,"#), "{answer}");
     }
 }
 

@@ -14,6 +14,11 @@ pub(crate) struct Client {
 }
 
 impl Client {
+    /// A client that has said nothing yet.
+    pub(crate) fn unknown(link: Link) -> Self {
+        Self { link, next: 1, heard: Vec::new() }
+    }
+
     /// A client that has said hello.
     pub(crate) async fn hello(link: Link, capabilities: Value) -> Self {
         Self::introduced(link, json!({ "protocolVersion": 1, "clientCapabilities": capabilities })).await
@@ -26,7 +31,7 @@ impl Client {
     }
 
     async fn introduced(link: Link, params: Value) -> Self {
-        let mut client = Self { link, next: 1, heard: Vec::new() };
+        let mut client = Self::unknown(link);
         client.request("initialize", params).await.unwrap();
         client
     }

@@ -8,6 +8,7 @@
 //!
 //! To add one: a file named for the thing it stands for, and its line below.
 
+pub(crate) mod asker;
 pub(crate) mod bench;
 pub(crate) mod client;
 pub(crate) mod conversation;
@@ -18,4 +19,5 @@ pub(crate) mod proxy;
 pub(crate) mod recorder;
 pub(crate) mod remote;
 pub(crate) mod server;
+pub(crate) mod trickle;
 pub(crate) mod wire;

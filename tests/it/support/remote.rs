@@ -140,6 +140,12 @@ impl Remote {
 impl Events {
     /// The next event; `None` at the end.
     pub(crate) async fn next(&mut self) -> Option<Event> {
+        let (id, line) = self.text().await?;
+        Some(Event { id, line: serde_json::from_str(&line).unwrap() })
+    }
+
+    /// Likewise, with its line as it was written.
+    pub(crate) async fn text(&mut self) -> Option<(u64, String)> {
         loop {
             if let Some(end) = self.read.windows(2).position(|it| it == b"\n\n") {
                 let text: Vec<u8> = self.read.drain(..end + 2).collect();
@@ -150,8 +156,7 @@ impl Events {
                 }
                 let (id, data) = text.trim_end().split_once('\n').unwrap();
                 let id = id.strip_prefix("id: ").unwrap().parse().unwrap();
-                let line = serde_json::from_str(data.strip_prefix("data: ").unwrap()).unwrap();
-                return Some(Event { id, line });
+                return Some((id, data.strip_prefix("data: ").unwrap().to_owned()));
             }
             let chunk = timeout(PATIENCE, self.response.chunk()).await.expect("nothing came");
             // A connection that is cut is over too.

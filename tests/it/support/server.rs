@@ -8,7 +8,7 @@ use std::time::Duration;
 use adjutant::jsonrpc::MAX_LINE;
 use adjutant::transport::{Transport, websocket};
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
@@ -58,17 +58,32 @@ impl Server {
 
     /// Lines over TCP, the hello said.
     pub(crate) async fn tcp(&self) -> Link {
-        let (reader, writer) = TcpStream::connect(self.address).await.unwrap().into_split();
+        self.by("tcp", self.connect().await).await
+    }
+
+    /// A WebSocket with the token in its header.
+    pub(crate) async fn websocket(&self) -> Link {
+        self.by("ws", self.connect().await).await
+    }
+
+    /// The one or the other over a stream that leads to this address.
+    pub(crate) async fn by<S>(&self, scheme: &str, stream: S) -> Link
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        if scheme == "ws" {
+            let token = format!("Bearer {}", self.token);
+            let opened = self.socket_over(stream, "/acp", &[("authorization", &token)]).await;
+            return Link::of(Wire::new(websocket(opened.unwrap().0)));
+        }
+        let (reader, writer) = tokio::io::split(stream);
         let mut wire = Wire::new(Transport::lines(reader, writer, MAX_LINE));
         wire.send_line(&json!({ "type": "hello", "token": self.token }).to_string()).await;
         Link::of(wire)
     }
 
-    /// A WebSocket with the token in its header.
-    pub(crate) async fn websocket(&self) -> Link {
-        let token = format!("Bearer {}", self.token);
-        let (transport, _) = self.upgrade("/acp", &[("authorization", &token)]).await.unwrap();
-        Link::of(Wire::new(transport))
+    pub(crate) async fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.address).await.unwrap()
     }
 
     /// Asks for a WebSocket with these headers; `Err` is the status of the refusal.
@@ -87,11 +102,22 @@ impl Server {
         path: &str,
         headers: &[(&'static str, &str)],
     ) -> Result<(WebSocketStream<TcpStream>, Response), u16> {
+        self.socket_over(self.connect().await, path, headers).await
+    }
+
+    async fn socket_over<S>(
+        &self,
+        stream: S,
+        path: &str,
+        headers: &[(&'static str, &str)],
+    ) -> Result<(WebSocketStream<S>, Response), u16>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
         let mut request = format!("ws://{}{path}", self.address).into_client_request().unwrap();
         for (name, value) in headers {
             request.headers_mut().insert(*name, value.parse().unwrap());
         }
-        let stream = TcpStream::connect(self.address).await.unwrap();
         match timeout(PATIENCE, tokio_tungstenite::client_async(request, stream)).await.unwrap() {
             Ok(opened) => Ok(opened),
             Err(tungstenite::Error::Http(response)) => Err(response.status().as_u16()),
@@ -101,7 +127,15 @@ impl Server {
 
     /// Sends bytes and returns all that comes until the server closes.
     pub(crate) async fn raw(&self, bytes: &[u8]) -> String {
-        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        self.raw_over(self.connect().await, bytes).await
+    }
+
+    /// The same over a stream that leads to this address.
+    pub(crate) async fn raw_over(
+        &self,
+        mut stream: impl AsyncRead + AsyncWrite + Unpin,
+        bytes: &[u8],
+    ) -> String {
         stream.write_all(bytes).await.unwrap();
         let mut answer = Vec::new();
         // A server that closes with our bytes unread resets the connection.
@@ -112,7 +146,7 @@ impl Server {
 
     /// Says lines and no more, and returns all that is answered.
     pub(crate) async fn talk(&self, lines: &str) -> String {
-        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        let mut stream = self.connect().await;
         stream.write_all(lines.as_bytes()).await.unwrap();
         stream.shutdown().await.unwrap();
         let mut answer = String::new();

@@ -1,0 +1,89 @@
+//! One line to the real program, and the line that it answers with, by any of its doors.
+
+use std::fmt;
+
+use reqwest::header::CONTENT_TYPE;
+use serde_json::json;
+
+use super::bench::Bench;
+use super::client::Client;
+use super::link::Link;
+use super::remote::{Events, Remote};
+use super::server::Server;
+
+/// A way into the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Door {
+    Stdio,
+    Tcp,
+    WebSocket,
+    Http,
+}
+
+impl Door {
+    pub(crate) const ALL: [Self; 4] = [Self::Stdio, Self::Tcp, Self::WebSocket, Self::Http];
+    pub(crate) const NETWORK: [Self; 3] = [Self::Tcp, Self::WebSocket, Self::Http];
+}
+
+/// Whoever has said hello by a door.
+pub(crate) enum Asker {
+    Line(Client),
+    Posts(Remote, Events),
+}
+
+impl fmt::Debug for Asker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if matches!(self, Self::Line(_)) { "Line" } else { "Posts" })
+    }
+}
+
+impl Asker {
+    /// `server` is behind every door but stdio, which leads to a program of its own.
+    pub(crate) async fn by(door: Door, bench: &Bench, server: &Server) -> Self {
+        let link = match door {
+            Door::Stdio => Link::process(bench),
+            Door::Tcp => server.tcp().await,
+            Door::WebSocket => server.websocket().await,
+            Door::Http => {
+                let remote = Remote::hello(server).await;
+                let events = remote.events(None, None).await.unwrap();
+                return Self::Posts(remote, events);
+            }
+        };
+        Self::Line(Client::hello(link, json!({})).await)
+    }
+
+    /// Sends bytes as one line, and returns the next line that comes. What is refused as it is posted is answered by
+    /// the refusal's own body.
+    pub(crate) async fn ask(&mut self, bytes: &[u8]) -> String {
+        match self {
+            Self::Line(client) => {
+                client.link.wire.send(&[bytes, b"\n"].concat()).await;
+                client.link.wire.line().await.unwrap().expect("the connection ended")
+            }
+            Self::Posts(remote, events) => {
+                let request = remote.request("POST").header(CONTENT_TYPE, "application/json");
+                let response = request.body(bytes.to_vec()).send().await.unwrap();
+                match response.status().as_u16() {
+                    202 => events.text().await.expect("the stream ended").1,
+                    400 => {
+                        assert_eq!(response.headers()[CONTENT_TYPE], "application/json");
+                        response.text().await.unwrap().trim_end().to_owned()
+                    }
+                    status => panic!("{status}: {}", response.text().await.unwrap()),
+                }
+            }
+        }
+    }
+
+    /// Says goodbye; nothing more is said.
+    pub(crate) async fn leave(self) {
+        match self {
+            Self::Line(client) => client.link.finish().await.unwrap(),
+            Self::Posts(remote, events) => {
+                assert_eq!(remote.delete().await, 202);
+                assert_eq!(events.rest().await.0, []);
+            }
+        }
+    }
+}
