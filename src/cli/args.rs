@@ -1,6 +1,7 @@
 mod elsewhere;
 
 use std::ffi::{OsStr, OsString};
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::jsonrpc::MAX_LINE;
 use crate::permission::Mode;
+use crate::serve::Listener;
 
 pub(super) use elsewhere::{Access, Code, Connect, Discover, Task};
 
@@ -103,6 +105,9 @@ pub(super) struct Acp {
     /// Listen on an address that others can reach although nothing is encrypted
     #[arg(long, requires = "network")]
     pub(super) insecure_plaintext: bool,
+    /// Most clients at once; one more is told to come back later
+    #[arg(long, value_name = "NUMBER", default_value_t = Listener::CLIENTS, requires = "network")]
+    pub(super) max_connections: NonZeroUsize,
     #[command(flatten)]
     pub(super) tls: Tls,
     /// Be the server at this address instead, or of this name on the local network

@@ -5,7 +5,6 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow};
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -18,6 +17,7 @@ use crate::config::{ConfigError, Paths, PrivateFile};
 use crate::discovery::Advertisement;
 use crate::serve::{Doors, Guard, ListenError, Listener, Origins, Token};
 use crate::tls::{self, Fingerprint};
+use crate::workspace::raise_open_files;
 
 /// Serves a port until a signal says so; a second one is immediate.
 pub(super) async fn run(setup: &Setup, command: Acp, port: u16) -> anyhow::Result<ExitCode> {
@@ -26,12 +26,16 @@ pub(super) async fn run(setup: &Setup, command: Acp, port: u16) -> anyhow::Resul
         return Ok(print::failure(exit::CONFIG, text));
     }
     let tls = encryption(&command.tls, &setup.environment.paths())?;
-    take_files();
+    let files = raise_open_files().unwrap_or_else(|e| {
+        tracing::warn!(error = %e, "no more files can be had");
+        None
+    });
     let listener = match Listener::bind(address).await {
         Ok(listener) => listener,
         Err(e @ ListenError::Taken(_)) => return Ok(print::failure(exit::TEMPORARY, &e.to_string())),
         Err(e) => return Ok(print::failure(exit::UNAVAILABLE, &e.to_string())),
     };
+    let listener = listener.holding(command.max_connections, files);
     let address = listener.address();
     let token = if command.no_auth { None } else { Some(Token::generate().context("no random bits")?) };
     let fingerprint = tls.as_ref().map(tls::Acceptor::fingerprint);
@@ -127,15 +131,6 @@ fn encryption(command: &Tls, paths: &Paths) -> anyhow::Result<Option<tls::Accept
 
 fn homeless(what: &str) -> anyhow::Error {
     anyhow!(ConfigError::Invalid(format!("no home directory to keep {what} in: set HOME")))
-}
-
-/// Every connection takes a file: the system gives as many as it would if it was asked, and is asked.
-fn take_files() {
-    let limit = getrlimit(Resource::Nofile);
-    let raised = Rlimit { current: limit.maximum, ..limit };
-    if let Err(e) = setrlimit(Resource::Nofile, raised) {
-        tracing::warn!(error = %e, files = limit.current, "no more files can be had");
-    }
 }
 
 async fn resolve(host: &str) -> anyhow::Result<IpAddr> {

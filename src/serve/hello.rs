@@ -4,11 +4,14 @@
 
 use std::io;
 
+use jsonrpsee::types::ErrorCode;
 use serde::Deserialize;
 use tokio::io::AsyncWriteExt;
 
 use super::auth::Guard;
-use crate::jsonrpc::Frame;
+use super::crowd::FULL;
+use crate::jsonrpc::{Frame, Message, error_line, parse};
+use crate::rpc;
 use crate::transport::Transport;
 
 /// The word `hello` tells it from every other first line.
@@ -74,7 +77,30 @@ pub(super) async fn admit(transport: Transport, guard: &Guard) -> io::Result<Opt
 
 /// Says why, and ends.
 pub(super) async fn refuse(mut transport: Transport, code: &str, message: &str) -> io::Result<()> {
-    let error = serde_json::json!({ "code": code, "message": message });
-    transport.say(&serde_json::json!({ "type": "error", "id": null, "error": error })).await?;
+    transport.say(&refusal(code, message)).await?;
     transport.outgoing.shutdown().await
+}
+
+/// What is said to somebody of whom no dialect is known.
+pub(super) fn refusal(code: &str, message: &str) -> serde_json::Value {
+    let error = serde_json::json!({ "code": code, "message": message });
+    serde_json::json!({ "type": "error", "id": null, "error": error })
+}
+
+/// Says that there is no room, and ends: in JSON-RPC to who has begun with that.
+pub(super) async fn turn_away(mut greeted: Greeted) -> io::Result<()> {
+    let said = match greeted.hello {
+        Some(_) => None,
+        None => greeted.transport.first().await.transpose()?,
+    };
+    let begun = match &said {
+        Some(Frame::Line(line) | Frame::Unended(line)) => parse(line).ok(),
+        Some(Frame::TooLong { .. }) | None => None,
+    };
+    let Some(Message::Request { id, .. }) = begun else {
+        return refuse(greeted.transport, "BUSY", FULL).await;
+    };
+    let busy = rpc::error(ErrorCode::ServerIsBusy.code(), FULL, None);
+    greeted.transport.outgoing.write_all(&error_line(&id, &busy)).await?;
+    greeted.transport.outgoing.shutdown().await
 }

@@ -2,33 +2,31 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
+use futures_util::future::Abortable;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::auth::Guard;
-use super::http::{self, Site};
+use super::crowd::{Crowd, Seat};
+use super::exhaustion::Exhaustion;
+use super::http::{self, Own, Site};
+use super::turned_away::{Why, turn_away};
 use super::{Doors, hello};
 use crate::error::ErrorKind;
 use crate::jsonrpc;
 use crate::tls;
 use crate::transport::Transport;
 
-/// Connections at once; who comes then waits in the system's queue.
-const CONNECTIONS: usize = 16 * 1024;
 /// How long a connection may take to say who it is.
 const GREETING: Duration = Duration::from_secs(5);
-/// Bytes that are thrown away of what is not listened to.
-const UNHEARD: u64 = 64 * 1024;
-/// How long nothing is accepted when the system has no more files to give.
-const EXHAUSTED: Duration = Duration::from_millis(100);
 /// How long connections may take to end in order.
 const DRAIN: Duration = Duration::from_secs(5);
 
@@ -56,9 +54,13 @@ pub struct Listener {
     socket: TcpListener,
     address: SocketAddr,
     tls: Option<tls::Acceptor>,
+    crowd: Arc<Crowd>,
 }
 
 impl Listener {
+    /// Clients at once, unless somebody wants it otherwise.
+    pub const CLIENTS: NonZeroUsize = NonZeroUsize::new(16 * 1024).expect("it is not zero");
+
     /// Binds exactly that address. Port 0 is any that is free.
     pub async fn bind(address: SocketAddr) -> Result<Self, ListenError> {
         let failed = |source: io::Error| match source.kind() {
@@ -67,7 +69,14 @@ impl Listener {
         };
         let socket = TcpListener::bind(address).await.map_err(failed)?;
         let address = socket.local_addr().map_err(failed)?;
-        Ok(Self { socket, address, tls: None })
+        let crowd = Arc::new(Crowd::new(Self::CLIENTS, None));
+        Ok(Self { socket, address, tls: None, crowd })
+    }
+
+    /// The same for so many clients at once, and fewer where only so many files may be open. Who comes then is told to
+    /// come back later.
+    pub fn holding(self, clients: NonZeroUsize, files: Option<u64>) -> Self {
+        Self { crowd: Arc::new(Crowd::new(clients, files)), ..self }
     }
 
     /// The same, for whoever speaks TLS and for nobody else.
@@ -82,30 +91,29 @@ impl Listener {
 
     /// Serves everyone who comes until `stop`, then lets them end in order.
     pub async fn serve(self, doors: Arc<Doors>, guard: Arc<Guard>, max_line: usize, stop: CancellationToken) {
-        let (tracker, room) = (TaskTracker::new(), Arc::new(Semaphore::new(CONNECTIONS)));
-        let streams = Arc::default();
+        let (tracker, streams) = (TaskTracker::new(), Arc::default());
         let site = Site { doors, guard, max_line, stop: stop.clone(), sockets: tracker.clone(), streams };
         let router = http::router(site.clone());
         let accepting = async {
+            let mut exhaustion = Exhaustion::new();
             loop {
-                // Never closed: it lives here.
-                let Ok(place) = Arc::clone(&room).acquire_owned().await else { return };
-                match self.socket.accept().await {
-                    Ok((stream, _)) => {
-                        let (site, router, tls) = (site.clone(), router.clone(), self.tls.clone());
-                        tracker.spawn(async move {
-                            if let Err(e) = greet(stream, site, router, tls).await {
-                                tracing::debug!(error = %e, "a connection broke off");
-                            }
-                            drop(place);
-                        });
-                    }
-                    Err(e) if is_of_one(&e) => {}
+                let stream = match self.socket.accept().await {
+                    Ok((stream, _)) => stream,
+                    Err(e) if is_of_one(&e) => continue,
                     Err(e) => {
-                        tracing::warn!(error = %e, "the system gives no connection");
-                        sleep(EXHAUSTED).await;
+                        exhaustion.pause(&self.socket, &e).await;
+                        continue;
                     }
-                }
+                };
+                exhaustion.over();
+                let Some((seat, registration)) = self.crowd.enter().await else { return };
+                let (site, router, tls) = (site.clone(), router.clone(), self.tls.clone());
+                let greeting = async move {
+                    if let Err(e) = greet(stream, seat, site, router, tls).await {
+                        tracing::debug!(error = %e, "a connection broke off");
+                    }
+                };
+                tracker.spawn(Abortable::new(greeting, registration));
             }
         };
         stop.run_until_cancelled(accepting).await;
@@ -124,7 +132,7 @@ fn is_of_one(error: &io::Error) -> bool {
 }
 
 /// What a connection speaks, told by its first byte.
-enum Speech {
+pub(super) enum Speech {
     Tls,
     Http,
     Lines,
@@ -132,7 +140,7 @@ enum Speech {
 
 impl Speech {
     /// A verb of HTTP begins with a letter, a line of JSON with a brace or a mark before it; everything else is nobody.
-    fn of(first: u8) -> Option<Self> {
+    pub(super) fn of(first: u8) -> Option<Self> {
         match first {
             tls::FIRST_BYTE => Some(Self::Tls),
             b'{' | jsonrpc::MARK => Some(Self::Lines),
@@ -142,9 +150,15 @@ impl Speech {
     }
 }
 
-async fn greet(stream: TcpStream, site: Site, router: Router, tls: Option<tls::Acceptor>) -> io::Result<()> {
+async fn greet(
+    stream: TcpStream,
+    seat: Arc<Seat>,
+    site: Site,
+    router: Router,
+    tls: Option<tls::Acceptor>,
+) -> io::Result<()> {
     stream.set_nodelay(true)?;
-    let own = stream.local_addr()?;
+    let own = Own { address: stream.local_addr()?, seat };
     let mut first = [0];
     let read = async { Ok((stream.peek(&mut first).await? > 0).then_some(first[0])) };
     let speech = in_time(&site, read).await?.and_then(Speech::of);
@@ -152,7 +166,7 @@ async fn greet(stream: TcpStream, site: Site, router: Router, tls: Option<tls::A
         (None, Some(Speech::Http)) => http::serve(stream, own, router, &site.stop).await,
         (None, Some(Speech::Lines)) => {
             let (reader, writer) = stream.into_split();
-            talk(Transport::lines(reader, writer, site.max_line), site).await
+            talk(Transport::lines(reader, writer, site.max_line), &own.seat, site).await
         }
         (Some(tls), Some(Speech::Tls)) => {
             let stream = in_time(&site, async { tls.accept(stream).await.map(Some) }).await?;
@@ -162,12 +176,15 @@ async fn greet(stream: TcpStream, site: Site, router: Router, tls: Option<tls::A
                 Some(Speech::Http) => http::serve(stream, own, router, &site.stop).await,
                 Some(Speech::Lines) => {
                     let (reader, writer) = tokio::io::split(stream);
-                    talk(Transport::lines(reader, writer, site.max_line), site).await
+                    talk(Transport::lines(reader, writer, site.max_line), &own.seat, site).await
                 }
                 Some(Speech::Tls) | None => stream.shutdown().await,
             }
         }
-        (Some(_), Some(speech)) => plaintext(stream, &speech).await,
+        (Some(_), Some(speech)) => {
+            turn_away(stream, &speech, Why::Open, GREETING).await;
+            Ok(())
+        }
         (None, Some(Speech::Tls)) | (_, None) => Ok(()),
     }
 }
@@ -184,31 +201,11 @@ async fn in_time<T>(
 }
 
 /// Lines, from the first on.
-async fn talk(transport: Transport, site: Site) -> io::Result<()> {
+async fn talk(transport: Transport, seat: &Seat, site: Site) -> io::Result<()> {
     let admitted = timeout(GREETING, hello::admit(transport, &site.guard)).await;
     match admitted {
-        Ok(Ok(Some(greeted))) => site.doors.welcome(greeted, site.stop.clone()).await,
+        Ok(Ok(Some(greeted))) => site.doors.welcome(greeted, seat, site.stop.clone()).await,
         Ok(refused) => refused.map(drop),
         Err(_) => Ok(()),
     }
-}
-
-/// Says what to do to somebody whom everybody could listen to. What he has to say is thrown away, unread.
-async fn plaintext(mut stream: TcpStream, speech: &Speech) -> io::Result<()> {
-    let answer = match speech {
-        Speech::Http => {
-            "HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain\r\nconnection: close\r\n\r\n\
-             this port speaks TLS: use https:// or wss://\n"
-        }
-        Speech::Lines | Speech::Tls => {
-            "{\"type\":\"error\",\"id\":null,\"error\":{\"code\":\"INVALID_REQUEST\",\"message\":\
-             \"this port speaks TLS: use tls://\"}}\n"
-        }
-    };
-    stream.write_all(answer.as_bytes()).await?;
-    stream.shutdown().await?;
-    // A connection that is closed with something in it takes the answer with it.
-    let (mut rest, mut nowhere) = (stream.take(UNHEARD), tokio::io::sink());
-    let said = tokio::io::copy(&mut rest, &mut nowhere);
-    timeout(GREETING, said).await.map_or(Ok(()), |said| said.map(drop))
 }

@@ -9,11 +9,14 @@
 
 pub mod acp;
 mod auth;
+mod crowd;
+mod exhaustion;
 mod hello;
 mod http;
 mod listener;
 mod resumption;
 mod task;
+mod turned_away;
 
 use std::io;
 use std::sync::Arc;
@@ -24,6 +27,8 @@ use tokio_util::sync::CancellationToken;
 use crate::engine::{Engine, EngineSource};
 use crate::rpc::Limits;
 use crate::transport::{Socket, Transport};
+
+use crowd::Seat;
 
 pub use auth::{Code, Guard, Origins, Refusal, Token};
 pub use listener::{ListenError, Listener};
@@ -69,10 +74,15 @@ impl Doors {
     }
 
     /// Serves one socket that was let in and may say hello first, to its end.
-    async fn receive(&self, mut transport: Transport, stop: CancellationToken) -> io::Result<()> {
+    async fn receive(
+        &self,
+        mut transport: Transport,
+        seat: &Seat,
+        stop: CancellationToken,
+    ) -> io::Result<()> {
         match stop.run_until_cancelled(transport.first()).await.flatten() {
             Some(Ok(first)) => match hello::greet(transport.with_first(first)).await? {
-                Some(greeted) => self.welcome(greeted, stop).await,
+                Some(greeted) => self.welcome(greeted, seat, stop).await,
                 None => Ok(()),
             },
             ended => end(transport, ended.and_then(Result::err)).await,
@@ -80,7 +90,12 @@ impl Doors {
     }
 
     /// Serves one socket whose hello was taken, if there was one, to its end.
-    async fn welcome(&self, greeted: hello::Greeted, stop: CancellationToken) -> io::Result<()> {
+    async fn welcome(&self, greeted: hello::Greeted, seat: &Seat, stop: CancellationToken) -> io::Result<()> {
+        let goes_on = greeted.hello.as_ref().is_some_and(|hello| hello.connection.is_some());
+        // What goes on has its seat.
+        if !goes_on && !seat.take() {
+            return hello::turn_away(greeted).await;
+        }
         let hello::Greeted { mut transport, hello } = greeted;
         let Some(hello) = hello else { return self.serve(transport, stop).await };
         if let Some(name) = hello.connection {
@@ -97,6 +112,11 @@ impl Doors {
             transport.say(&serde_json::json!({ "type": "welcome" })).await?;
         }
         self.serve(transport, stop).await
+    }
+
+    /// Whether a connection may come back by another socket.
+    fn awaits(&self) -> bool {
+        !self.resumptions.is_empty()
     }
 
     /// The engine, if anything needed it yet.

@@ -94,6 +94,10 @@ impl Resumptions {
         }
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.lock().is_empty()
+    }
+
     fn insert(&self, name: &str, sender: mpsc::Sender<Socket>) -> bool {
         let mut known = self.lock();
         let fits = known.len() < MOST;

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::environment;
 use super::leash::{Leash, PATIENCE};
+use super::open_files;
 use super::supervisor::{self, Report};
 use super::{Capture, Command, Commands, Exit, Finished, Live, WorkspaceError};
 
@@ -62,6 +63,9 @@ impl LocalCommands {
         }
         let mut launch = tokio::process::Command::new(&self.supervisor);
         launch.arg(supervisor::ARGUMENT).args(reads.then_some(supervisor::READS));
+        if let Some(files) = open_files::of_commands() {
+            launch.arg(supervisor::FILES).arg(files.to_string());
+        }
         launch.arg("--").args(&command.argv).current_dir(&command.cwd);
         launch.env_clear().envs(self.environment.iter().cloned()).envs(command.env.iter().cloned());
         Ok(launch)

@@ -21,12 +21,15 @@ use rustix::process::{Pid, Resource, Rlimit, WaitOptions, WaitStatus};
 mod descendants;
 mod descriptors;
 
+use super::open_files;
 use descendants::Tree;
 
 /// The first argument of a supervisor; `--` and the command line follow.
 pub const ARGUMENT: &str = "__supervise";
 /// Follows it when the command is to read what the owner sends: the owner hands that descriptor over first.
 pub(super) const READS: &str = "--reads";
+/// Follows that, with the number of files that the command may have open: the owner may have more.
+pub(super) const FILES: &str = "--files";
 
 /// From the request to end until force is used.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -88,19 +91,16 @@ impl Report {
     }
 }
 
-/// Runs a command line ([`READS`] and `--` may stand before it) under supervision. Exits with the code of the
+/// Runs a command line ([`READS`], [`FILES`] and `--` may stand before it) under supervision. Exits with the code of the
 /// command, with 128 and the signal that ended it, or with 126 or 127 when it could not be started.
 pub fn main(command_line: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let mut argv: Vec<OsString> = command_line.into_iter().collect();
-    let mut takes =
-        |word: &str| argv.first().is_some_and(|first| first == word).then(|| argv.remove(0)).is_some();
-    let reads = takes(READS);
-    takes("--");
+    let Orders { reads, files, argv } = Orders::take(command_line);
     // A new session has no terminal: nothing can ask there, and its interrupts do not come here.
     rustix::process::setsid().ok();
     #[cfg(target_os = "linux")]
     rustix::process::set_child_subreaper(Some(rustix::process::getpid())).ok();
     rustix::process::setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) }).ok();
+    files.and_then(|files| open_files::lower(files).ok());
     let stdin = || if reads { descriptors::handed_over().map(Stdio::from) } else { Ok(Stdio::null()) };
     let started = stdin().and_then(|stdin| start(&descriptors::without_leaks(argv)?, stdin));
     match started {
@@ -109,6 +109,23 @@ pub fn main(command_line: impl IntoIterator<Item = OsString>) -> ExitCode {
             Report::Failed(error.raw_os_error().unwrap_or(Errno::INVAL.raw_os_error())).send();
             ExitCode::from(if error.kind() == io::ErrorKind::NotFound { 127 } else { 126 })
         }
+    }
+}
+
+/// What stands in a supervisor's own command line.
+struct Orders {
+    reads: bool,
+    files: Option<u64>,
+    argv: Vec<OsString>,
+}
+
+impl Orders {
+    fn take(command_line: impl IntoIterator<Item = OsString>) -> Self {
+        let mut words = command_line.into_iter().peekable();
+        let reads = words.next_if(|word| word == READS).is_some();
+        let files = words.next_if(|word| word == FILES).and_then(|_| words.next()?.to_str()?.parse().ok());
+        words.next_if(|word| word == "--");
+        Self { reads, files, argv: words.collect() }
     }
 }
 

@@ -1,13 +1,16 @@
 //! Who may come in by HTTP: the name and the page are judged for every request, the token where one is needed.
 
 use axum::extract::{Extension, Request, State};
-use axum::http::header::{AUTHORIZATION, HOST, ORIGIN, SEC_WEBSOCKET_PROTOCOL, UPGRADE};
+use axum::http::header::{
+    AUTHORIZATION, CONNECTION, HOST, ORIGIN, RETRY_AFTER, SEC_WEBSOCKET_PROTOCOL, UPGRADE,
+};
 use axum::http::{HeaderMap, HeaderName, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::{Own, Site, cors};
 use crate::serve::auth::Refusal;
+use crate::serve::crowd;
 
 /// What a browser, which cannot set headers of a WebSocket, offers as a subprotocol with the token behind it.
 const TOKEN_PROTOCOL: &str = "adjutant.token.";
@@ -26,7 +29,7 @@ pub(super) async fn name(
 ) -> Response {
     let headers = request.headers();
     let judged = one(headers, &HOST).ok_or(Refusal::Host).and_then(|host| {
-        site.guard.host(host, own.0)?;
+        site.guard.host(host, own.address)?;
         match (headers.contains_key(ORIGIN), headers.get(FETCH_SITE)) {
             (true, _) => site.guard.origin(Some(one(headers, &ORIGIN).unwrap_or_default())),
             // Typed into the address bar, or nothing that a page has asked for.
@@ -46,8 +49,13 @@ pub(super) async fn name(
     response
 }
 
-/// Lets through who shows the token, and to a WebSocket who shows a code.
-pub(super) async fn check(State(site): State<Site>, request: Request, next: Next) -> Response {
+/// Lets through who shows the token, and to a WebSocket who shows a code, if there is room.
+pub(super) async fn check(
+    State(site): State<Site>,
+    Extension(own): Extension<Own>,
+    request: Request,
+    next: Next,
+) -> Response {
     let query = request.uri().query().unwrap_or_default().to_ascii_lowercase();
     if query.contains("token=") || query.contains("code=") {
         let text = "no token and no code is ever taken from an address: send it in a header";
@@ -58,9 +66,16 @@ pub(super) async fn check(State(site): State<Site>, request: Request, next: Next
     let opens = request.method() == Method::GET && headers.contains_key(UPGRADE);
     let code = if opens && token.is_none() { offered(headers, CODE_PROTOCOL) } else { None };
     match code.map_or_else(|| site.guard.admit(token), |code| site.guard.redeem(code)) {
-        Ok(()) => next.run(request).await,
+        // A WebSocket may be one that a connection goes on by: it is asked before it is turned away.
+        Ok(()) if own.seat.take() || opens && site.doors.awaits() => next.run(request).await,
+        Ok(()) => full(),
         Err(refusal) => refused(refusal),
     }
+}
+
+fn full() -> Response {
+    let headers = [(RETRY_AFTER, crowd::RETRY_AFTER.to_string()), (CONNECTION, "close".to_owned())];
+    (StatusCode::SERVICE_UNAVAILABLE, headers, crowd::FULL).into_response()
 }
 
 pub(super) fn refused(refusal: Refusal) -> Response {

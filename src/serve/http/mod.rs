@@ -36,7 +36,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::{Doors, auth::Guard};
+use super::{Doors, auth::Guard, crowd::Seat};
 
 /// How long the head of a request may take.
 const HEAD: Duration = Duration::from_secs(10);
@@ -58,9 +58,13 @@ pub(super) struct Site {
     pub(super) streams: Arc<stream::Register>,
 }
 
-/// The address of ours that a connection came in by.
-#[derive(Debug, Clone, Copy)]
-struct Own(SocketAddr);
+/// What every request of a connection is served with.
+#[derive(Debug, Clone)]
+pub(super) struct Own {
+    /// The address of ours that it came in by.
+    pub(super) address: SocketAddr,
+    pub(super) seat: Arc<Seat>,
+}
 
 /// Everything there is, the same for every connection.
 pub(super) fn router(site: Site) -> Router {
@@ -75,18 +79,13 @@ pub(super) fn router(site: Site) -> Router {
 }
 
 /// Serves one connection to its end, or to its upgrade.
-pub(super) async fn serve<S>(
-    stream: S,
-    own: SocketAddr,
-    router: Router,
-    stop: &CancellationToken,
-) -> io::Result<()>
+pub(super) async fn serve<S>(stream: S, own: Own, router: Router, stop: &CancellationToken) -> io::Result<()>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let router = TowerToHyperService::new(router);
     let service = service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(Own(own));
+        request.extensions_mut().insert(own.clone());
         router.call(request)
     });
     let connection = http1::Builder::new()

@@ -1,15 +1,15 @@
 //! A connection that becomes a WebSocket: `GET /acp`, and `GET /` as sidecars of editors have it.
 
-use axum::extract::State;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{Message, Utf8Bytes, WebSocketUpgrade};
+use axum::extract::{Extension, State};
 use axum::http::header::UPGRADE;
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 
 use super::heartbeat::Heartbeat;
-use super::{Site, admission, stream};
+use super::{Own, Site, admission, stream};
 use crate::transport::{self, websocket};
 
 /// The subprotocol that is agreed on with whoever offers any: what was offered beside the token or the code.
@@ -35,17 +35,22 @@ impl transport::Message for Message {
 /// `GET /acp`: a WebSocket where one is asked for, else a stream of events.
 pub(super) async fn upgrade_or_subscribe(
     State(site): State<Site>,
+    own: Extension<Own>,
     headers: HeaderMap,
     socket: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
     match socket {
-        Ok(socket) => upgrade(State(site), socket).await,
+        Ok(socket) => upgrade(State(site), own, socket).await,
         Err(refusal) if headers.contains_key(UPGRADE) => refusal.into_response(),
         Err(_) => stream::subscribe(&site, &headers).into_response(),
     }
 }
 
-pub(super) async fn upgrade(State(site): State<Site>, upgrade: WebSocketUpgrade) -> Response {
+pub(super) async fn upgrade(
+    State(site): State<Site>,
+    Extension(own): Extension<Own>,
+    upgrade: WebSocketUpgrade,
+) -> Response {
     let max_line = site.max_line;
     let upgrade = upgrade
         .max_message_size(max_line)
@@ -61,7 +66,7 @@ pub(super) async fn upgrade(State(site): State<Site>, upgrade: WebSocketUpgrade)
         .on_upgrade(async move |socket| {
             let _tracked = tracked;
             let socket = Heartbeat::new(socket, site.max_line, site.stop.clone());
-            if let Err(e) = site.doors.receive(websocket(socket), site.stop.clone()).await {
+            if let Err(e) = site.doors.receive(websocket(socket), &own.seat, site.stop.clone()).await {
                 tracing::debug!(error = %e, "a WebSocket broke off");
             }
         })

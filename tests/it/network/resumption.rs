@@ -46,7 +46,7 @@ async fn lasting(server: &Server, proxy: &Proxy, scheme: &str) -> Link {
 }
 
 /// A line connection, said hello by hand.
-async fn hello(server: &Server, hello: Value) -> (Wire, Value) {
+pub(super) async fn hello(server: &Server, hello: Value) -> (Wire, Value) {
     let (reader, writer) = tokio::net::TcpStream::connect(server.address).await.unwrap().into_split();
     let mut wire = Wire::new(Transport::lines(reader, writer, MAX_LINE));
     let mut line = json!({ "type": "hello", "token": server.token });

@@ -33,7 +33,12 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) async fn start(bench: &Bench, options: &[&str]) -> Self {
-        let mut child = Self::command(bench, options).spawn().unwrap();
+        Self::spawned(&mut Self::command(bench, options)).await
+    }
+
+    /// Started by a command of the caller's.
+    pub(crate) async fn spawned(command: &mut Command) -> Self {
+        let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let line =
             timeout(PATIENCE, lines.next_line()).await.unwrap().unwrap().expect("it says where it listens");
@@ -46,6 +51,18 @@ impl Server {
         let content = content.map(|text| serde_json::from_str::<Value>(&text).unwrap());
         let token = content.map_or_else(String::new, |note| note["token"].as_str().unwrap().to_owned());
         Self { child, address, note, token }
+    }
+
+    /// A server under limits of its own, which `ulimit` understands.
+    pub(crate) async fn limited(bench: &Bench, ulimit: &str) -> Self {
+        let plain = Self::command(bench, &[]);
+        let plain = plain.as_std();
+        let mut command = Command::new("/bin/sh");
+        command.arg("-c").arg(format!("ulimit {ulimit} && exec \"$0\" \"$@\""));
+        command.arg(plain.get_program()).args(plain.get_args()).current_dir(bench.root()).env_clear();
+        command.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
+        Self::spawned(&mut command).await
     }
 
     /// `adjutant acp --port 0` with these options behind it, which win.
