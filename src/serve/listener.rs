@@ -27,8 +27,8 @@ use crate::transport::Transport;
 
 /// How long a connection may take to say who it is.
 const GREETING: Duration = Duration::from_secs(5);
-/// How long connections may take to end in order.
-const DRAIN: Duration = Duration::from_secs(5);
+/// How long connections may take to end in order: what is asked may be answered, and the end be told.
+const DRAIN: Duration = Duration::from_secs(7);
 
 /// Why nobody can be listened to.
 #[derive(Debug, thiserror::Error)]

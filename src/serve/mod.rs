@@ -20,6 +20,7 @@ mod turned_away;
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::io::AsyncWriteExt;
 use tokio_util::sync::CancellationToken;
@@ -33,12 +34,16 @@ use crowd::Seat;
 pub use auth::{Code, Guard, Origins, Refusal, Token};
 pub use listener::{ListenError, Listener};
 
+/// How long what was asked may still be answered when a server ends: many may have to be, all at once.
+const DRAIN: Duration = Duration::from_secs(5);
+
 /// All doors to one engine.
 #[derive(Debug)]
 pub struct Doors {
     acp: acp::Door,
     task: task::Door,
     resumptions: Arc<resumption::Resumptions>,
+    limits: Limits,
 }
 
 impl Doors {
@@ -46,14 +51,14 @@ impl Doors {
     /// began ends with them.
     pub fn local(engine: EngineSource) -> Self {
         let task = task::Door::local(engine.clone());
-        Self { task, acp: acp::Door::new(engine), resumptions: Arc::default() }
+        Self { task, acp: acp::Door::new(engine), resumptions: Arc::default(), limits: Limits::default() }
     }
 
     /// Doors for whoever comes: what somebody began goes on when they have gone.
     pub fn shared(engine: EngineSource) -> Self {
         let task = task::Door::shared(engine.clone());
         let acp = acp::Door::new(engine).lasting(resumption::GRACE);
-        Self { task, acp, resumptions: Arc::default() }
+        Self { task, acp, resumptions: Arc::default(), limits: Limits { drain: DRAIN, ..Limits::default() } }
     }
 
     /// The same doors; `acp_v2`: clients of the Agent Client Protocol that ask for version 2 get its draft.
@@ -68,7 +73,7 @@ impl Doors {
                 self.task.serve(transport.with_first(first), stop).await
             }
             // Whatever else it is, is that door's to judge.
-            Some(Ok(first)) => self.acp.serve(transport.with_first(first), Limits::default(), stop).await,
+            Some(Ok(first)) => self.acp.serve(transport.with_first(first), self.limits, stop).await,
             ended => end(transport, ended.and_then(Result::err)).await,
         }
     }

@@ -31,9 +31,8 @@ pub(super) async fn turn_away(mut stream: TcpStream, speech: &Speech, why: Why, 
         // A connection that is closed with something in it takes the answer with it.
         tokio::io::copy(&mut stream.take(UNHEARD), &mut tokio::io::sink()).await
     };
-    match timeout(patience, telling).await {
-        Ok(Err(e)) => tracing::debug!(error = %e, "who was turned away did not listen"),
-        Ok(Ok(_)) | Err(_) => {}
+    if let Ok(Err(e)) = timeout(patience, telling).await {
+        tracing::debug!(error = %e, "who was turned away did not listen");
     }
 }
 

@@ -17,7 +17,7 @@ use crate::transport::Transport;
 /// A server that has said nothing for so long is asked whether it is there.
 const QUIET: Duration = Duration::from_secs(5);
 /// One that has said nothing for so long is lost: a machine that dies says nothing else.
-const SILENT: Duration = Duration::from_secs(14);
+const SILENT: Duration = Duration::from_secs(12);
 /// How long a cancelled task may take to end.
 const CANCELLING: Duration = Duration::from_secs(10);
 

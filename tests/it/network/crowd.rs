@@ -54,7 +54,7 @@ fn ended(crowd: &mut [TcpStream]) -> impl Stream<Item = String> {
 async fn load(pid: u32) -> u128 {
     let before = proc::computed(pid);
     tokio::time::sleep(LOOK).await;
-    (proc::computed(pid) - before).as_micros() * 100 / LOOK.as_micros()
+    proc::computed(pid).saturating_sub(before).as_micros() * 100 / LOOK.as_micros()
 }
 
 fn slowly(n: usize) -> Bench {

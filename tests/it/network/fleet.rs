@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rcgen::{CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
 use rustix::process::{Pid, Signal, kill_process};
@@ -13,9 +13,13 @@ use tokio::time::timeout;
 
 use crate::command_line::{end, output};
 use crate::support::bench::{Bench, PROGRAM};
+use crate::support::proxy::{Proxy, Weather};
 use crate::support::server::Server;
 
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long a server may be silent before it counts as lost.
+const NOTICED: Duration = Duration::from_secs(15);
 
 const SCRIPT: &str = r#"{"when":"Review the backend","answer":[{"text":"The backend is fine."}]}
 {"when":"Review the frontend","answer":[{"text":"The frontend is fine."}]}
@@ -105,6 +109,21 @@ async fn of_three_servers_found_by_name_one_dies_and_the_others_finish() {
     assert_eq!(stdout.matches("The backend is fine.").count(), 2, "{stdout}");
     assert!(stdout.contains(&format!("== {gone}: Review the backend\nfailed: cannot reach")), "{stdout}");
     assert!(stderr.ends_with("adjutant: 1 of 3 tasks did not finish\n"), "{stderr}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_machine_that_dies_without_a_word_is_given_up_in_time() {
+    let bench = Bench::scripted(SCRIPT);
+    let server = Server::start(&bench, &["--hostname", "127.0.0.2"]).await;
+    let proxy = Proxy::start(server.address, Weather::CALM, 1).await;
+    let mut run = Run::start(&bench, &[&proxy.address.to_string(), "--task", "Stay"]);
+    run.until(|line| is_begun(line, 1)).await;
+    let dead = Instant::now();
+    proxy.stall();
+    let lost = run.until(|line| line["type"] == "result").await;
+    assert_eq!(lost["status"], "lost", "{lost}");
+    assert!(dead.elapsed() < NOTICED, "{:?}", dead.elapsed());
+    assert_eq!(run.end().await.1, Some(75));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

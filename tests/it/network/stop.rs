@@ -36,7 +36,7 @@ enum Voice {
     /// It is closed with a code.
     Socket(Box<WebSocketStream<TcpStream>>),
     /// A comment says so.
-    Events(Remote, Events),
+    Events(Box<(Remote, Events)>),
 }
 
 /// One client with one session.
@@ -48,7 +48,7 @@ struct Follower {
     heard: Vec<Value>,
 }
 
-fn request(id: u64, method: &str, params: Value) -> Value {
+fn request(id: u64, method: &str, params: &Value) -> Value {
     json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params })
 }
 
@@ -57,7 +57,7 @@ impl Voice {
         match self {
             Self::Lines(wire) => wire.send_line(&message.to_string()).await,
             Self::Socket(socket) => socket.send(Message::text(message.to_string())).await.unwrap(),
-            Self::Events(..) => panic!("it posts"),
+            Self::Events(_) => panic!("it posts"),
         }
     }
 
@@ -79,9 +79,9 @@ impl Voice {
                         other => break Err(format!("{other:?}")),
                     }
                 },
-                Self::Events(_, events) => match events.next().await {
+                Self::Events(open) => match open.1.next().await {
                     Some(event) => Ok(event.line),
-                    None => Err(events.comments.join("; ")),
+                    None => Err(open.1.comments.join("; ")),
                 },
             }
         };
@@ -92,7 +92,7 @@ impl Voice {
         match self {
             Self::Lines(_) => "end",
             Self::Socket(_) => "1001 the server is shutting down",
-            Self::Events(..) => "the server is shutting down",
+            Self::Events(_) => "the server is shutting down",
         }
     }
 }
@@ -111,27 +111,27 @@ impl Follower {
 
     async fn begin(voice: Voice, bench: &Bench) -> Self {
         let mut begun = Self { voice, session: String::new(), turn: 3, heard: Vec::new() };
-        begun.voice.say(&request(1, "initialize", json!({ "protocolVersion": 1 }))).await;
+        begun.voice.say(&request(1, "initialize", &json!({ "protocolVersion": 1 }))).await;
         let place = json!({ "cwd": bench.cwd(), "mcpServers": [] });
-        begun.voice.say(&request(2, "session/new", place)).await;
+        begun.voice.say(&request(2, "session/new", &place)).await;
         let reply = begun.until(|line| line["id"] == 2).await;
-        begun.session = reply["result"]["sessionId"].as_str().unwrap().to_owned();
+        reply["result"]["sessionId"].as_str().unwrap().clone_into(&mut begun.session);
         begun
     }
 
     async fn over_http(server: &Server, bench: &Bench) -> Self {
         let (remote, _connection, events, session) = Remote::open(server, bench).await;
-        Self { voice: Voice::Events(remote, events), session, turn: 0, heard: Vec::new() }
+        Self { voice: Voice::Events(Box::new((remote, events))), session, turn: 0, heard: Vec::new() }
     }
 
     async fn prompt(&mut self, text: &str) {
-        if let Voice::Events(remote, _) = &mut self.voice {
-            self.turn = remote.prompt(&self.session, text).await;
+        if let Voice::Events(open) = &mut self.voice {
+            self.turn = open.0.prompt(&self.session, text).await;
             return;
         }
         let prompt = json!([{ "type": "text", "text": text }]);
         let params = json!({ "sessionId": self.session, "prompt": prompt });
-        self.voice.say(&request(self.turn, "session/prompt", params)).await;
+        self.voice.say(&request(self.turn, "session/prompt", &params)).await;
     }
 
     async fn until(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
@@ -154,7 +154,8 @@ impl Follower {
         };
         assert_eq!(farewell, self.voice.farewell());
         let is_reply = |line: &&Value| line["id"] == self.turn && line.get("method").is_none();
-        let reply = self.heard.iter().find(is_reply).expect("the turn is answered");
+        let reply = self.heard.iter().find(is_reply);
+        let reply = reply.unwrap_or_else(|| panic!("the turn is answered: {:#?}", self.heard.last()));
         assert_eq!(reply["result"]["stopReason"], "cancelled", "{reply}");
         (self.session, numbers(&self.heard))
     }
@@ -200,7 +201,8 @@ async fn loaded(server: &Server, bench: &Bench, session: &str) -> Vec<Value> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn everybody_is_told_and_what_was_seen_is_there_when_it_is_back() {
-    let rounds = std::env::var("ADJUTANT_STOP_ROUNDS").map_or(ROUNDS, |text| text.parse().unwrap());
+    let rounds = std::env::var_os("ADJUTANT_STOP_ROUNDS")
+        .map_or(ROUNDS, |text| text.to_str().and_then(|text| text.parse().ok()).unwrap());
     let bench = bench();
     let (mut tokens, mut seen) = (HashSet::new(), Vec::<(String, Vec<usize>)>::new());
     for round in 0..=rounds {

@@ -1,5 +1,6 @@
 //! A bad network: what passes is split, delayed, stalled, cut and reset.
 
+use std::future::pending;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -50,6 +51,7 @@ pub(crate) struct Proxy {
     pub(crate) address: SocketAddr,
     /// How many connections were cut by hand.
     cuts: watch::Sender<u64>,
+    stalls: watch::Sender<bool>,
     accepted: Arc<AtomicU64>,
     _tasks: JoinSet<()>,
 }
@@ -65,7 +67,7 @@ impl Proxy {
     pub(crate) async fn start_at(host: [u8; 4], server: SocketAddr, weather: Weather, seed: u64) -> Self {
         let listener = TcpListener::bind((IpAddr::from(host), server.port())).await.unwrap();
         let address = listener.local_addr().unwrap();
-        let (cuts, cut) = watch::channel(0);
+        let ((cuts, cut), (stalls, stalled)) = (watch::channel(0), watch::channel(false));
         let accepted = Arc::new(AtomicU64::new(0));
         let count = Arc::clone(&accepted);
         let mut tasks = JoinSet::new();
@@ -75,17 +77,31 @@ impl Proxy {
             while let Ok((client, _)) = listener.accept().await {
                 count.fetch_add(1, Ordering::Relaxed);
                 let dice = Dice::new(dice.below(u64::MAX));
-                let mut cut = cut.clone();
+                let (mut cut, mut stalled) = (cut.clone(), stalled.clone());
                 cut.mark_unchanged();
-                passing.spawn(async move { pass(client, server, weather, dice, cut).await });
+                passing.spawn(async move {
+                    let passing = pass(client, server, weather, dice, cut);
+                    let stalls = async { drop(stalled.wait_for(|stalled| *stalled).await) };
+                    tokio::pin!(passing);
+                    // Connections stay as they are when nothing passes any more.
+                    tokio::select! {
+                        () = &mut passing => {}
+                        () = stalls => pending().await,
+                    }
+                });
             }
         });
-        Self { address, cuts, accepted, _tasks: tasks }
+        Self { address, cuts, stalls, accepted, _tasks: tasks }
     }
 
     /// Cuts all connections that there are.
     pub(crate) fn cut(&self) {
         self.cuts.send_modify(|cuts| *cuts += 1);
+    }
+
+    /// From now on nothing passes, and nobody is told.
+    pub(crate) fn stall(&self) {
+        self.stalls.send_replace(true);
     }
 
     /// How many connections there ever were.

@@ -57,7 +57,7 @@ const ROOMS: &[Row] = &[
 const DOORS: [&str; 2] = ["serve", "agent"];
 
 /// What lies in a house of doors and serves them all.
-const SHARED: [&str; 1] = ["auth"];
+const SHARED: [&str; 2] = ["auth", "crowd"];
 
 /// The only modules that are seen from outside their room.
 const WINDOWS: &[(&str, &str)] = &[
