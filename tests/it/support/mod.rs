@@ -19,5 +19,6 @@ pub(crate) mod proxy;
 pub(crate) mod recorder;
 pub(crate) mod remote;
 pub(crate) mod server;
+pub(crate) mod streams;
 pub(crate) mod trickle;
 pub(crate) mod wire;

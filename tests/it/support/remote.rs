@@ -41,26 +41,36 @@ pub(crate) struct Events {
 }
 
 impl Remote {
-    /// A client that has said hello, with nothing open.
-    pub(crate) async fn hello(server: &Server) -> Self {
+    /// A client that has said nothing yet.
+    pub(crate) fn new(server: &Server) -> Self {
         // Another test may have been first.
         let _installed = rustls::crypto::ring::default_provider().install_default();
-        let mut remote = Self {
+        Self {
             http: Client::builder().no_proxy().build().unwrap(),
             url: format!("http://{}/acp", server.address),
             token: server.token.clone(),
             id: String::new(),
             next: 2,
-        };
+        }
+    }
+
+    /// A client that has said hello, with nothing open.
+    pub(crate) async fn hello(server: &Server) -> Self {
+        let mut remote = Self::new(server);
         let params = json!({ "protocolVersion": 1, "clientCapabilities": {} });
         let hello = json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params });
-        let response = remote.request("POST").json(&hello).send().await.unwrap();
-        assert_eq!(response.status(), 200);
-        assert_eq!(response.headers()[CONTENT_TYPE], "application/json");
-        remote.id = response.headers()[CONNECTION].to_str().unwrap().to_owned();
-        let reply: Value = response.json().await.unwrap();
+        let reply = remote.begin(&hello).await;
         assert_eq!((&reply["id"], &reply["result"]["protocolVersion"]), (&json!(1), &json!(1)));
         remote
+    }
+
+    /// Begins the connection with `initialize`; the reply.
+    pub(crate) async fn begin(&mut self, initialize: &Value) -> Value {
+        let response = self.request("POST").json(initialize).send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        assert_eq!(response.headers()[CONTENT_TYPE], "application/json");
+        response.headers()[CONNECTION].to_str().unwrap().clone_into(&mut self.id);
+        response.json().await.unwrap()
     }
 
     /// A client with a session: the connection's stream, the session's stream and its name.

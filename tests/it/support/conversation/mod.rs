@@ -3,7 +3,8 @@
 //! Nothing here knows a method of the protocol, except the two that `@ session` sends.
 //!
 //! What always holds: every line of the program is matched by a line of the file, in order, key by key; a
-//! line that is missing, or one that nobody expected, fails the conversation.
+//! line that is missing, or one that nobody expected, fails the conversation. Where one connection has more streams
+//! than one, the order is that of each stream.
 //!
 //! A file's lines: `>` the client says, `>>` the client sends raw text (`\xNN` is a byte), `<` the program
 //! says exactly, `<~` at least, `<|` and `<|~` in any order among their neighbours, `<*` after anything else,
@@ -11,10 +12,12 @@
 //! value on first sight and has to be the same from then on; `{_}` is anything. With `UPDATE=1` in the
 //! environment, expected lines are written anew, and missing ones are added.
 
+mod heard;
 pub(crate) mod pattern;
 mod run;
 mod step;
 mod update;
+mod way;
 
 use std::path::{Path, PathBuf};
 
@@ -31,7 +34,7 @@ pub(crate) async fn check(topic: &str) {
 }
 
 /// Runs every conversation of a folder in this process; those marked `@ everywhere` also over the real
-/// program's stdio, TCP and WebSocket. Panics with all failures.
+/// program's stdio, TCP, WebSocket and streamable HTTP. Panics with all failures.
 pub(crate) async fn check_all(folder: &Path) {
     let entries = std::fs::read_dir(folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
     let paths = entries.map(|entry| entry.unwrap().path());
@@ -59,6 +62,7 @@ pub(crate) async fn check_all(folder: &Path) {
         let everywhere = steps.iter().any(step::Step::is_everywhere);
         let says_goodbye = steps.iter().any(step::Step::is_goodbye);
         let raw = steps.iter().any(step::Step::is_raw);
+        let says_hello = step::says_hello(&steps);
         for over in Over::ALL {
             let runs = match over {
                 Over::Memory => true,
@@ -67,6 +71,8 @@ pub(crate) async fn check_all(folder: &Path) {
                 Over::Tcp => everywhere && !says_goodbye,
                 // Its frames are text.
                 Over::WebSocket => everywhere && !says_goodbye && !raw,
+                // There is no connection to say anything on before.
+                Over::Http => everywhere && !says_goodbye && !raw && says_hello,
             };
             if runs && let Err(e) = run::run(&steps, over, false).await {
                 failures.push(format!("{name}, over {over:?}: {e}"));

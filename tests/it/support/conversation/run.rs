@@ -6,14 +6,17 @@ use std::time::Duration;
 use adjutant::serve::Doors;
 use serde_json::{Value, json};
 
+use super::heard::Heard;
 use super::pattern::{self, Names};
 use super::step::{self, Directive, How, Kind, Step};
 use super::update;
+use super::way::Way;
 use tokio::process::Command;
 
 use crate::support::bench::{Bench, Model, PROGRAM};
 use crate::support::link::Link;
 use crate::support::server::Server;
+use crate::support::streams::Streams;
 
 /// When writing anew: after this long, the program has said what it had to say.
 const QUIET: Duration = Duration::from_millis(400);
@@ -25,10 +28,11 @@ pub(crate) enum Over {
     Stdio,
     Tcp,
     WebSocket,
+    Http,
 }
 
 impl Over {
-    pub(super) const ALL: [Self; 4] = [Self::Memory, Self::Stdio, Self::Tcp, Self::WebSocket];
+    pub(super) const ALL: [Self; 5] = [Self::Memory, Self::Stdio, Self::Tcp, Self::WebSocket, Self::Http];
 }
 
 struct Run {
@@ -38,7 +42,8 @@ struct Run {
     bench: Bench,
     doors: Arc<Doors>,
     server: Option<Server>,
-    link: Option<Link>,
+    way: Option<Way>,
+    heard: Heard,
     names: Names,
     /// The file written anew.
     updated: Option<Vec<String>>,
@@ -57,9 +62,7 @@ pub(super) async fn run(steps: &[Step], over: Over, update: bool) -> Result<Vec<
         rest = next;
     }
     run.quiet().await?;
-    if let Some(link) = run.link.take() {
-        link.finish().await.map_err(|e| format!("at the end: {e}"))?;
-    }
+    run.finish().await.map_err(|e| format!("at the end: {e}"))?;
     Ok(run.updated.unwrap_or_default())
 }
 
@@ -98,12 +101,22 @@ impl Run {
         names.insert("root".into(), json!(bench.root()));
         let v2 = steps.iter().any(|step| matches!(step.kind, Kind::Do(Directive::V2)));
         let doors = bench.doors_offering(v2);
-        Self { over, v2, bench, doors, server: None, link: None, names, updated: update.then(Vec::new) }
+        Self {
+            over,
+            v2,
+            bench,
+            doors,
+            server: None,
+            way: None,
+            heard: Heard::default(),
+            names,
+            updated: update.then(Vec::new),
+        }
     }
 
     /// The connection, opened when it is first needed.
-    async fn link(&mut self) -> &mut Link {
-        if self.link.is_none() {
+    async fn way(&mut self) -> &mut Way {
+        if self.way.is_none() {
             let link = match self.over {
                 Over::Memory => Link::doors(&self.doors),
                 Over::Stdio if self.v2 => {
@@ -112,10 +125,26 @@ impl Run {
                 Over::Stdio => Link::process(&self.bench),
                 Over::Tcp => self.server().await.tcp().await,
                 Over::WebSocket => self.server().await.websocket().await,
+                Over::Http => {
+                    let streams = Streams::new(self.server().await);
+                    return self.way.insert(Way::Streams(streams));
+                }
             };
-            self.link = Some(link);
+            self.way = Some(Way::Link(link));
         }
-        self.link.as_mut().unwrap()
+        self.way.as_mut().unwrap()
+    }
+
+    /// The end of the connection, if there is one: whatever is still said, nobody expected.
+    async fn finish(&mut self) -> Result<(), String> {
+        let mut heard = std::mem::take(&mut self.heard);
+        if let Some(way) = self.way.take() {
+            way.finish(&mut heard).await?;
+        }
+        match heard.unread() {
+            unread if unread.is_empty() => Ok(()),
+            unread => Err(format!("nobody expected:\n< {}", unread.join("\n< "))),
+        }
     }
 
     async fn server(&mut self) -> &Server {
@@ -143,12 +172,12 @@ impl Run {
             Kind::Silence | Kind::Script(_) | Kind::Expect { .. } => {}
             Kind::Say(line) => {
                 let line = pattern::fill(line, &self.names);
-                self.link().await.wire.send_line(&line).await;
+                self.way().await.say(&line).await;
             }
             Kind::Raw(text) => {
                 let mut bytes = step::bytes(&pattern::fill(text, &self.names))?;
                 bytes.push(b'\n');
-                self.link().await.wire.send(&bytes).await;
+                self.way().await.send(&bytes).await;
             }
             Kind::Do(directive) => self.perform(directive).await?,
         }
@@ -161,46 +190,59 @@ impl Run {
         }
     }
 
-    async fn line(&mut self) -> Result<Value, String> {
-        let line = self.link().await.wire.json().await?;
-        line.ok_or_else(|| "the connection ended instead".to_owned())
+    /// The next line that is wanted, with what is made of it; `Err` says why each that came in its place is not.
+    async fn take<T>(&mut self, wanted: impl Fn(&Value, &Names) -> Result<T, String>) -> Result<T, String> {
+        loop {
+            let mut reasons = Vec::new();
+            let names = &self.names;
+            let taken = self.heard.take(|line| {
+                let found = wanted(line, names);
+                found.map_err(|e| reasons.push(format!("{e}\n  got {line}"))).ok()
+            });
+            if let Some(taken) = taken {
+                return Ok(taken);
+            }
+            let open = self.way().await.open();
+            if self.heard.is_stuck(&open) {
+                return Err(reasons.join("\n"));
+            }
+            match self.way().await.next().await {
+                Ok(Some(line)) => self.heard.put(line),
+                Ok(None) => return Err("the connection ended instead".to_owned()),
+                Err(e) => return Err([vec![e], reasons].concat().join("\n")),
+            }
+        }
     }
 
     async fn expect(&mut self, pattern: &Value, subset: bool, step: &Step) -> Result<(), String> {
-        let said = if self.updated.is_some() {
-            // A line that never comes is left out of what is written anew.
-            let Ok(Some(line)) = self.link().await.wire.line_within(QUIET).await else { return Ok(()) };
-            serde_json::from_str(&line).map_err(|e| format!("{e}: {line}"))?
-        } else {
-            self.line().await?
-        };
-        let mut names = self.names.clone();
-        let matched = pattern::matches(pattern, &said, subset, &mut names);
-        if let Some(updated) = &mut self.updated {
-            let line = if matched.is_ok() {
-                step.text.clone()
-            } else {
-                names.clone_from(&self.names);
-                format!("< {}", update::learn(&said, Some(pattern), &mut names))
-            };
-            updated.push(line);
-        } else {
-            matched.map_err(|e| format!("{e}\n  got {said}"))?;
+        if self.updated.is_some() {
+            return self.learn(pattern, subset, step).await;
         }
-        self.names = names;
+        self.names = self.take(|said, names| matching(pattern, said, subset, names)).await?;
+        Ok(())
+    }
+
+    /// Writing anew: what is said takes the place of what was expected.
+    async fn learn(&mut self, pattern: &Value, subset: bool, step: &Step) -> Result<(), String> {
+        // A line that never comes is left out of what is written anew.
+        let Ok(Some(said)) = self.way().await.next_within(QUIET).await else { return Ok(()) };
+        let line = match matching(pattern, &said, subset, &self.names) {
+            Ok(names) => {
+                self.names = names;
+                step.text.clone()
+            }
+            Err(_) => format!("< {}", update::learn(&said, Some(pattern), &mut self.names)),
+        };
+        self.updated.get_or_insert_default().push(line);
         Ok(())
     }
 
     async fn eventually(&mut self, pattern: &Value, step: &Step) -> Result<(), String> {
-        loop {
-            let said = self.line().await?;
-            let mut names = self.names.clone();
-            if pattern::matches(pattern, &said, true, &mut names).is_ok() {
-                self.names = names;
-                self.keep(step);
-                return Ok(());
-            }
-        }
+        let open = self.way().await.open();
+        self.heard.pass(&open);
+        self.names = self.take(|said, names| matching(pattern, said, true, names)).await?;
+        self.keep(step);
+        Ok(())
     }
 
     async fn any_order(&mut self, group: &[Step]) -> Result<(), String> {
@@ -209,24 +251,19 @@ impl Run {
         }
         let mut open: Vec<_> = group.iter().collect();
         while !open.is_empty() {
-            let said = self.line().await?;
-            let mut reasons = Vec::new();
-            let mut found = None;
-            for (at, step) in open.iter().enumerate() {
-                let Kind::Expect { pattern, how } = &step.kind else { continue };
-                let subset = *how == How::AnyOrder { subset: true };
-                let mut names = self.names.clone();
-                match pattern::matches(pattern, &said, subset, &mut names) {
-                    Ok(()) => {
-                        found = Some((at, names));
-                        break;
+            let wanted = |said: &Value, names: &Names| {
+                let mut reasons = Vec::new();
+                for (at, step) in open.iter().enumerate() {
+                    let Kind::Expect { pattern, how } = &step.kind else { continue };
+                    let subset = *how == How::AnyOrder { subset: true };
+                    match matching(pattern, said, subset, names) {
+                        Ok(names) => return Ok((at, names)),
+                        Err(e) => reasons.push(format!("{e} (line {})", step.number)),
                     }
-                    Err(e) => reasons.push(format!("{e} (line {})", step.number)),
                 }
-            }
-            let Some((at, names)) = found else {
-                return Err(format!("{}\n  got {said}", reasons.join("\n")));
+                Err(reasons.join("\n"))
             };
+            let (at, names) = self.take(wanted).await?;
             self.names = names;
             open.remove(at);
         }
@@ -235,11 +272,10 @@ impl Run {
 
     /// Writing anew: adds what nobody expected.
     async fn quiet(&mut self) -> Result<(), String> {
-        if self.updated.is_none() || self.link.is_none() {
+        if self.updated.is_none() || self.way.is_none() {
             return Ok(());
         }
-        while let Ok(Some(line)) = self.link().await.wire.line_within(QUIET).await {
-            let said = serde_json::from_str(&line).map_err(|e| format!("{e}: {line}"))?;
+        while let Ok(Some(said)) = self.way().await.next_within(QUIET).await {
             let pattern = update::learn(&said, None, &mut self.names);
             if let Some(updated) = &mut self.updated {
                 updated.push(format!("< {pattern}"));
@@ -272,11 +308,9 @@ impl Run {
                     return Err(format!("{path} is there and holds {found:?}"));
                 }
             }
-            Directive::Eof => self.link().await.wire.end().await,
+            Directive::Eof => self.way().await.end().await,
             Directive::Restart => {
-                if let Some(link) = self.link.take() {
-                    link.finish().await?;
-                }
+                self.finish().await?;
                 self.server = None;
                 self.doors = self.bench.doors_offering(self.v2);
             }
@@ -294,8 +328,8 @@ impl Run {
         let open = json!({"jsonrpc": "2.0", "id": "open", "method": "session/new",
             "params": {"cwd": self.bench.cwd(), "mcpServers": []}});
         for message in [hello, open] {
-            self.link().await.wire.send_line(&message.to_string()).await;
-            let reply = self.line().await?;
+            self.way().await.say(&message.to_string()).await;
+            let reply = self.take(|line, _| Ok(line.clone())).await?;
             if reply["id"] != message["id"] || reply.get("error").is_some() {
                 return Err(format!("no session: {reply}"));
             }
@@ -306,10 +340,16 @@ impl Run {
         if self.v2 {
             return Ok(());
         }
-        let commands = self.line().await?;
+        let commands = self.take(|line, _| Ok(line.clone())).await?;
         match commands["params"]["update"]["sessionUpdate"].as_str() {
             Some("available_commands_update") => Ok(()),
             _ => Err(format!("no commands after the session: {commands}")),
         }
     }
+}
+
+/// The names with what the line gives a meaning to, if it is what the pattern says.
+fn matching(pattern: &Value, said: &Value, subset: bool, names: &Names) -> Result<Names, String> {
+    let mut names = names.clone();
+    pattern::matches(pattern, said, subset, &mut names).map(|()| names)
 }

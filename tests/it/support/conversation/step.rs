@@ -43,7 +43,7 @@ pub(super) enum How {
 /// What a conversation does beside talking.
 #[derive(Debug, Clone)]
 pub(super) enum Directive {
-    /// `@ everywhere`: also over the real program's stdio, TCP and WebSocket.
+    /// `@ everywhere`: also over the real program's stdio, TCP, WebSocket and streamable HTTP.
     Everywhere,
     /// `@ v2`: the draft of the protocol's version 2 is offered, and `@ session` asks for it.
     V2,
@@ -83,6 +83,16 @@ impl Step {
     pub(crate) fn is_goodbye(&self) -> bool {
         matches!(self.kind, Kind::Do(Directive::Eof))
     }
+}
+
+/// Whether what the client says first is the protocol's hello.
+pub(super) fn says_hello(steps: &[Step]) -> bool {
+    let mut said = steps.iter().filter_map(|step| match &step.kind {
+        Kind::Say(line) => Some(line.contains(r#""method":"initialize""#)),
+        Kind::Do(Directive::Session(_)) => Some(true),
+        _ => None,
+    });
+    said.next() == Some(true)
 }
 
 /// Reads a conversation; `Err` names the line.
