@@ -12,6 +12,7 @@ mod encryption;
 mod fleet;
 mod frames;
 mod hostile;
+mod lasting;
 mod listening;
 mod remote;
 mod reset;
