@@ -234,7 +234,7 @@ pub(super) struct Budget {
     pub(super) tokens: Option<u64>,
     /// Model calls.
     pub(super) steps: Option<u64>,
-    /// Time, such as `90s`, `30m`, `1h30m`.
+    /// Time, such as `90s`, `30m`, `1h30m`. A tool that still runs then is ended.
     #[schemars(extend("examples" = ["30m"]))]
     pub(super) time: Option<String>,
 }

@@ -81,6 +81,15 @@ impl Limits {
         self.0.iter().find_map(reached)
     }
 
+    /// How long until the first limit of time is reached; `None`: there is none.
+    pub(super) fn time_left(&self, spent: impl Fn(Span) -> Duration) -> Option<Duration> {
+        let times = self.0.iter().filter(|limit| limit.measure == Measure::Time);
+        let left = times.map(|limit| {
+            Duration::try_from_secs_f64(limit.now).unwrap_or(Duration::MAX).saturating_sub(spent(limit.span))
+        });
+        left.min()
+    }
+
     /// Somebody said to go on: as much again as is set, as often as it takes to go on at all, unless that was said
     /// already.
     pub(super) fn raise(&mut self, reached: &Reached) {

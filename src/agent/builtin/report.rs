@@ -124,11 +124,15 @@ pub(super) fn ended(id: &str, output: ToolOutput, terminal: bool) -> Vec<EventKi
 }
 
 /// A call that was given up by itself: the model is told, because the turn goes on.
-pub(super) fn given_up(mut output: ToolOutput) -> ToolOutput {
+pub(super) fn given_up(mut output: ToolOutput, late: bool) -> ToolOutput {
     if !output.text.is_empty() && !output.text.ends_with('\n') {
         output.text.push('\n');
     }
-    output.text += "The user has stopped this call. Do not run it again unasked.";
+    output.text += if late {
+        "There was no time left for this call: a budget of time is used up."
+    } else {
+        "The user has stopped this call. Do not run it again unasked."
+    };
     output
 }
 

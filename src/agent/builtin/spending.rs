@@ -233,6 +233,20 @@ impl Meter {
         self.note(account);
     }
 
+    /// How long until a limit of time is reached; `None`: there is none, or it is for another session to look at.
+    pub(super) fn time_left(&self, account: &Account) -> Option<Duration> {
+        if self.beneath {
+            return None;
+        }
+        let turn = self.spent(account).time;
+        let untold = turn.saturating_sub(self.turn.written.time);
+        self.tally.amounts().limits.time_left(|span| match span {
+            Span::Turn => turn,
+            Span::Session => self.totals.session.time + untold,
+            Span::Day => self.totals.day.time + untold,
+        })
+    }
+
     /// What people are asked through, so that their time does not count.
     pub(super) fn tally(&self) -> &Arc<Tally> {
         &self.tally

@@ -1,6 +1,7 @@
-//! Budgets in a turn: looked at before each model call, asked about where one is used up.
+//! Budgets in a turn: looked at before each model call, and as long as tools run; asked about where one is used up.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::{Driver, Outcome};
 use crate::acp::{
@@ -32,6 +33,24 @@ impl Driver<'_> {
             self.used_up(&reached).await?;
         }
         Ok(false)
+    }
+
+    /// How long what runs may go on; `None`: nothing runs, or for as long as it takes.
+    pub(super) fn time_left(&self) -> Option<Duration> {
+        let runs = self.calls.values().any(|call| call.running && !call.cancel.is_cancelled());
+        runs.then(|| self.session.meter.time_left(&self.session.account)).flatten()
+    }
+
+    /// Ends what runs if its time is over, which it is not if people were asked meanwhile. The next model call asks
+    /// whether to go on.
+    pub(super) fn end_late_calls(&mut self) {
+        if self.time_left().is_none_or(|left| !left.is_zero()) {
+            return;
+        }
+        for call in self.calls.values_mut().filter(|call| call.running && !call.cancel.is_cancelled()) {
+            call.late = true;
+            call.cancel.cancel();
+        }
     }
 
     /// Says that a budget in money does not hold for the model.

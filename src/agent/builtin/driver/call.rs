@@ -41,6 +41,7 @@ impl Driver<'_> {
             grants: Vec::new(),
             cancel: self.give_up.child_token(),
             running: false,
+            late: false,
         };
         self.calls.insert(id, call);
         proposed
@@ -185,9 +186,10 @@ impl Driver<'_> {
         self.turn.calls().end(&report::call_id(&id));
         let usage = self.account_for(&id, &output);
         let terminal = self.shows_terminal(&id);
-        let cancelled = output.failed && self.calls.get(&id).is_some_and(|call| call.cancel.is_cancelled());
+        let call = self.calls.get(&id);
+        let cancelled = output.failed && call.is_some_and(|call| call.cancel.is_cancelled());
         if cancelled && !self.give_up.is_cancelled() {
-            output = report::given_up(output);
+            output = report::given_up(output, call.is_some_and(|call| call.late));
         }
         let mut events = report::ended(&id, output, terminal);
         if cancelled {

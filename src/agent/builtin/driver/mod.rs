@@ -47,6 +47,8 @@ struct Call {
     grants: Vec<(String, Grant)>,
     cancel: CancellationToken,
     running: bool,
+    /// Ended because there was no time left for it.
+    late: bool,
 }
 
 /// What came of work begun.
@@ -125,6 +127,7 @@ impl<'a> Driver<'a> {
                     }
                 }
             }
+            let left = self.time_left();
             tokio::select! {
                 biased;
                 () = &mut cancelled, if !stopping => {
@@ -141,6 +144,9 @@ impl<'a> Driver<'a> {
                     if let Err(fault) = self.outcome(outcome).await {
                         return TurnStop::Failed { message: fault.to_string() };
                     }
+                }
+                () = async { tokio::time::sleep(left.unwrap_or_default()).await }, if left.is_some() => {
+                    self.end_late_calls();
                 }
                 () = &mut expiry, if !stopping => {
                     stopping = true;

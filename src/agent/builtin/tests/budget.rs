@@ -197,6 +197,30 @@ async fn a_turn_is_measured_from_its_beginning() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_runs_may_go_on_until_the_nearest_limit_of_time() {
+    let (book, account) = (Arc::new(Book::default()), Account::default());
+    let minutes = |minutes| Budget { time: Some(Duration::from_mins(minutes)), ..Budget::default() };
+    let mut free = meter(&book, Budgets::default());
+    free.begin(&account);
+    assert_eq!(free.time_left(&account), None);
+    let limits = Budgets { turn: minutes(5), session: minutes(6), ..Budgets::default() };
+    let mut meter = meter(&book, limits);
+    meter.begin(&account);
+    tokio::time::advance(Duration::from_mins(2)).await;
+    assert_eq!(meter.time_left(&account), Some(Duration::from_mins(3)));
+    let pause = meter.tally().pause();
+    tokio::time::advance(Duration::from_hours(1)).await;
+    assert_eq!(meter.time_left(&account), Some(Duration::from_mins(3)), "people have time");
+    drop(pause);
+    assert_eq!(meter.step(&account).await, None, "written down");
+    meter.end(&account);
+    meter.begin(&account);
+    assert_eq!(meter.time_left(&account), Some(Duration::from_mins(4)), "the session's comes first now");
+    tokio::time::advance(Duration::from_mins(5)).await;
+    assert_eq!(meter.time_left(&account), Some(Duration::ZERO));
+}
+
+#[tokio::test(start_paused = true)]
 async fn no_time_is_used_up_while_anybody_of_the_session_waits_for_a_person() {
     let (book, account, minute) = (Arc::new(Book::default()), Account::default(), Duration::from_mins(1));
     let turn = Budget { time: Some(minute), ..Budget::default() };
