@@ -18,6 +18,9 @@ mod resumption;
 mod task;
 mod turned_away;
 
+#[cfg(test)]
+mod tests;
+
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
