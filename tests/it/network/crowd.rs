@@ -1,7 +1,7 @@
 //! More connections than there is room for, and more than the system has files for.
 
 use std::collections::HashSet;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use adjutant::workspace::raise_open_files;
 use futures_util::future::join_all;
@@ -20,8 +20,6 @@ use crate::support::remote::Remote;
 use crate::support::server::Server;
 
 const PATIENCE: Duration = Duration::from_secs(20);
-/// How long one may take to say who it is, where nobody waits.
-const GREETING: Duration = Duration::from_secs(5);
 /// How long a server is looked at that has nothing to do.
 const LOOK: Duration = Duration::from_millis(500);
 
@@ -60,34 +58,33 @@ async fn load(pid: u32) -> u128 {
 }
 
 fn slowly(n: usize) -> Bench {
-    let repeat = json!({ "repeat": { "n": n, "size": 8, "gap_us": 1000 } });
+    let repeat = json!({ "repeat": { "n": n, "size": 8, "gap_us": 4000 } });
     Bench::scripted(&format!("{repeat}\n{{\"stop\":\"end_turn\"}}\n"))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_crowd_that_says_nothing_keeps_nobody_out() {
     raise_open_files().unwrap();
-    let bench = slowly(2000);
-    let server = Server::start(&bench, &[]).await;
+    let bench = slowly(500);
+    // An eighth of them for who says nothing.
+    let server = Server::limited(&bench, "-n 512").await;
     let pid = server.child.id().unwrap();
     let (mut first, session) = Client::open(server.tcp().await, &bench).await;
     let turn = first.prompt(&session, "Count").await;
-    let mut silent = crowd(&server, 1200, "").await;
-    let halves = crowd(&server, 800, "GET /acp HTTP/1.1\r\nHost: loc").await;
+    let mut silent = crowd(&server, 600, "").await;
+    let halves = crowd(&server, 400, "GET /acp HTTP/1.1\r\nHost: loc").await;
     let sockets = proc::sockets(pid).len();
-    assert!(sockets < 1100, "{sockets} sockets for half-open connections");
+    assert!(sockets < 100, "{sockets} sockets for half-open connections");
     // Those who came first had to go, without a word and before their time was over.
     assert_eq!(last_words(&mut silent[0]).await, "");
-    // Everybody else comes in by any door, and need not wait until those have had their time.
-    let began = Instant::now();
+    // Everybody else comes in by any door, and need not wait until each of those has had its time.
     let mut remote = Remote::hello(&server).await;
     remote.ask("session/list", json!({}), None).await;
     Client::hello(server.websocket().await, json!({})).await.leave().await;
     Client::hello(server.tcp().await, json!({})).await.leave().await;
     assert_eq!(server.get("/health", &[("host", &server.address.to_string())]).await.0, 200);
-    assert!(began.elapsed() < GREETING, "{:?}", began.elapsed());
     first.reply(turn).await.unwrap();
-    assert_eq!(numbers(&first.heard), (0..2000).collect::<Vec<_>>());
+    assert_eq!(numbers(&first.heard), (0..500).collect::<Vec<_>>());
     let busy = load(pid).await;
     assert!(busy < 30, "{busy} % for a crowd that does nothing");
     drop((silent, halves));
@@ -96,7 +93,7 @@ async fn a_crowd_that_says_nothing_keeps_nobody_out() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_client_too_many_is_told_and_those_who_are_there_notice_nothing() {
-    let bench = slowly(1000);
+    let bench = slowly(250);
     let server = Server::start(&bench, &["--max-connections", "4"]).await;
     let pid = server.child.id().unwrap();
     let (mut first, session) = Client::open(server.tcp().await, &bench).await;
@@ -119,9 +116,9 @@ async fn one_client_too_many_is_told_and_those_who_are_there_notice_nothing() {
     assert_eq!(server.get("/health", &headers).await.0, 200);
     assert_eq!(server.get("/acp", &[("host", &host)]).await.0, 401);
     let busy = load(pid).await;
-    assert!(busy < 50, "{busy} % for a crowd that was turned away");
+    assert!(busy < 30, "{busy} % for a crowd that was turned away");
     first.reply(turn).await.unwrap();
-    assert_eq!(numbers(&first.heard), (0..1000).collect::<Vec<_>>());
+    assert_eq!(numbers(&first.heard), (0..250).collect::<Vec<_>>());
     second.request("session/list", json!({})).await.unwrap();
     // Who leaves makes room for another.
     second.leave().await;
@@ -166,22 +163,22 @@ async fn a_connection_comes_back_by_another_socket_to_a_server_that_is_full() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_without_files_tells_some_of_those_who_wait_and_rests_meanwhile() {
-    let bench = slowly(1500);
-    let server = Server::limited(&bench, "-n 64").await;
+    let bench = slowly(500);
+    let server = Server::limited(&bench, "-n 48").await;
     let pid = server.child.id().unwrap();
     let (mut first, session) = Client::open(server.tcp().await, &bench).await;
     let turn = first.prompt(&session, "Count").await;
     first.until(|line| said(line).is_some()).await;
     let words = format!("{}\n", json!({ "type": "hello", "token": server.token }));
     let mut crowd = crowd(&server, 120, &words).await;
+    let busy = load(pid).await;
+    assert!(busy < 25, "{busy} % while there are no files");
     // Some are in; of those who wait, one after the other is told.
     let told: Vec<_> = ended(&mut crowd).take(3).collect().await;
     assert!(told.iter().all(|told| told.contains("BUSY")), "{told:?}");
-    let busy = load(pid).await;
-    assert!(busy < 50, "{busy} % while there are no files");
     drop(crowd);
     first.reply(turn).await.unwrap();
-    assert_eq!(numbers(&first.heard), (0..1500).collect::<Vec<_>>());
+    assert_eq!(numbers(&first.heard), (0..500).collect::<Vec<_>>());
     let next = Client::hello(server.tcp().await, json!({})).await;
     next.leave().await;
 }
