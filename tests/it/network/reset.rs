@@ -72,6 +72,12 @@ impl Stage {
     }
 }
 
+/// A turn that says the numbers up to here, with time to be interrupted.
+fn slowly(numbers: usize) -> String {
+    let repeat = json!({ "repeat": { "n": numbers, "size": 8, "gap_us": 1000 } });
+    format!("{repeat}\n{{\"stop\":\"end_turn\"}}")
+}
+
 fn is_last(numbers: usize) -> impl Fn(&Value) -> bool {
     let last = format!("{} ", numbers - 1);
     move |line| said(line).is_some_and(|text| text.ends_with(&last))
@@ -127,44 +133,30 @@ async fn while_it_is_initialized_and_while_a_session_is_made() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn in_the_middle_of_a_turn() {
-    const NUMBERS: usize = 2000;
-    let count = counting(NUMBERS);
+    const NUMBERS: usize = 300;
+    let count = slowly(NUMBERS);
     let stage = Stage::start(&format!("{count}\n{count}")).await;
     for (scheme, other) in [("tcp", "ws"), ("ws", "tcp")] {
         let (mut first, session) = stage.open(scheme).await;
         first.prompt(&session, "Count").await;
         first.until(|line| said(line).is_some()).await;
         drop(first);
+        // For a moment nobody is there.
+        stage.is_whole().await;
+        let mut resumed = Client::hello(brittle_link(&stage.server, scheme).await, json!({})).await;
+        resumed.request("session/resume", stage.place(&session)).await.unwrap();
         let mut loaded = stage.load(other, &session).await;
         hear_out(&mut loaded, NUMBERS).await;
         assert_eq!(numbers(&loaded.heard), (0..NUMBERS).collect::<Vec<_>>(), "{scheme}");
-        // Nobody was there for a while, and the turn is over.
-        drop(loaded);
+        // Whoever resumes sees what comes from then on.
+        hear_out(&mut resumed, NUMBERS).await;
+        let rest = numbers(&resumed.heard);
+        assert_eq!(rest, (rest[0]..NUMBERS).collect::<Vec<_>>(), "{scheme}");
+        drop((loaded, resumed));
         stage.is_whole().await;
         let again = stage.load(scheme, &session).await;
         assert_eq!(numbers(&again.heard), (0..NUMBERS).collect::<Vec<_>>(), "{scheme}");
     }
-    stage.is_whole().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn while_nobody_else_is_there_and_whoever_resumes_sees_what_comes_then() {
-    const NUMBERS: usize = 300;
-    let slowly = json!({ "repeat": { "n": NUMBERS, "size": 8, "gap_us": 1000 } });
-    let stage = Stage::start(&format!("{slowly}\n{{\"stop\":\"end_turn\"}}\n")).await;
-    let (mut first, session) = stage.open("tcp").await;
-    first.prompt(&session, "Count").await;
-    first.until(|line| said(line).is_some()).await;
-    drop(first);
-    let mut resumed = Client::hello(brittle_link(&stage.server, "ws").await, json!({})).await;
-    resumed.request("session/resume", stage.place(&session)).await.unwrap();
-    let last = format!("{:07} ", NUMBERS - 1);
-    if !resumed.heard.iter().any(|line| said(line).is_some_and(|text| text.ends_with(&last))) {
-        resumed.until(|line| said(line).is_some_and(|text| text.ends_with(&last))).await;
-    }
-    let heard = numbers(&resumed.heard);
-    assert_eq!(heard, (heard[0]..NUMBERS).collect::<Vec<_>>());
-    drop(resumed);
     stage.is_whole().await;
 }
 
@@ -254,9 +246,8 @@ async fn in_the_middle_of_a_line() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn requests_of_http_and_streams_of_events() {
-    const NUMBERS: usize = 1000;
-    let slowly = json!({ "repeat": { "n": NUMBERS, "size": 8, "gap_us": 200 } });
-    let stage = Stage::start(&format!("{slowly}\n{{\"stop\":\"end_turn\"}}\n")).await;
+    const NUMBERS: usize = 500;
+    let stage = Stage::start(&slowly(NUMBERS)).await;
     let (mut remote, connection, events, session) = Remote::open(&stage.server, &stage.bench).await;
     drop(events);
     let head = |method: &str, more: &str| {

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use reqwest::header::CONTENT_TYPE;
 use serde_json::json;
 
 use super::bench::Bench;
@@ -61,18 +60,11 @@ impl Asker {
                 client.link.wire.send(&[bytes, b"\n"].concat()).await;
                 client.link.wire.line().await.unwrap().expect("the connection ended")
             }
-            Self::Posts(remote, events) => {
-                let request = remote.request("POST").header(CONTENT_TYPE, "application/json");
-                let response = request.body(bytes.to_vec()).send().await.unwrap();
-                match response.status().as_u16() {
-                    202 => events.text().await.expect("the stream ended").1,
-                    400 => {
-                        assert_eq!(response.headers()[CONTENT_TYPE], "application/json");
-                        response.text().await.unwrap().trim_end().to_owned()
-                    }
-                    status => panic!("{status}: {}", response.text().await.unwrap()),
-                }
-            }
+            Self::Posts(remote, events) => match remote.post_body(bytes.to_vec(), None).await {
+                (202, _) => events.text().await.expect("the stream ended").1,
+                (400, refusal) => refusal.trim_end().to_owned(),
+                (status, text) => panic!("{status}: {text}"),
+            },
         }
     }
 

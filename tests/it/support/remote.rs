@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
-use reqwest::{Client, RequestBuilder, Response};
+use reqwest::{Body, Client, RequestBuilder, Response};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
@@ -97,7 +97,12 @@ impl Remote {
 
     /// Posts a message; the status and the text of the answer.
     pub(crate) async fn post(&self, message: &Value, session: Option<&str>) -> (u16, String) {
-        let mut request = self.request("POST").json(message);
+        self.post_body(message.to_string().into_bytes(), session).await
+    }
+
+    /// The same with any body.
+    pub(crate) async fn post_body(&self, body: impl Into<Body>, session: Option<&str>) -> (u16, String) {
+        let mut request = self.request("POST").header(CONTENT_TYPE, "application/json").body(body);
         if let Some(session) = session {
             request = request.header(SESSION, session);
         }

@@ -1,6 +1,6 @@
 //! A connection of the streamable HTTP for who speaks in lines: each is a post, and what is told comes with its stream.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -23,6 +23,8 @@ pub(crate) struct Streams {
     open: BTreeSet<Stream>,
     /// Requests that are not answered, and the sessions that they name.
     asked: HashMap<String, Stream>,
+    /// Answers to posts themselves.
+    refusals: VecDeque<Value>,
     sender: mpsc::Sender<(Stream, Option<Value>)>,
     /// Lines of all streams; `None` when one has ended.
     told: mpsc::Receiver<(Stream, Option<Value>)>,
@@ -36,6 +38,7 @@ impl Streams {
             remote: Remote::new(server),
             open: BTreeSet::new(),
             asked: HashMap::new(),
+            refusals: VecDeque::new(),
             sender,
             told,
             readers: JoinSet::new(),
@@ -47,9 +50,10 @@ impl Streams {
         &self.open
     }
 
-    /// Posts a message, and waits until it is taken. The first one is `initialize`.
-    pub(crate) async fn say(&mut self, line: &str) {
-        let message: Value = serde_json::from_str(line).unwrap();
+    /// Posts a message, and waits until it is taken, or refused with the reply that it is owed. The first one is
+    /// `initialize`.
+    pub(crate) async fn say(&mut self, line: &[u8]) {
+        let message: Value = serde_json::from_slice(line).unwrap_or_default();
         if self.remote.id.is_empty() {
             let reply = self.remote.begin(&message).await;
             self.sender.send((None, Some(reply))).await.unwrap();
@@ -59,16 +63,24 @@ impl Streams {
         if let Some("session/load" | "session/resume") = message["method"].as_str() {
             self.read(session.clone()).await;
         }
-        if message.get("id").is_some() && message.get("method").is_some() {
-            self.asked.insert(message["id"].to_string(), session.clone());
+        let (status, text) = self.remote.post_body(line.to_vec(), session.as_deref()).await;
+        match (status, message.get("id").is_some(), serde_json::from_str(&text)) {
+            (202, true, _) if message.get("method").is_some() => {
+                self.asked.insert(message["id"].to_string(), session);
+            }
+            // What wants no reply may be refused in words.
+            (202, ..) | (400, false, Err(_)) => {}
+            (400, _, Ok(refusal)) => self.refusals.push_back(refusal),
+            _ => panic!("{status} {text}: {}", String::from_utf8_lossy(line)),
         }
-        let posted = self.remote.post(&message, session.as_deref()).await;
-        assert_eq!(posted, (202, String::new()), "{line}");
     }
 
     /// The next line of any stream; `Ok(None)` when one has ended, `Err` when none comes in time or it is on a stream where
     /// it does not belong.
     pub(crate) async fn next(&mut self) -> Result<Option<(Stream, Value)>, String> {
+        if let Some(refusal) = self.refusals.pop_front() {
+            return Ok(Some((None, refusal)));
+        }
         let told = timeout(PATIENCE, self.told.recv()).await;
         let told = told.map_err(|_| format!("no line came within {PATIENCE:?}"))?;
         let Some((stream, Some(line))) = told else { return Ok(None) };
@@ -84,7 +96,7 @@ impl Streams {
         if !self.remote.id.is_empty() {
             assert_eq!(self.remote.delete().await, 202);
         }
-        let mut unheard = Vec::new();
+        let mut unheard: Vec<_> = self.refusals.into_iter().map(|line| (None, line)).collect();
         drop(self.sender);
         while let Some((stream, line)) = self.told.recv().await {
             unheard.extend(line.map(|line| (stream, line)));

@@ -61,18 +61,15 @@ pub(crate) async fn check_all(folder: &Path) {
         }
         let everywhere = steps.iter().any(step::Step::is_everywhere);
         let says_goodbye = steps.iter().any(step::Step::is_goodbye);
-        let raw = steps.iter().any(step::Step::is_raw);
         let says_hello = step::says_hello(&steps);
         for over in Over::ALL {
             let runs = match over {
                 Over::Memory => true,
                 Over::Stdio => everywhere,
                 // On a network, others go on when a client has said its last.
-                Over::Tcp => everywhere && !says_goodbye,
-                // Its frames are text.
-                Over::WebSocket => everywhere && !says_goodbye && !raw,
+                Over::Tcp | Over::WebSocket => everywhere && !says_goodbye,
                 // There is no connection to say anything on before.
-                Over::Http => everywhere && !says_goodbye && !raw && says_hello,
+                Over::Http => everywhere && !says_goodbye && says_hello,
             };
             if runs && let Err(e) = run::run(&steps, over, false).await {
                 failures.push(format!("{name}, over {over:?}: {e}"));

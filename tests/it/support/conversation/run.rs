@@ -52,7 +52,8 @@ struct Run {
 /// Runs a conversation and returns its lines, written anew if `update` says so. `Err` says what went wrong.
 pub(super) async fn run(steps: &[Step], over: Over, update: bool) -> Result<Vec<String>, String> {
     let mut run = Run::new(steps, over, update);
-    let mut rest = steps;
+    let steps = step::fitting(steps, over);
+    let mut rest = &*steps;
     while let Some((step, after)) = rest.split_first() {
         let group = after.iter().take_while(|next| step.joins(next)).count();
         let (done, next) = rest.split_at(group + 1);
@@ -175,8 +176,7 @@ impl Run {
                 self.way().await.say(&line).await;
             }
             Kind::Raw(text) => {
-                let mut bytes = step::bytes(&pattern::fill(text, &self.names))?;
-                bytes.push(b'\n');
+                let bytes = step::bytes(&pattern::fill(text, &self.names))?;
                 self.way().await.send(&bytes).await;
             }
             Kind::Do(directive) => self.perform(directive).await?,

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use super::run::Over;
+
 /// One line, with its number and its text.
 #[derive(Debug, Clone)]
 pub(crate) struct Step {
@@ -75,20 +77,30 @@ impl Step {
         matches!(self.kind, Kind::Do(Directive::Everywhere))
     }
 
-    /// Whether it sends bytes that need not be text.
-    pub(crate) fn is_raw(&self) -> bool {
-        matches!(self.kind, Kind::Raw(_))
-    }
-
     pub(crate) fn is_goodbye(&self) -> bool {
         matches!(self.kind, Kind::Do(Directive::Eof))
     }
 }
 
+/// Without the lines that are no text, where only text can be said, and what is expected of them.
+pub(super) fn fitting(steps: &[Step], over: Over) -> Vec<Step> {
+    let is_text = |text: &str| bytes(text).is_ok_and(|bytes| String::from_utf8(bytes).is_ok());
+    let mut fits = true;
+    let fitting = steps.iter().filter(|step| {
+        fits = match &step.kind {
+            Kind::Raw(text) => over != Over::WebSocket || is_text(text),
+            Kind::Expect { .. } => fits,
+            _ => true,
+        };
+        fits
+    });
+    fitting.cloned().collect()
+}
+
 /// Whether what the client says first is the protocol's hello.
 pub(super) fn says_hello(steps: &[Step]) -> bool {
     let mut said = steps.iter().filter_map(|step| match &step.kind {
-        Kind::Say(line) => Some(line.contains(r#""method":"initialize""#)),
+        Kind::Say(line) | Kind::Raw(line) => Some(line.contains(r#""method":"initialize""#)),
         Kind::Do(Directive::Session(_)) => Some(true),
         _ => None,
     });

@@ -26,15 +26,20 @@ impl Way {
     pub(super) async fn say(&mut self, line: &str) {
         match self {
             Self::Link(near) => near.wire.send_line(line).await,
-            Self::Streams(streams) => streams.say(line).await,
+            Self::Streams(streams) => streams.say(line.as_bytes()).await,
         }
     }
 
-    /// Sends bytes as they are.
+    /// Sends bytes as they are, as a line.
     pub(super) async fn send(&mut self, bytes: &[u8]) {
         match self {
-            Self::Link(link) => link.wire.send(bytes).await,
-            Self::Streams(_) => panic!("a post holds a message"),
+            Self::Link(link) => link.wire.send(&[bytes, b"\n"].concat()).await,
+            // Each post is a message.
+            Self::Streams(streams) => {
+                for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()) {
+                    streams.say(line).await;
+                }
+            }
         }
     }
 
