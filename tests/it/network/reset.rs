@@ -1,6 +1,8 @@
 //! Connections that are reset (no farewell, and what was on its way is lost), whatever they were about: the session goes
 //! on by itself, whoever comes next sees all of it, and nothing of the connection is left.
 
+use std::time::{Duration, Instant};
+
 use reqwest::header::CONTENT_TYPE;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -15,6 +17,10 @@ use crate::support::remote::{CONNECTION, Remote, SESSION};
 use crate::support::server::Server;
 
 const SCHEMES: [&str; 2] = ["tcp", "ws"];
+/// Clients that there may be at once: more than any test has.
+const ROOM: usize = 16;
+const PATIENCE: Duration = Duration::from_secs(20);
+const HELLO: &str = r#"{"jsonrpc":"2.0","id":"hello","method":"initialize","params":{"protocolVersion":1}}"#;
 
 /// A stream that is reset when it is dropped.
 async fn brittle(server: &Server) -> TcpStream {
@@ -38,7 +44,7 @@ struct Stage {
 impl Stage {
     async fn start(script: &str) -> Self {
         let bench = Bench::scripted(script);
-        let server = Server::start(&bench, &[]).await;
+        let server = Server::start(&bench, &["--max-connections", &ROOM.to_string()]).await;
         // What it keeps open once it is at work is open.
         let (client, _) = Client::open(server.tcp().await, &bench).await;
         let pid = server.child.id().unwrap();
@@ -47,13 +53,23 @@ impl Stage {
         Self { bench, server, idle }
     }
 
-    /// Nothing is left of whoever was reset, and there is an answer for the next.
+    /// Nothing is left of whoever was reset, and there is room and an answer for as many as there may be.
     async fn is_whole(&self) {
         let pid = self.server.child.id().unwrap();
-        proc::until("sockets are closed", || proc::sockets(pid).len() <= self.idle).await;
-        let mut next = Client::hello(self.server.tcp().await, json!({})).await;
-        next.request("session/list", json!({})).await.unwrap();
-        next.leave().await;
+        let closed = || proc::sockets(pid).len() <= self.idle;
+        proc::until("sockets are closed", closed).await;
+        let (mut guests, deadline) = (Vec::new(), Instant::now() + PATIENCE);
+        while guests.len() < ROOM {
+            assert!(Instant::now() < deadline, "there is room for {} of {ROOM}", guests.len());
+            let mut guest = self.server.tcp().await.wire;
+            guest.send_line(HELLO).await;
+            // Who comes before a place is free is told so.
+            if guest.json().await.is_ok_and(|line| line.is_some_and(|line| line["id"] == "hello")) {
+                guests.push(guest);
+            }
+        }
+        drop(guests);
+        proc::until("sockets are closed", closed).await;
     }
 
     async fn open(&self, scheme: &str) -> (Client, String) {
@@ -114,14 +130,12 @@ async fn in_the_greeting() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn while_it_is_initialized_and_while_a_session_is_made() {
     let stage = Stage::start("").await;
-    let hello =
-        json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": { "protocolVersion": 1 } });
     let place = json!({ "cwd": stage.bench.cwd(), "mcpServers": [] });
     for scheme in SCHEMES {
         for _ in 0..5 {
             // The reply is not read, read, and there is another one on its way.
             let mut link = brittle_link(&stage.server, scheme).await;
-            link.wire.send_line(&hello.to_string()).await;
+            link.wire.send_line(HELLO).await;
             drop(link);
             drop(Client::hello(brittle_link(&stage.server, scheme).await, json!({})).await);
             let mut client = Client::hello(brittle_link(&stage.server, scheme).await, json!({})).await;
