@@ -231,7 +231,7 @@ impl State {
                 }
             }
             Inbound::Initialize(id) | Inbound::Request(id, _) | Inbound::Attach(id, _)
-                if self.replies.contains_key(id) =>
+                if self.inbox.is_some() && self.replies.contains_key(id) =>
             {
                 return Err(Untaken::Taken(id.clone()));
             }

@@ -214,6 +214,7 @@ async fn who_posts_more_than_is_taken_waits_and_is_told() {
     assert_eq!(exchange.take(&request, None, "y".into()).await, Err(Untaken::Stalled));
     inbox.recv().await.unwrap();
     exchange.take(&request, None, "y".into()).await.unwrap();
+    assert_eq!(exchange.take(&request, None, "z".into()).await, Err(Untaken::Taken(id("1"))));
     exchange.close("over");
     assert_eq!(exchange.take(&request, None, "z".into()).await, Err(Untaken::Over));
 }
