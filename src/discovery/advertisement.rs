@@ -11,9 +11,9 @@ use crate::chance;
 /// How long the first announcement may take: names are asked for three times before they are taken.
 const ANNOUNCEMENT: Duration = Duration::from_secs(5);
 /// How long a goodbye may take.
+const GOODBYE: Duration = Duration::from_millis(500);
 /// Random bytes of a name: eight digits, enough for one network, and short enough to be typed.
 const ID: usize = 4;
-const GOODBYE: Duration = Duration::from_millis(500);
 
 /// A server's entry on the local network.
 pub struct Advertisement {
@@ -26,6 +26,11 @@ impl Advertisement {
     /// Announces a port that is bound, on the interfaces that its address is reached by: one of the loopback is told
     /// to nobody but this machine.
     pub fn begin(bound: SocketAddr) -> Result<Self, DiscoveryError> {
+        Self::begin_on(paths(bound.ip()), bound)
+    }
+
+    /// The same on these interfaces and no other.
+    pub(super) fn begin_on(interfaces: Vec<IfKind>, bound: SocketAddr) -> Result<Self, DiscoveryError> {
         let id = chance::secret::<ID>()
             .map_err(|e| DiscoveryError::Unavailable(format!("no random bits: {e}")))?;
         let name = format!("{PREFIX}{id}");
@@ -33,7 +38,7 @@ impl Advertisement {
         // From here on the thread that was begun ends with the value.
         let entry = Self { events: daemon.monitor()?, daemon, name };
         entry.daemon.disable_interface(IfKind::All)?;
-        entry.daemon.enable_interface(paths(bound.ip()))?;
+        entry.daemon.enable_interface(interfaces)?;
         for kind in Kind::ALL {
             entry.daemon.register(entry.record(kind, bound, &id)?)?;
         }

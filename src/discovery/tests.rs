@@ -1,9 +1,12 @@
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Mutex;
+use std::time::Duration;
 
 use mdns_sd::{ServiceEvent, ServiceInfo};
+use tokio_util::sync::CancellationToken;
 
-use super::Kind;
 use super::search::Answers;
+use super::{Advertisement, Kind};
 
 /// An answer that came over the network, from no interface of this machine's own.
 fn answer(kind: Kind, name: &str, addresses: &str, port: u16) -> ServiceEvent {
@@ -61,4 +64,23 @@ fn a_name_is_what_was_said_dots_and_all() {
     let mut answers = Answers::default();
     answers.take(Kind::Opencode, answer(Kind::Opencode, "a.b\\c", "192.0.2.7", 80));
     assert_eq!(answers.0[0].name, "a.b\\c");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_entry_that_goes_out_nowhere_is_said_once_and_kept_to_the_end() {
+    let said = tempfile::NamedTempFile::new().unwrap();
+    let log = tracing_subscriber::fmt().with_writer(Mutex::new(said.reopen().unwrap())).with_ansi(false);
+    let log = log.finish();
+    let _logging = tracing::subscriber::set_default(log);
+    // As where no interface has multicast.
+    let entry = Advertisement::begin_on(Vec::new(), (Ipv4Addr::LOCALHOST, 9).into()).unwrap();
+    let stop = CancellationToken::new();
+    let kept = tokio::spawn(entry.until(stop.clone()));
+    tokio::time::sleep(Duration::from_mins(1)).await;
+    assert!(!kept.is_finished());
+    stop.cancel();
+    kept.await.unwrap();
+    let said = std::fs::read_to_string(said.path()).unwrap();
+    assert_eq!(said.matches("nobody can find this server").count(), 1, "{said}");
+    assert!(said.contains("WARN"), "{said}");
 }

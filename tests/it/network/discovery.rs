@@ -1,5 +1,6 @@
 //! Servers are found on the local network, and tell it nothing but that they are there.
 
+use std::io::Write;
 use std::net::SocketAddr;
 use std::process::Stdio;
 use std::time::Duration;
@@ -135,7 +136,10 @@ async fn without_multicast_it_is_said_once_and_served_all_the_same() {
     // A network of its own, without a single interface that is up.
     let alone = Command::new("unshare").args(["-rn", "true"]).stderr(Stdio::null()).status().await;
     if !alone.is_ok_and(|status| status.success()) {
-        return;
+        // Without the words of the command line, `discovery::tests` shows the same and needs nobody's leave. What is
+        // written so is seen although the test passes.
+        let skipped = b"SKIPPED: no network without interfaces, since `unshare -rn` is not allowed here\n";
+        return std::io::stderr().write_all(skipped).unwrap();
     }
     let mut command = Command::new("unshare");
     let options = ["acp", "--mdns", "--hostname", "0.0.0.0", "--insecure-plaintext"];
