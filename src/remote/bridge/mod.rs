@@ -7,6 +7,7 @@
 //!
 //! To add something that survives a server: its field of `talk::Talk`, and what is done about it in [`Bridge::revive`].
 
+mod place;
 mod talk;
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
+use super::place::{self, Noted};
 use crate::jsonrpc::{self, Message, Owed, RawId, error_line};
 
 /// Sessions that are resumed with another server.
@@ -24,16 +25,25 @@ const INTERNAL: i32 = -32603;
 /// One conversation, over one server after the other.
 #[derive(Debug, Default)]
 pub(super) struct Talk {
-    /// The editor's `initialize`, as it was said.
+    /// The editor's `initialize`, as it was passed on.
     initialize: Option<Bytes>,
     /// Requests of the editor's that are not answered.
     open: HashMap<RawId, Asked>,
-    /// Sessions that the editor has, with the parameters that opened them.
-    sessions: BTreeMap<String, Map<String, Value>>,
+    /// Sessions that the editor has.
+    sessions: BTreeMap<String, Held>,
     /// Requests of the server's that the editor has not answered.
     questions: HashSet<RawId>,
     /// How many servers there were before.
     servers: u64,
+}
+
+/// A session, as far as it matters for whoever resumes it.
+#[derive(Debug)]
+struct Held {
+    /// The parameters that opened it.
+    place: Map<String, Value>,
+    /// How far the editor has come in it; empty: the server says nothing of that.
+    cursor: String,
 }
 
 /// A request, as far as it matters for what comes after it.
@@ -60,10 +70,11 @@ impl Talk {
         match jsonrpc::parse(line) {
             Ok(Message::Request { id, method, params }) => {
                 let asked = asked(&method, params);
-                if matches!(asked, Asked::Initialize) && self.initialize.is_none() {
-                    self.initialize = Some(line.clone());
-                }
+                let first = matches!(asked, Asked::Initialize) && self.initialize.is_none();
                 self.open.insert(id, asked);
+                if first {
+                    return whole(self.initialize.insert(place::wishing(line)), into);
+                }
             }
             Ok(Message::Response { id, outcome }) if self.servers > 0 => {
                 return self.answer(&id, outcome, into);
@@ -78,7 +89,11 @@ impl Talk {
     /// A line of the server's: what is to be passed on of it.
     pub(super) fn heard(&mut self, line: &Bytes, into: &mut Vec<u8>) {
         if line.starts_with(NOTIFICATION) && !line[NOTIFICATION.len()..].starts_with(CANCEL.as_bytes()) {
-            return whole(line, into);
+            let Some(noted) = Noted::of(line) else { return whole(line, into) };
+            if let Some(held) = self.sessions.get_mut(noted.session) {
+                noted.cursor.clone_into(&mut held.cursor);
+            }
+            return noted.write(into);
         }
         match jsonrpc::parse(line) {
             Ok(Message::Response { id, outcome }) => self.answered(&id, outcome.ok()),
@@ -123,9 +138,12 @@ impl Talk {
             whole(line, &mut whole_line);
             steps.push(Step { line: whole_line.into(), id, session: None });
         }
-        for (number, (session, place)) in self.sessions.iter().enumerate() {
-            let mut params = place.clone();
+        for (number, (session, held)) in self.sessions.iter().enumerate() {
+            let mut params = held.place.clone();
             params.insert("sessionId".to_owned(), session.as_str().into());
+            if !held.cursor.is_empty() {
+                place::resuming(&mut params, &held.cursor);
+            }
             let name = json!(format!("{OWN}-{number}"));
             let mut line = Vec::new();
             let resume =
@@ -195,7 +213,8 @@ impl Talk {
                 let known = place.remove("sessionId").and_then(|id| id.as_str().map(str::to_owned));
                 let session = new.map(Cow::into_owned).or(known);
                 if let Some(session) = session.filter(|_| self.sessions.len() < MOST) {
-                    self.sessions.insert(session, place);
+                    let cursor = String::new();
+                    self.sessions.insert(session, Held { place, cursor });
                 }
             }
             Asked::Leaves(session) => drop(self.sessions.remove(&session)),

@@ -34,7 +34,6 @@ const QUESTION: &str = r#"{"jsonrpc":"2.0","id":1,"method":"session/request_perm
 fn lines_pass_as_they_are_as_long_as_there_is_one_server() {
     let mut talk = Talk::default();
     for text in [
-        INITIALIZE,
         r#"{"id": 1 ,"jsonrpc":"2.0","method":"session/new","params":{"cwd":"/","mcpServers":[]}}"#,
         r#"{"jsonrpc":"2.0","id":1,"result":{"outcome":{}}}"#,
         "nonsense",
@@ -48,6 +47,28 @@ fn lines_pass_as_they_are_as_long_as_there_is_one_server() {
         QUESTION,
     ] {
         assert_eq!(heard(&mut talk, text), text);
+    }
+}
+
+#[test]
+fn a_server_is_asked_to_say_how_far_the_editor_has_come() {
+    for (params, passed) in [
+        (
+            r#"{"protocolVersion":1}"#,
+            r#"{"protocolVersion":1,"clientCapabilities":{"_meta":{"adjutant":{"cursors":true}}}}"#,
+        ),
+        (
+            r#"{"clientCapabilities":{"terminal":true,"_meta":{"x":1}}}"#,
+            r#"{"clientCapabilities":{"terminal":true,"_meta":{"x":1,"adjutant":{"cursors":true}}}}"#,
+        ),
+        (r#"{"clientCapabilities":7}"#, r#"{"clientCapabilities":7}"#),
+        ("[]", "[]"),
+    ] {
+        let line = |params| format!(r#"{{"jsonrpc":"2.0","id":0,"method":"initialize","params":{params}}}"#);
+        let mut talk = Talk::default();
+        assert_eq!(said(&mut talk, &line(params)), line(passed));
+        // A repeat changes nothing.
+        assert_eq!(said(&mut talk, &line(params)), line(params));
     }
 }
 
@@ -68,9 +89,23 @@ fn a_new_server_is_told_of_the_editor_and_of_its_sessions() {
     }
     said(&mut talk, r#"{"jsonrpc":"2.0","id":6,"method":"session/load","params":{"sessionId":"unknown"}}"#);
     heard(&mut talk, r#"{"jsonrpc":"2.0","id":6,"error":{"code":-32002,"message":"none"}}"#);
+    // How far it has come is for nobody else; who says so without being asked, of no session of the editor's, is not heard.
+    let update =
+        r#"{"jsonrpc":"2.0","method":"session/update","params":{"sessionId":"new","update":{"a":["\"}}"]}}}"#;
+    let note = |line: &str, cursor: &str| {
+        let note = format!(r#","_meta":{{"adjutant":{{"cursor":"{cursor}"}}}}}}}}"#);
+        format!("{}{note}", line.strip_suffix("}}").unwrap())
+    };
+    let bare = r#"{"jsonrpc":"2.0","method":"_adjutant/cursor","params":{"sessionId":"loaded"}}"#;
+    assert_eq!(heard(&mut talk, &note(update, "6-1")), update);
+    assert_eq!(heard(&mut talk, &note(update, "7-1")), update);
+    assert_eq!(heard(&mut talk, &note(bare, "9-1")), "");
+    assert_eq!(heard(&mut talk, &note(&bare.replace("loaded", "none"), "9-1")), "");
     let steps = talk.revival();
     let told: Vec<Value> = steps.iter().flat_map(|step| lines(&step.line)).collect();
     assert_eq!(told[0]["method"], "initialize");
+    let after: Vec<_> = told[1..].iter().map(|step| step["params"]["_meta"].to_string()).collect();
+    assert_eq!(after, ["null", r#"{"adjutant":{"after":"9-1"}}"#, r#"{"adjutant":{"after":"7-1"}}"#]);
     let resumed = |step: &Value| format!("{} {}", step["params"]["sessionId"], step["params"]["cwd"]);
     let resumed: Vec<_> = told[1..].iter().map(resumed).collect();
     assert_eq!(resumed, [r#""forked" "/c""#, r#""loaded" "/b""#, r#""new" "/a""#]);

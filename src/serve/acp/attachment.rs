@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::client::Client;
+use super::cursor::{self, Cursor};
 use super::own_change::Setting;
 use super::pulse::Pulse;
 use super::question::Questions;
@@ -38,6 +39,8 @@ pub(super) enum From {
     Standing,
     /// With what happens from now on.
     Head,
+    /// With what happened after that.
+    After(Cursor),
 }
 
 /// A client's hold on a session; letting go of it ends the watching at once.
@@ -150,6 +153,8 @@ struct Watch {
     session: SessionHandle,
     view: Box<dyn View>,
     from: From,
+    /// Whether the client wants to know how far it has come.
+    stamped: bool,
     /// What is shown now is known to the client, or was not asked for.
     muted: bool,
     pulse: Pulse,
@@ -168,6 +173,7 @@ impl Watch {
         Self {
             view: view::of(client, session.clone(), sessions.clone()),
             from,
+            stamped: cursor::are_wanted(client.capabilities()),
             muted: false,
             pulse: Pulse::default(),
             questions: Questions::new(client, &session),
@@ -232,8 +238,8 @@ impl Watch {
 
     async fn show(&mut self, page: &[Arc<Event>]) -> Result<(), PeerError> {
         for event in page {
-            let replay = event.seq <= self.replay_until;
-            self.muted = replay && self.from == From::Standing;
+            let (replay, from) = (self.is_replay(event), self.lines.len());
+            self.muted = replay && matches!(self.from, From::Standing | From::After(_));
             self.pulse.note(event);
             self.view.note(event, replay, &mut self.lines);
             match &event.kind {
@@ -267,8 +273,6 @@ impl Watch {
                     self.running = None;
                     self.questions.end_of_turn();
                     self.view.end_of_turn(*turn, stop, self.turns.contains_key(turn), &mut self.lines);
-                    self.flush().await?;
-                    self.answer(*turn, stop).await;
                 }
                 // What the settings are now is part of the reply that a replay precedes.
                 EventKind::ModeChanged { .. } | EventKind::OptionChanged { .. } if replay => {}
@@ -276,11 +280,27 @@ impl Watch {
                 EventKind::OptionChanged { option, value } => self.setting(event, option, value),
                 _ => self.view.show(event, replay, &mut self.lines),
             }
+            // Also of what showed nothing, and would be shown to somebody else.
+            if self.stamped && !replay && (self.lines.len() > from || event.kind.is_control()) {
+                Cursor::of(event).stamp(self.session.id(), from, &mut self.lines);
+            }
+            if let EventKind::TurnEnded { turn, stop } = &event.kind {
+                self.flush().await?;
+                self.answer(*turn, stop).await;
+            }
             if self.muted || self.lines.len() >= SEND {
                 self.flush().await?;
             }
         }
         self.flush().await
+    }
+
+    /// Whether the event happened before the client came, or before it went.
+    fn is_replay(&self, event: &Event) -> bool {
+        match self.from {
+            From::After(known) => known.covers(event),
+            _ => event.seq <= self.replay_until,
+        }
     }
 
     /// A setting has another value: shown but for what this client knows because it asked for it.

@@ -19,6 +19,7 @@ mod client_commands;
 mod client_files;
 mod closing;
 mod compaction;
+mod cursor;
 mod dispatch;
 mod elicitation;
 mod error;

@@ -7,6 +7,7 @@
 //! To add one: a file named for what it tests.
 
 mod ceiling;
+mod cursor;
 mod dispatch;
 mod options;
 mod own_change;
