@@ -9,8 +9,11 @@
 //! To add one: put the lenient type into `lenient`, with the client that needs it in its comment, and
 //! a row in its tests.
 
+mod deletion;
 pub mod lenient;
 pub mod method;
+
+pub use deletion::{deletion, is_deletion, without_deletions};
 
 /// The nouns of the version-2 draft.
 pub use agent_client_protocol_schema::v2;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::limit;
-use crate::acp::{Diff, ToolCallContent};
+use crate::acp::{Diff, ToolCallContent, deletion};
 
 /// Lines kept around what changed where a diff must be cut.
 const AROUND: usize = 3;
@@ -31,6 +31,15 @@ pub(super) fn within(path: &Path, old: Option<&str>, new: &str, most: usize) -> 
         if left_out > 0 { format!(" and leaves {left_out} bytes of the change out") } else { String::new() };
     let note = format!("The file is large: the diff starts at line {}{cut}", lines + 1);
     vec![note.into(), diff(path, old_part.map(|_| old_cut), new_cut)]
+}
+
+/// The same of a file that will be gone.
+pub(super) fn gone(path: &Path, old: Option<&str>, most: usize) -> Vec<ToolCallContent> {
+    let marked = |part| match part {
+        ToolCallContent::Diff(diff) => deletion(diff).into(),
+        other => other,
+    };
+    within(path, old, "", most).into_iter().map(marked).collect()
 }
 
 fn diff(path: &Path, old: Option<&str>, new: &str) -> ToolCallContent {

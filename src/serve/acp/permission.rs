@@ -7,6 +7,7 @@ use super::{ceiling, v2};
 use crate::acp::lenient::PermissionAnswer;
 use crate::acp::{
     CLIENT_METHOD_NAMES, PermissionOption, RequestPermissionRequest, SessionId, ToolCallUpdate,
+    without_deletions,
 };
 use crate::event::{AskId, AskOutcome};
 use crate::rpc::Peer;
@@ -30,6 +31,7 @@ impl Question {
         let call = ceiling::call(call.clone());
         match version {
             Version::V1 => {
+                let call = without_deletions(call);
                 Self::V1(Box::new(RequestPermissionRequest::new(session.clone(), call, options.to_vec())))
             }
             Version::V2 => Self::V2(Box::new(v2::request(session, call, options))),

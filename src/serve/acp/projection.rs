@@ -15,7 +15,7 @@ use super::view::View;
 use crate::acp::{
     AvailableCommandsUpdate, CLIENT_METHOD_NAMES, ConfigOptionUpdate, ContentBlock, ContentChunk,
     CurrentModeUpdate, MessageId, Notice, NoticeSeverity, Plan, SessionConfigOption, SessionId,
-    SessionInfoUpdate, SessionUpdate, TextContent, ToolCallContent, ToolCallUpdate,
+    SessionInfoUpdate, SessionUpdate, TextContent, ToolCallContent, ToolCallUpdate, without_deletions,
 };
 use crate::clock::rfc3339;
 use crate::event::{Event, EventKind, NoticeLevel, Seq, TurnId, TurnStop};
@@ -75,12 +75,12 @@ impl Projection {
             EventKind::ToolEnded { update, result, .. } if self.is_elsewhere(update, replay) => {
                 let mut update = update.as_ref().clone();
                 update.fields.content = update.fields.content.map(|content| as_text(content, result));
-                self.update(&SessionUpdate::ToolCallUpdate(update), out);
+                self.call(&update, out);
             }
             EventKind::ToolStarted { update }
             | EventKind::ToolProgress { update }
             | EventKind::ToolEnded { update, .. } => {
-                self.update(&SessionUpdate::ToolCallUpdate(update.as_ref().clone()), out);
+                self.call(update, out);
             }
             EventKind::PlanChanged { entries } => {
                 self.update(&SessionUpdate::Plan(Plan::new(entries.clone())), out)
@@ -208,6 +208,10 @@ impl Projection {
             NoticeLevel::Error => NoticeSeverity::Error,
         };
         self.update(&SessionUpdate::Notice(Notice::new(severity, title.to_owned()).description(detail)), out);
+    }
+
+    fn call(&self, update: &ToolCallUpdate, out: &mut Vec<u8>) {
+        self.update(&SessionUpdate::ToolCallUpdate(without_deletions(update.clone())), out);
     }
 
     /// Writes one update, shortened where its line would be too long.

@@ -214,7 +214,7 @@ impl Sheet {
         };
         let (after, preview) = match after {
             Some((bytes, preview)) => (Some(bytes), preview),
-            None => (None, diff::within(place.path(), old, "", shown)),
+            None => (None, diff::gone(place.path(), old, shown)),
         };
         if after.as_ref().is_some_and(|bytes| bytes.len() as u64 > limit::FILE) {
             let limit = label::size(limit::FILE);

@@ -6,31 +6,29 @@ use std::path::Path;
 
 use similar::TextDiff;
 
-use crate::acp::{Diff, v2};
+use crate::acp::{Diff, is_deletion, v2};
 
 /// Bytes of both sides of a change that is compared line by line.
 const COMPARED: usize = 256 * 1024;
 
-/// The change of one file. `part`: of a large one, whose line numbers are not known. A file that loses all of its text
-/// counts as deleted, as version 1 shows it.
+/// The change of one file. `part`: of a large one, whose line numbers are not known.
 pub(super) fn of(diff: &Diff, part: bool) -> v2::Diff {
     let file = diff.path.clone();
     let (old, new) = (diff.old_text.as_deref(), diff.new_text.as_str());
     let change = match old {
         None => v2::DiffChange::add(file),
-        Some(old) if new.is_empty() && !old.is_empty() => v2::DiffChange::delete(file),
+        Some(_) if is_deletion(diff) => v2::DiffChange::delete(file),
         Some(_) => v2::DiffChange::modify(file),
     };
     let large = old.map_or(0, str::len) + new.len() > COMPARED;
-    let text = (!part && !large).then(|| v2::DiffPatch::new(patch(&diff.path, old, new)));
+    let text = (!part && !large).then(|| v2::DiffPatch::new(patch(diff, old, new)));
     v2::Diff::new(vec![change.file_type(v2::DiffFileType::Text)]).with_patch(text)
 }
 
-fn patch(path: &Path, old: Option<&str>, new: &str) -> String {
-    let name = quoted(path);
+fn patch(diff: &Diff, old: Option<&str>, new: &str) -> String {
+    let (name, deleted) = (quoted(&diff.path), is_deletion(diff));
     // Git ends a name that holds a space with a tab, where it stands alone in its line.
     let alone = if name.contains(' ') { format!("{name}\t") } else { name.clone().into_owned() };
-    let deleted = new.is_empty() && old.is_some_and(|old| !old.is_empty());
     let mut text = format!("diff --git {name} {name}\n");
     match old {
         None => text.push_str("new file mode 100644\n"),

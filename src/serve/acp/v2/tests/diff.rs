@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use crate::acp::Diff;
+use crate::acp::{Diff, deletion};
 use crate::serve::acp::v2::diff::of;
 
 fn told(diff: &Diff) -> (serde_json::Value, String) {
@@ -27,8 +27,12 @@ fn a_change_without_a_last_newline_says_so() {
 }
 
 #[test]
-fn a_file_that_loses_its_text_is_deleted() {
-    let (change, patch) = told(&Diff::new("/w/\"a\"\n", "").old_text("one\n".to_owned()));
+fn a_file_that_is_gone_is_deleted_and_one_that_loses_its_text_is_not() {
+    let emptied = Diff::new("/w/\"a\"\n", "").old_text("one\n".to_owned());
+    let (change, patch) = told(&emptied);
+    assert_eq!(change["operation"], "modify");
+    assert!(patch.ends_with("@@ -1 +0,0 @@\n-one\n") && !patch.contains("deleted"), "{patch}");
+    let (change, patch) = told(&deletion(emptied));
     assert_eq!(change["operation"], "delete");
     let name = r#""/w/\"a\"\n""#;
     assert!(
@@ -43,6 +47,10 @@ fn a_file_that_loses_its_text_is_deleted() {
 fn an_empty_file_that_stays_empty_is_changed_by_nothing() {
     let (change, patch) = told(&Diff::new("/w/a", "").old_text(String::new()));
     assert_eq!((change["operation"].as_str(), patch.as_str()), (Some("modify"), "diff --git /w/a /w/a\n"));
+    // Git tells of one that goes the same way, by its first lines.
+    let (change, patch) = told(&deletion(Diff::new("/w/a", "").old_text(String::new())));
+    let text = "diff --git /w/a /w/a\ndeleted file mode 100644\n";
+    assert_eq!((change["operation"].as_str(), patch.as_str()), (Some("delete"), text));
 }
 
 #[test]
