@@ -21,6 +21,9 @@ const PARTS: usize = 4;
 /// Numbers that are said in a part, one at a time.
 const NUMBERS: usize = 300;
 
+/// Much of what was said is on its way when a socket is cut.
+const SLOW: Weather = Weather { piece: 256, life: u64::MAX, pause: 1000 };
+
 /// A client at work, on the other side of a proxy.
 struct Stage {
     bench: Bench,
@@ -46,7 +49,7 @@ impl Stage {
         let script: Vec<_> = script.iter().map(Value::to_string).collect();
         let bench = Bench::scripted(&script.join("\n"));
         let server = Server::start(&bench, &["--hostname", "127.0.0.2", "--mode", "full"]).await;
-        let proxy = Proxy::start(server.address, Weather::CALM, 1).await;
+        let proxy = Proxy::start(server.address, SLOW, 1).await;
         // A server on this machine, called as such, is reached by a connection that ends with its socket.
         let address = format!("tcp://127.1:{}", proxy.address.port());
         let cwd = bench.cwd();
