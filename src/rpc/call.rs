@@ -4,10 +4,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use jsonrpsee::types::ErrorObjectOwned;
 use serde::Serialize;
-use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::connection::{Out, Shared};
+use super::connection::Shared;
+use super::outbox::Out;
 use crate::jsonrpc::{RawId, error_line, result_line};
 
 /// What a handler finds in its extensions: who called, and the means to answer later.
@@ -67,15 +67,14 @@ impl Deferred {
 /// A reply that is owed. Used up by answering; dropped without an answer, the peer gets -32603.
 pub struct Responder {
     id: RawId,
-    outbox: mpsc::Sender<Out>,
     shared: Arc<Shared>,
     answered: CancellationToken,
     owed: bool,
 }
 
 impl Responder {
-    pub(super) fn new(id: RawId, outbox: mpsc::Sender<Out>, shared: Arc<Shared>) -> Self {
-        Self { id, outbox, shared, answered: CancellationToken::new(), owed: true }
+    pub(super) fn new(id: RawId, shared: Arc<Shared>) -> Self {
+        Self { id, shared, answered: CancellationToken::new(), owed: true }
     }
 
     /// Queues the reply behind everything that was queued before. A peer that is gone is no error.
@@ -89,10 +88,10 @@ impl Responder {
 
     async fn send(mut self, line: Bytes) {
         // Owed until there is room for it: whoever waits here may be dropped.
-        let room = self.outbox.clone().reserve_owned().await;
+        let room = self.shared.outbox.room().await;
         self.owed = false;
         if let Ok(room) = room {
-            drop(room.send(Out::Reply(self.id.clone(), line)));
+            room.put(Out::Reply(self.id.clone(), line));
         } else {
             tracing::debug!(id = ?self.id, "nobody is left to read this reply");
         }

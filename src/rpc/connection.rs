@@ -17,12 +17,13 @@ use jsonrpsee::types::{ErrorCode, ErrorObjectOwned};
 use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 use tokio::time::Sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::call::Responder;
 use super::dispatch::{Begun, Dispatch, Running};
+use super::outbox::{Out, Outbox};
 use super::peer::Peer;
 use super::{CANCEL_REQUEST, error};
 use crate::jsonrpc::{Frame, Message, Owed, RawId, error_line, notification_line, parse};
@@ -58,15 +59,6 @@ impl Default for Limits {
 /// Rounds of the loop before other tasks have their turn.
 const ROUNDS: usize = 32;
 
-/// An item of the outgoing queue.
-#[derive(Debug)]
-pub(super) enum Out {
-    /// Whole lines.
-    Lines(Bytes),
-    /// The reply to a request.
-    Reply(RawId, Bytes),
-}
-
 /// A notification's handler, still at work.
 pub(super) type Quiet = BoxFuture<'static, MethodResponse>;
 
@@ -82,6 +74,7 @@ pub(super) struct Shared {
     /// Requests of ours that nobody waits for any more.
     withdrawn: Mutex<Vec<u64>>,
     waker: AtomicWaker,
+    pub(super) outbox: Outbox,
     pub(super) input_closed: CancellationToken,
 }
 
@@ -121,8 +114,6 @@ pub struct Connection {
     transport: Transport,
     limits: Limits,
     shared: Arc<Shared>,
-    peer: Peer,
-    outbox: mpsc::Receiver<Out>,
     dispatch: Dispatch,
     /// Requests of theirs that are not answered yet.
     open: HashMap<RawId, CancellationToken>,
@@ -139,26 +130,29 @@ impl fmt::Debug for Connection {
     }
 }
 
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.shared.outbox.close();
+    }
+}
+
 impl Connection {
     /// A connection, and our voice on it. `dispatch` is asked for with that voice in hand.
     pub fn new(transport: Transport, limits: Limits, dispatch: impl FnOnce(&Peer) -> Dispatch) -> Self {
-        let (sender, outbox) = mpsc::channel(limits.outbox);
         let shared = Arc::new(Shared {
             waiting: Mutex::new(Some(HashMap::new())),
             next: AtomicU64::new(0),
             abandoned: Mutex::new(Vec::new()),
             withdrawn: Mutex::new(Vec::new()),
             waker: AtomicWaker::new(),
+            outbox: Outbox::new(limits.outbox),
             input_closed: CancellationToken::new(),
         });
-        let peer = Peer { outbox: sender, shared: Arc::clone(&shared) };
-        let dispatch = dispatch(&peer);
+        let dispatch = dispatch(&Peer { shared: Arc::clone(&shared) });
         Self {
             transport,
             limits,
             shared,
-            peer,
-            outbox,
             dispatch,
             open: HashMap::new(),
             running: FuturesUnordered::new(),
@@ -212,6 +206,10 @@ impl Connection {
                 return Poll::Ready(Ok(()));
             }
             if !progress {
+                if self.buffer.is_empty() {
+                    // Whoever is idle keeps nothing.
+                    self.buffer = Vec::new();
+                }
                 return Poll::Pending;
             }
         }
@@ -290,10 +288,8 @@ impl Connection {
     fn poll_outbox(&mut self, cx: &mut Context<'_>) -> bool {
         let mut progress = false;
         while self.buffer.len() < self.limits.high_water {
-            match self.outbox.poll_recv(cx) {
-                Poll::Ready(Some(out)) => self.put(out),
-                Poll::Ready(None) | Poll::Pending => break,
-            }
+            let Poll::Ready(out) = self.shared.outbox.poll_take(cx) else { break };
+            self.put(out);
             progress = true;
         }
         progress
@@ -301,10 +297,8 @@ impl Connection {
 
     fn drain_outbox(&mut self, cx: &mut Context<'_>) {
         for _ in 0..self.limits.outbox {
-            match self.outbox.poll_recv(cx) {
-                Poll::Ready(Some(out)) => self.put(out),
-                Poll::Ready(None) | Poll::Pending => break,
-            }
+            let Poll::Ready(out) = self.shared.outbox.poll_take(cx) else { break };
+            self.put(out);
         }
     }
 
@@ -366,7 +360,7 @@ impl Connection {
         }
         let cancel = CancellationToken::new();
         self.open.insert(id.clone(), cancel.clone());
-        let responder = Responder::new(id, self.peer.outbox.clone(), Arc::clone(&self.shared));
+        let responder = Responder::new(id, Arc::clone(&self.shared));
         let finished = match self.dispatch.request(responder, method, params, cancel) {
             Begun::Done(finished) => finished,
             Begun::Running(mut running) => match Pin::new(&mut *running).poll(cx) {
@@ -434,8 +428,5 @@ impl Connection {
     fn forget_written(&mut self) {
         self.buffer.drain(..self.written);
         self.written = 0;
-        if self.buffer.is_empty() && self.buffer.capacity() > self.limits.high_water * 2 {
-            self.buffer = Vec::new();
-        }
     }
 }

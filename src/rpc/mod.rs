@@ -12,6 +12,7 @@
 mod call;
 mod connection;
 mod dispatch;
+mod outbox;
 mod peer;
 
 #[cfg(test)]

@@ -5,16 +5,16 @@ use jsonrpsee::types::ErrorObjectOwned;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
-use super::connection::{Out, Shared};
+use super::connection::Shared;
+use super::outbox::Out;
 use crate::error::ErrorKind;
 use crate::jsonrpc::{notification_line, request_line};
 
 /// Our voice to the other side. Clones speak over the same connection.
 #[derive(Debug, Clone)]
 pub struct Peer {
-    pub(super) outbox: mpsc::Sender<Out>,
     pub(super) shared: Arc<Shared>,
 }
 
@@ -45,7 +45,9 @@ impl PeerError {
 impl Peer {
     /// Queues whole lines; waits while the queue is full. `Err` when the connection is gone.
     pub async fn send(&self, lines: Bytes) -> Result<(), PeerError> {
-        self.outbox.send(Out::Lines(lines)).await.map_err(|_| PeerError::Gone)
+        let room = self.shared.outbox.room().await.map_err(|_| PeerError::Gone)?;
+        room.put(Out::Lines(lines));
+        Ok(())
     }
 
     /// Queues a notification.

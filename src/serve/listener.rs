@@ -162,30 +162,39 @@ async fn greet(
     let mut first = [0];
     let read = async { Ok((stream.peek(&mut first).await? > 0).then_some(first[0])) };
     let speech = in_time(&site, read).await?.and_then(Speech::of);
+    // Each by itself: what speaks lines has no room for what HTTP or TLS would need.
     match (tls, speech) {
-        (None, Some(Speech::Http)) => http::serve(stream, own, router, &site.stop).await,
+        (None, Some(Speech::Http)) => Box::pin(http::serve(stream, own, router, &site.stop)).await,
         (None, Some(Speech::Lines)) => {
             let (reader, writer) = stream.into_split();
-            talk(Transport::lines(reader, writer, site.max_line), &own.seat, site).await
+            Box::pin(talk(Transport::lines(reader, writer, site.max_line), &own.seat, site)).await
         }
-        (Some(tls), Some(Speech::Tls)) => {
-            let stream = in_time(&site, async { tls.accept(stream).await.map(Some) }).await?;
-            let Some(mut stream) = stream else { return Ok(()) };
-            let read = async { Ok(stream.fill_buf().await?.first().copied()) };
-            match in_time(&site, read).await?.and_then(Speech::of) {
-                Some(Speech::Http) => http::serve(stream, own, router, &site.stop).await,
-                Some(Speech::Lines) => {
-                    let (reader, writer) = tokio::io::split(stream);
-                    talk(Transport::lines(reader, writer, site.max_line), &own.seat, site).await
-                }
-                Some(Speech::Tls) | None => stream.shutdown().await,
-            }
-        }
+        (Some(tls), Some(Speech::Tls)) => Box::pin(encrypted(stream, own, site, router, tls)).await,
         (Some(_), Some(speech)) => {
-            turn_away(stream, &speech, Why::Open, GREETING).await;
+            Box::pin(turn_away(stream, &speech, Why::Open, GREETING)).await;
             Ok(())
         }
         (None, Some(Speech::Tls)) | (_, None) => Ok(()),
+    }
+}
+
+async fn encrypted(
+    stream: TcpStream,
+    own: Own,
+    site: Site,
+    router: Router,
+    tls: tls::Acceptor,
+) -> io::Result<()> {
+    let accepted = in_time(&site, Box::pin(async { tls.accept(stream).await.map(Some) })).await?;
+    let Some(mut stream) = accepted else { return Ok(()) };
+    let read = async { Ok(stream.fill_buf().await?.first().copied()) };
+    match in_time(&site, read).await?.and_then(Speech::of) {
+        Some(Speech::Http) => Box::pin(http::serve(stream, own, router, &site.stop)).await,
+        Some(Speech::Lines) => {
+            let (reader, writer) = tokio::io::split(stream);
+            Box::pin(talk(Transport::lines(reader, writer, site.max_line), &own.seat, site)).await
+        }
+        Some(Speech::Tls) | None => stream.shutdown().await,
     }
 }
 

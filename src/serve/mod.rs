@@ -72,11 +72,12 @@ impl Doors {
     /// Serves one connection to its end; its first frame says which dialect it speaks. `Err` when writing failed.
     pub async fn serve(&self, mut transport: Transport, stop: CancellationToken) -> io::Result<()> {
         match stop.run_until_cancelled(transport.first()).await.flatten() {
+            // What a dialect needs is not held ready before anybody speaks it.
             Some(Ok(first)) if task::is_task(&first) => {
-                self.task.serve(transport.with_first(first), stop).await
+                Box::pin(self.task.serve(transport.with_first(first), stop)).await
             }
             // Whatever else it is, is that door's to judge.
-            Some(Ok(first)) => self.acp.serve(transport.with_first(first), self.limits, stop).await,
+            Some(Ok(first)) => Box::pin(self.acp.serve(transport.with_first(first), self.limits, stop)).await,
             ended => end(transport, ended.and_then(Result::err)).await,
         }
     }
@@ -108,18 +109,22 @@ impl Doors {
         let Some(hello) = hello else { return self.serve(transport, stop).await };
         if let Some(name) = hello.connection {
             let socket = Socket { transport, received: hello.received };
-            return self.resumptions.go_on(&name, socket).await;
+            return Box::pin(self.resumptions.go_on(&name, socket)).await;
         }
         if hello.resumable {
-            let begun = self.resumptions.begin(transport, stop.clone()).await?;
-            let Some(begun) = begun else { return Ok(()) };
-            let (served, ()) = tokio::join!(self.serve(begun.transport, stop), begun.carrying.run());
-            return served;
+            return Box::pin(self.outlive(transport, stop)).await;
         }
         if hello.welcome {
             transport.say(&serde_json::json!({ "type": "welcome" })).await?;
         }
         self.serve(transport, stop).await
+    }
+
+    /// Serves a connection that outlives its sockets, of which this is the first, to its end.
+    async fn outlive(&self, first: Transport, stop: CancellationToken) -> io::Result<()> {
+        let Some(begun) = self.resumptions.begin(first, stop.clone()).await? else { return Ok(()) };
+        let (served, ()) = tokio::join!(self.serve(begun.transport, stop), begun.carrying.run());
+        served
     }
 
     /// Whether a connection may come back by another socket.

@@ -8,6 +8,7 @@
 //!
 //! To add one: a file with a constructor that returns a [`Transport`].
 
+mod lines;
 mod memory;
 mod resumable;
 mod stdio;
@@ -23,9 +24,10 @@ use std::pin::Pin;
 use futures_util::{Stream, StreamExt};
 use serde::Serialize;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
-use tokio_util::codec::FramedRead;
 
-use crate::jsonrpc::{self, Frame, LineCodec};
+use crate::jsonrpc::{self, Frame};
+
+use lines::LineReader;
 
 pub use memory::memory;
 pub use resumable::{Connection, Pace, Socket, Sockets, WINDOW, resumable};
@@ -47,11 +49,10 @@ impl Transport {
     /// Newline-delimited frames over any pair of byte streams, lines of up to `limit` bytes.
     pub fn lines<R, W>(reader: R, writer: W, limit: usize) -> Self
     where
-        R: AsyncRead + Send + 'static,
+        R: AsyncRead + Unpin + Send + 'static,
         W: AsyncWrite + Send + 'static,
     {
-        let incoming = FramedRead::with_capacity(reader, LineCodec::new(limit), 16 * 1024);
-        Self { incoming: Box::pin(incoming), outgoing: Box::pin(writer) }
+        Self { incoming: Box::pin(LineReader::new(reader, limit)), outgoing: Box::pin(writer) }
     }
 }
 

@@ -18,8 +18,7 @@ use tokio::net::unix::pipe;
 use tokio::sync::oneshot;
 use tokio_util::io::SyncIoBridge;
 
-use super::{Incoming, Outgoing, Transport};
-use crate::jsonrpc::LineCodec;
+use super::{Incoming, LineReader, Outgoing, Transport};
 
 /// Room between the plain threads and the loop.
 const THREAD_BUFFER: usize = 256 * 1024;
@@ -67,8 +66,8 @@ fn read_thread_after(error: &io::Error) -> DuplexStream {
     read_thread()
 }
 
-fn framed<R: AsyncRead + Send + 'static>(reader: R, limit: usize) -> Incoming {
-    Box::pin(tokio_util::codec::FramedRead::with_capacity(reader, LineCodec::new(limit), 16 * 1024))
+fn framed<R: AsyncRead + Unpin + Send + 'static>(reader: R, limit: usize) -> Incoming {
+    Box::pin(LineReader::new(reader, limit))
 }
 
 fn kind(fd: BorrowedFd<'_>) -> FileType {

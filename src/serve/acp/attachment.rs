@@ -87,7 +87,7 @@ impl Attachment {
                 watch.run(events, finishing, Some(caught_up)).await
             };
             // Let go of: nobody is left to be shown anything.
-            let ended = token.run_until_cancelled(watching).await;
+            let ended = token.run_until_cancelled(Box::pin(watching)).await;
             if !matches!(ended, Some(None)) {
                 hold.release();
             }

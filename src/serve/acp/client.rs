@@ -26,7 +26,7 @@ pub(super) struct Client {
     /// The newest version it may ask for.
     newest: Version,
     grace: Option<Duration>,
-    introduced: OnceLock<Introduced>,
+    introduced: OnceLock<Box<Introduced>>,
     warned: AtomicBool,
     changes: OwnChanges,
     state: Mutex<State>,
@@ -97,14 +97,14 @@ impl Client {
         if let Some(info) = &info {
             tracing::info!(name = info.name, version = info.version, "client");
         }
-        if self.introduced.set(Introduced { version, capabilities }).is_err() {
+        if self.introduced.set(Box::new(Introduced { version, capabilities })).is_err() {
             tracing::debug!("initialized again");
         }
     }
 
     fn introduced(&self) -> &Introduced {
         static NOBODY: LazyLock<Introduced> = LazyLock::new(Introduced::default);
-        self.introduced.get().unwrap_or(&NOBODY)
+        self.introduced.get().map_or(&*NOBODY, |introduced| introduced)
     }
 
     /// The version that is spoken with it.

@@ -125,7 +125,7 @@ impl Door {
             async move {
                 client.peer().closed().await;
                 if !lasting || stop.is_cancelled() {
-                    client.cancel_own_turns().await;
+                    Box::pin(client.cancel_own_turns()).await;
                 }
             }
         };

@@ -14,8 +14,8 @@ use crate::transport::{self, websocket};
 
 /// The subprotocol that is agreed on with whoever offers any: what was offered beside the token or the code.
 const PROTOCOL: &str = "acp";
-/// What an idle connection costs is mostly this.
-const READ_BUFFER: usize = 4 * 1024;
+/// Every connection has this much at hand, however idle.
+const READ_BUFFER: usize = 1024;
 /// Lines above this are written before the next one is taken.
 const WRITE_BUFFER: usize = 16 * 1024;
 
@@ -63,11 +63,13 @@ pub(super) async fn upgrade(
     let upgrade = if offers { upgrade.protocols([PROTOCOL]) } else { upgrade };
     let tracked = site.sockets.token();
     let mut response = upgrade
-        .on_upgrade(async move |socket| {
-            let _tracked = tracked;
-            let socket = Heartbeat::new(socket, site.max_line, site.stop.clone());
-            if let Err(e) = site.doors.receive(websocket(socket), &own.seat, site.stop.clone()).await {
-                tracing::debug!(error = %e, "a WebSocket broke off");
+        .on_upgrade(move |socket| {
+            let transport = websocket(Heartbeat::new(socket, max_line, site.stop.clone()));
+            async move {
+                if let Err(e) = site.doors.receive(transport, &own.seat, site.stop.clone()).await {
+                    tracing::debug!(error = %e, "a WebSocket broke off");
+                }
+                drop(tracked);
             }
         })
         .into_response();

@@ -1,0 +1,75 @@
+//! Lines of a byte stream. Who says nothing has no buffer: what comes is read by way of the stack, and kept in as much
+//! memory as it needs.
+
+use std::io;
+use std::mem::MaybeUninit;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::BytesMut;
+use futures_util::Stream;
+use tokio::io::{AsyncRead, ReadBuf};
+use tokio_util::codec::Decoder;
+use tokio_util::io::poll_read_buf;
+
+use crate::jsonrpc::{Frame, LineCodec};
+
+/// Bytes that are read at once where nothing is kept yet.
+const CHUNK: usize = 16 * 1024;
+
+/// Frames as they come out of a byte stream; ends with it, or behind its first error.
+pub(super) struct LineReader<R> {
+    reader: R,
+    codec: LineCodec,
+    /// What was read, and is no whole line yet.
+    kept: BytesMut,
+    ended: bool,
+}
+
+impl<R: AsyncRead + Unpin> LineReader<R> {
+    /// Lines of up to `limit` bytes.
+    pub(super) fn new(reader: R, limit: usize) -> Self {
+        Self { reader, codec: LineCodec::new(limit), kept: BytesMut::new(), ended: false }
+    }
+
+    /// How many bytes came; none: no more will.
+    fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let reader = Pin::new(&mut self.reader);
+        if !self.kept.is_empty() {
+            return poll_read_buf(reader, cx, &mut self.kept);
+        }
+        // Empty it may still hold the memory of lines that are gone.
+        self.kept = BytesMut::new();
+        let mut room = [MaybeUninit::uninit(); CHUNK];
+        let mut read = ReadBuf::uninit(&mut room);
+        ready!(reader.poll_read(cx, &mut read))?;
+        self.kept.extend_from_slice(read.filled());
+        Poll::Ready(Ok(read.filled().len()))
+    }
+}
+
+impl<R: AsyncRead + Unpin> Stream for LineReader<R> {
+    type Item = io::Result<Frame>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = self.get_mut();
+        loop {
+            let frame = match this.ended {
+                false => this.codec.decode(&mut this.kept)?,
+                true => this.codec.decode_eof(&mut this.kept)?,
+            };
+            if frame.is_some() || this.ended {
+                return Poll::Ready(frame.map(Ok));
+            }
+            match ready!(this.poll_fill(cx)) {
+                Ok(0) => this.ended = true,
+                Ok(_) => {}
+                Err(e) => {
+                    this.ended = true;
+                    this.kept.clear();
+                    return Poll::Ready(Some(Err(e)));
+                }
+            }
+        }
+    }
+}
