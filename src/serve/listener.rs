@@ -150,7 +150,7 @@ impl Speech {
     }
 }
 
-async fn greet(
+pub(super) async fn greet(
     stream: TcpStream,
     seat: Arc<Seat>,
     site: Site,
@@ -161,7 +161,7 @@ async fn greet(
     let own = Own { address: stream.local_addr()?, seat };
     let mut first = [0];
     let read = async { Ok((stream.peek(&mut first).await? > 0).then_some(first[0])) };
-    let speech = in_time(&site, read).await?.and_then(Speech::of);
+    let speech = Box::pin(in_time(&site, read)).await?.and_then(Speech::of);
     // Each by itself: what speaks lines has no room for what HTTP or TLS would need.
     match (tls, speech) {
         (None, Some(Speech::Http)) => Box::pin(http::serve(stream, own, router, &site.stop)).await,

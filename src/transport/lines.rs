@@ -23,13 +23,21 @@ pub(super) struct LineReader<R> {
     codec: LineCodec,
     /// What was read, and is no whole line yet.
     kept: BytesMut,
-    ended: bool,
+    end: End,
+}
+
+/// How the stream ended.
+#[derive(PartialEq)]
+enum End {
+    ToCome,
+    Read,
+    Broken,
 }
 
 impl<R: AsyncRead + Unpin> LineReader<R> {
     /// Lines of up to `limit` bytes.
     pub(super) fn new(reader: R, limit: usize) -> Self {
-        Self { reader, codec: LineCodec::new(limit), kept: BytesMut::new(), ended: false }
+        Self { reader, codec: LineCodec::new(limit), kept: BytesMut::new(), end: End::ToCome }
     }
 
     /// How many bytes came; none: no more will.
@@ -54,19 +62,19 @@ impl<R: AsyncRead + Unpin> Stream for LineReader<R> {
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
         loop {
-            let frame = match this.ended {
-                false => this.codec.decode(&mut this.kept)?,
-                true => this.codec.decode_eof(&mut this.kept)?,
+            let frame = match this.end {
+                End::ToCome => this.codec.decode(&mut this.kept)?,
+                End::Read => this.codec.decode_eof(&mut this.kept)?,
+                End::Broken => None,
             };
-            if frame.is_some() || this.ended {
+            if frame.is_some() || this.end != End::ToCome {
                 return Poll::Ready(frame.map(Ok));
             }
             match ready!(this.poll_fill(cx)) {
-                Ok(0) => this.ended = true,
+                Ok(0) => this.end = End::Read,
                 Ok(_) => {}
                 Err(e) => {
-                    this.ended = true;
-                    this.kept.clear();
+                    this.end = End::Broken;
                     return Poll::Ready(Some(Err(e)));
                 }
             }

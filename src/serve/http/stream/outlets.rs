@@ -43,6 +43,8 @@ pub(super) struct Outlets {
     /// Opened by their readers, and nothing was put there yet.
     unconfirmed: Vec<Place>,
     waiting: usize,
+    /// Bytes that all streams keep of what was given out.
+    kept: usize,
     /// No stream that begins anew gives out a number again.
     numbered: u64,
     leases: u64,
@@ -112,7 +114,7 @@ impl Outlets {
             self.readers -= 1;
             if self.unconfirmed.contains(place) {
                 self.unconfirmed.retain(|it| it != place);
-                self.all.remove(place);
+                self.remove(place);
             }
         }
     }
@@ -122,7 +124,10 @@ impl Outlets {
         let Some(outlet) = self.all.get_mut(place) else { return Portion::Displaced };
         let mut events = Vec::new();
         while events.len() < PORTION {
-            match outlet.next(lease) {
+            let before = outlet.kept_bytes();
+            let next = outlet.next(lease);
+            self.kept = self.kept - before + outlet.kept_bytes();
+            match next {
                 Next::Line { number, line, fresh } => {
                     self.waiting -= if fresh { line.len() } else { 0 };
                     write(&mut events, number, &line);
@@ -151,25 +156,30 @@ impl Outlets {
         if self.all.len() >= STREAMS {
             let idle = self.all.iter().find(|(place, it)| it.is_idle() && **place != Place::Connection);
             let Some(idle) = idle.map(|(place, _)| place.clone()) else { return false };
-            let outlet = self.all.remove(&idle);
+            let outlet = self.remove(&idle);
             self.numbered = self.numbered.max(outlet.map_or(0, |outlet| outlet.last()));
         }
         self.all.insert(place.clone(), Outlet::after(self.numbered));
         true
     }
 
+    fn remove(&mut self, place: &Place) -> Option<Outlet> {
+        let outlet = self.all.remove(place)?;
+        self.kept -= outlet.kept_bytes();
+        Some(outlet)
+    }
+
     fn forget(&mut self) {
-        let mut kept: usize = self.all.values().map(Outlet::kept_bytes).sum();
-        while kept > KEPT {
+        while self.kept > KEPT {
             let Some(largest) = self.all.values_mut().max_by_key(|outlet| outlet.forgettable()) else {
                 return;
             };
             if largest.forgettable() == 0 {
                 return;
             }
-            kept -= largest.kept_bytes();
+            self.kept -= largest.kept_bytes();
             largest.forget_oldest();
-            kept += largest.kept_bytes();
+            self.kept += largest.kept_bytes();
         }
     }
 }

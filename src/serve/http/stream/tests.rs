@@ -121,6 +121,34 @@ fn a_stream_that_made_room_never_gives_out_a_number_again() {
 }
 
 #[test]
+fn what_a_stream_kept_that_made_room_is_not_counted_any_more() {
+    let mut outlets = Outlets::default();
+    let line = Bytes::from(vec![b'x'; 1000 * 1000]);
+    let keep = |outlets: &mut Outlets, place: &Place| {
+        outlets.put(place.clone(), line.clone());
+        let lease = outlets.subscribe(place, None).unwrap();
+        assert_eq!(numbers(outlets, place, lease).len(), 1);
+        lease
+    };
+    let (earlier, later) = (["a", "b"].map(place), ["c", "d"].map(place));
+    for place in &earlier {
+        let lease = keep(&mut outlets, place);
+        outlets.leave(place, lease);
+    }
+    for other in 0..1022 {
+        let place = place(&other.to_string());
+        outlets.put(place.clone(), "x".into());
+    }
+    // There is no room for these but in the place of those.
+    for place in &later {
+        keep(&mut outlets, place);
+    }
+    assert!(!earlier.iter().any(|place| outlets.knows(place)));
+    // Their numbers begin behind the one that was given out there.
+    assert!(later.iter().all(|place| outlets.subscribe(place, Some(1)).is_ok()));
+}
+
+#[test]
 fn few_streams_are_opened_before_anything_is_said_there() {
     let mut outlets = Outlets::default();
     let open = |outlets: &mut Outlets, name: usize| outlets.subscribe(&place(&name.to_string()), None);

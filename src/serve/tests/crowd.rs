@@ -4,7 +4,7 @@ use std::sync::Arc;
 use futures_util::future::{AbortRegistration, Abortable, Aborted, pending};
 use tokio::time::{Duration, Instant, timeout};
 
-use super::crowd::{Crowd, Seat};
+use super::super::crowd::{Crowd, Seat};
 
 /// Files enough for eight strangers.
 const FILES: u64 = 64;
