@@ -97,10 +97,11 @@ impl Program {
         self.folder.path().to_str().unwrap()
     }
 
-    /// Kilobytes that the process holds itself: not the pages of its file.
+    /// Kilobytes that the process holds: its proportional share (`Pss`).
     pub(crate) fn memory(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id().unwrap())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).unwrap();
+        let path = format!("/proc/{}/smaps_rollup", self.child.id().unwrap());
+        let held = std::fs::read_to_string(path).unwrap();
+        let line = held.lines().find_map(|line| line.strip_prefix("Pss:")).unwrap();
         line.trim().trim_end_matches(" kB").parse().unwrap()
     }
 }
