@@ -1,21 +1,17 @@
-//! Lines of a byte stream. Who says nothing has no buffer: what comes is read by way of the stack, and kept in as much
-//! memory as it needs.
+//! Lines of a byte stream. Who says nothing has no buffer.
 
 use std::io;
-use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::BytesMut;
 use futures_util::Stream;
-use tokio::io::{AsyncRead, ReadBuf};
+use tokio::io::AsyncRead;
 use tokio_util::codec::Decoder;
 use tokio_util::io::poll_read_buf;
 
+use super::ahead::poll_chunk;
 use crate::jsonrpc::{Frame, LineCodec};
-
-/// Bytes that are read at once where nothing is kept yet.
-const CHUNK: usize = 16 * 1024;
 
 /// Frames as they come out of a byte stream; ends with it, or behind its first error.
 pub(super) struct LineReader<R> {
@@ -42,17 +38,13 @@ impl<R: AsyncRead + Unpin> LineReader<R> {
 
     /// How many bytes came; none: no more will.
     fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        let reader = Pin::new(&mut self.reader);
         if !self.kept.is_empty() {
-            return poll_read_buf(reader, cx, &mut self.kept);
+            return poll_read_buf(Pin::new(&mut self.reader), cx, &mut self.kept);
         }
         // Empty it may still hold the memory of lines that are gone.
         self.kept = BytesMut::new();
-        let mut room = [MaybeUninit::uninit(); CHUNK];
-        let mut read = ReadBuf::uninit(&mut room);
-        ready!(reader.poll_read(cx, &mut read))?;
-        self.kept.extend_from_slice(read.filled());
-        Poll::Ready(Ok(read.filled().len()))
+        self.kept = ready!(poll_chunk(&mut self.reader, cx))?;
+        Poll::Ready(Ok(self.kept.len()))
     }
 }
 

@@ -8,6 +8,7 @@
 //!
 //! To add one: a file with a constructor that returns a [`Transport`].
 
+mod ahead;
 mod lines;
 mod memory;
 mod resumable;
@@ -29,6 +30,7 @@ use crate::jsonrpc::{self, Frame};
 
 use lines::LineReader;
 
+pub use ahead::ReadAhead;
 pub use memory::memory;
 pub use resumable::{Connection, Pace, Socket, Sockets, WINDOW, resumable};
 pub use stdio::stdio;

@@ -14,7 +14,7 @@ use crate::transport::{self, websocket};
 
 /// The subprotocol that is agreed on with whoever offers any: what was offered beside the token or the code.
 const PROTOCOL: &str = "acp";
-/// Every connection has this much at hand, however idle.
+/// Every connection has this much at hand, however idle; below it a stream reads ahead.
 const READ_BUFFER: usize = 1024;
 /// Lines above this are written before the next one is taken.
 const WRITE_BUFFER: usize = 16 * 1024;
