@@ -103,7 +103,7 @@ impl Doors {
         let goes_on = greeted.hello.as_ref().is_some_and(|hello| hello.connection.is_some());
         // What goes on has its seat.
         if !goes_on && !seat.take() {
-            return hello::turn_away(greeted).await;
+            return Box::pin(hello::turn_away(greeted)).await;
         }
         let hello::Greeted { mut transport, hello } = greeted;
         let Some(hello) = hello else { return self.serve(transport, stop).await };

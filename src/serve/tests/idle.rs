@@ -2,7 +2,7 @@ use super::super::listener::greet;
 use super::super::*;
 
 /// Bytes of what waits for a connection, beside what it has on the heap.
-const WAITING: usize = 1024;
+const WAITING: usize = 1280;
 
 /// How large the future is that a function makes.
 fn made_by<A, F>(_: impl FnOnce(A) -> F) -> usize {
