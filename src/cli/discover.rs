@@ -2,13 +2,17 @@
 
 use std::process::ExitCode;
 
-use super::args::Discover;
+use super::args::{Connect, Discover};
 use super::plain::one_line;
-use super::{print, table};
+use super::{Setup, connect, print, table};
 use crate::discovery::{self, Found, Kind};
+use crate::jsonrpc::MAX_LINE;
 
-/// Prints who has answered.
-pub(super) async fn run(command: &Discover) -> anyhow::Result<ExitCode> {
+/// Prints who has answered, or goes on with the one that is wanted.
+pub(super) async fn run(setup: &Setup, command: Discover) -> anyhow::Result<ExitCode> {
+    if let Some(address) = command.connect {
+        return connect::run(setup, Connect { address, access: command.access, max_line: MAX_LINE }).await;
+    }
     let found = discovery::search(command.timeout).await?;
     if command.json {
         for server in &found {

@@ -101,7 +101,7 @@ fn dispatch(command: Option<Command>, setup: &Setup) -> ExitCode {
             }
             Some(Command::Run(command)) => run::run(setup, command).await,
             Some(Command::Task(command)) => task::run(setup, command).await,
-            Some(Command::Discover(command)) => discover::run(&command).await,
+            Some(Command::Discover(command)) => discover::run(setup, command).await,
             Some(Command::Sessions { command }) => sessions::run(setup, command).await,
             Some(Command::Permissions { command }) => permissions::run(setup, command).await,
             Some(Command::Config { command }) => config::run(setup, &command),

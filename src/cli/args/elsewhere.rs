@@ -68,4 +68,9 @@ pub(in crate::cli) struct Discover {
     /// As JSON objects, a line each
     #[arg(long)]
     pub(in crate::cli) json: bool,
+    /// Instead of a list, be the server of that name to whoever started this: the same as `connect NAME`
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["json", "timeout"])]
+    pub(in crate::cli) connect: Option<String>,
+    #[command(flatten)]
+    pub(in crate::cli) access: Access,
 }

@@ -12,6 +12,8 @@ use tokio::process::Command;
 use tokio::time::timeout;
 
 use crate::support::bench::{Bench, Model, PROGRAM};
+use crate::support::client::Client;
+use crate::support::link::Link;
 use crate::support::server::Server;
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -65,6 +67,10 @@ async fn a_server_is_listed_with_what_is_needed_to_reach_it() {
     let (_, table) = output(&bench, &["discover", "--timeout", "2"]).await;
     let row = table.lines().find(|row| row.contains(found["name"].as_str().unwrap())).expect(&table);
     assert!(row.contains(&server.address.to_string()) && row.ends_with("1         adjutant"), "{row}");
+    let arguments = ["discover", "--connect", found["name"].as_str().unwrap()];
+    let (client, _session) =
+        Client::open(Link::command(Command::new(PROGRAM).args(arguments), &bench), &bench).await;
+    client.link.finish().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
