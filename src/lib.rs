@@ -34,7 +34,7 @@
 //! | 3 | [`provider`] · [`mcp`] · [`lsp`] · [`store`] · [`remote`] | where a model's words come from · tools of other programs · what language servers say of a change · where events are kept · other servers, reached as a client |
 //! | 2 | [`config`] · [`rpc`] · [`tool`] | what was set · one connection · what an agent can do |
 //! | 1 | [`discovery`] · [`event`] · [`http`] · [`permission`] · [`tls`] · [`transport`] · [`workspace`] | who is on the network · what happened · the one HTTP client · may it be done · nobody listens in · how frames travel · files and processes in their jail |
-//! | 0 | [`error`] · [`chance`] · [`clock`] · [`memory`] · [`uri`] · [`jsonrpc`] · [`acp`] | data and pure rules: no async, no I/O, nothing of ours imported |
+//! | 0 | [`error`] · [`chance`] · [`clock`] · [`memory`] · [`ongoing`] · [`uri`] · [`jsonrpc`] · [`acp`] | data and pure rules: no async, no I/O, nothing of ours imported |
 //!
 //! # The corridor of one prompt
 //!
@@ -108,6 +108,7 @@ pub mod jsonrpc;
 pub mod lsp;
 pub mod mcp;
 pub mod memory;
+pub mod ongoing;
 pub mod permission;
 pub mod provider;
 pub mod remote;

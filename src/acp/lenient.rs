@@ -44,6 +44,15 @@ pub struct OpenSession {
     pub session_id: SessionId,
     #[serde(flatten)]
     pub place: SessionPlace,
+    #[serde(rename = "_meta", default)]
+    meta: Value,
+}
+
+impl OpenSession {
+    /// Where its client goes on, as it says: `_meta.adjutant.after`.
+    pub fn after(&self) -> Option<&Value> {
+        self.meta.pointer("/adjutant/after").filter(|after| !after.is_null())
+    }
 }
 
 /// A session by its id alone.
@@ -89,9 +98,16 @@ pub struct PermissionAnswer {
     outcome: Value,
     #[serde(default, rename = "optionId")]
     option: Option<String>,
+    #[serde(default, rename = "_meta")]
+    meta: Value,
 }
 
 impl PermissionAnswer {
+    /// Whether the client says that nobody is there to be asked; then its answer is a no.
+    pub fn is_unattended(&self) -> bool {
+        self.meta.pointer("/adjutant/unattended") == Some(&Value::Bool(true))
+    }
+
     /// The id of the option that was chosen, if one was.
     pub fn selected(&self) -> Option<&str> {
         match &self.outcome {

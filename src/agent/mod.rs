@@ -46,11 +46,25 @@ pub trait AgentBackend: Send + Sync + Debug {
         Box::pin(async {})
     }
     /// Whether a session could be worked in; `Err` says which key is missing.
-    fn ready(&self, settings: &Settings) -> Result<(), NotReady>;
+    fn ready(&self, _settings: &Settings) -> Result<(), NotReady> {
+        Ok(())
+    }
     /// Slash commands it understands in a session that works in `cwd`.
-    fn commands(&self, cwd: &Path, settings: &Settings) -> Vec<AvailableCommand>;
+    fn commands(&self, _cwd: &Path, _settings: &Settings) -> Vec<AvailableCommand> {
+        Vec::new()
+    }
     /// What can be chosen in a session with these settings, beside its mode: model, thought level, agent.
-    fn options(&self, cwd: &Path, settings: &Settings) -> Vec<SessionOption>;
+    fn options(&self, _cwd: &Path, _settings: &Settings) -> Vec<SessionOption> {
+        Vec::new()
+    }
+    /// Whether an option can be given that value there. More can be chosen than is offered: any model of a provider that
+    /// can be asked.
+    fn takes(&self, cwd: &Path, settings: &Settings, option: &str, value: &str) -> bool {
+        let mut chosen = settings.clone();
+        chosen.choose(option, value);
+        let options = self.options(cwd, &chosen);
+        options.iter().any(|it| it.id == option && it.current == value)
+    }
 }
 
 /// Why no session can be worked in.

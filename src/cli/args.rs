@@ -9,7 +9,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::jsonrpc::MAX_LINE;
 use crate::permission::Mode;
-use crate::serve::Listener;
+use crate::serve::{Listener, Name, origin};
 
 pub(super) use elsewhere::{Access, Code, Connect, Discover, Task};
 
@@ -97,8 +97,12 @@ pub(super) struct Acp {
     #[arg(long)]
     pub(super) mdns: bool,
     /// Let pages of this origin (`http://localhost:3000`) in; may be said again; `*`, or nothing: any that has the token
-    #[arg(long, value_name = "ORIGIN", requires = "network", num_args = 0..=1, default_missing_value = "*")]
+    #[arg(long, value_name = "ORIGIN", requires = "network", num_args = 0..=1, default_missing_value = "*",
+          value_parser = origin)]
     pub(super) cors: Vec<String>,
+    /// Go by this name as well (`Host`), as behind a forwarded port or a proxy; exactly this one; may be said again
+    #[arg(long, value_name = "NAME[:PORT]", requires = "network")]
+    pub(super) allow_host: Vec<Name>,
     /// Let in whoever is on this machine, without a token; closed to browsers
     #[arg(long, requires = "network")]
     pub(super) no_auth: bool,
@@ -161,9 +165,17 @@ pub(super) enum Mcp {
     /// Connect to the servers, or to one, and list their tools
     Tools { name: Option<String> },
     /// Sign in to a remote server in the browser
-    Login { name: String },
+    Login(Remote),
     /// Forget the sign-in to a remote server
-    Logout { name: String },
+    Logout(Remote),
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Remote {
+    pub(super) name: String,
+    /// Where it is, for one that only the editor names
+    #[arg(long)]
+    pub(super) url: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]

@@ -14,7 +14,7 @@ pub(super) async fn person(call: &ToolCallUpdate, options: &[PermissionOption]) 
         print::note(&format!(
             "  {title}: rejected, because nobody can be asked here. Allow it in the configuration or with --mode."
         ));
-        return AskOutcome::Cancelled;
+        return AskOutcome::Absent;
     }
     print::note(&format!("\n? {title}"));
     for part in call.fields.content.iter().flatten() {

@@ -8,11 +8,10 @@ use crate::remote;
 pub(super) async fn run(setup: &Setup, command: Code) -> anyhow::Result<ExitCode> {
     let text = match (command.server, remote::noted(&setup.environment).as_slice()) {
         (Some(text), _) => text,
-        (None, [only]) => only.to_string(),
+        (None, [only]) => only.clone(),
         (None, []) => return Ok(print::failure(exit::USAGE, "no server of yours runs here: name one")),
         (None, several) => {
-            let all: Vec<_> = several.iter().map(u16::to_string).collect();
-            return Ok(print::failure(exit::USAGE, &format!("choose a server: {}", all.join(", "))));
+            return Ok(print::failure(exit::USAGE, &format!("choose a server: {}", several.join(", "))));
         }
     };
     let server = reach::server(setup, &text, &command.access).await?;

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::args::Doctor;
 use super::plain::one_line;
 use super::print::PrintError;
-use super::{Setup, exit, local, print};
+use super::{Setup, exit, print};
 use crate::app;
 use crate::config::{Config, McpTransport, Model, ProviderSettings};
 use crate::provider::{Catalogue, Models as _, ProviderError};
@@ -78,8 +78,10 @@ pub(super) async fn run(setup: &Setup, command: &Doctor) -> anyhow::Result<ExitC
             findings.extend(problems.map(|it| Finding::warn(it, "it is left out until it is mended")));
             findings.extend(servers(setup, &config));
             let catalogue = app::catalogue(config);
+            // Who answers depends on what they tell.
+            let providers = providers(&catalogue, command.online).await;
             findings.extend(keys(&catalogue));
-            findings.extend(providers(&catalogue, command.online).await);
+            findings.extend(providers);
         }
         Err(e) => findings.push(Finding::fail(e.to_string(), "mend the configuration")),
     }
@@ -105,9 +107,12 @@ fn keys(catalogue: &Catalogue) -> Vec<Finding> {
         (Ok(answerer), _) if answerer.provider.id() != "offline" => {
             Finding::ok(format!("{} answers", answerer.model.id))
         }
+        (Ok(_), _) if catalogue.config().model == Model::Auto && has_keys(catalogue) => {
+            Finding::ok("a provider with a key is asked for its models when a session is opened")
+        }
         (Ok(_), _) if catalogue.config().model == Model::Auto => Finding::warn(
             "no provider has a key: the command agent answers, without a model",
-            "run `adjutant login`, set a variable such as ANTHROPIC_API_KEY, or name a local model",
+            "run `adjutant login`, set a variable such as ANTHROPIC_API_KEY, or start a model server on this machine",
         ),
         (Ok(_), _) => Finding::ok("the command agent answers, as it is set"),
         (Err(ProviderError::Unauthorized(text)), Some(fallback)) => {
@@ -116,6 +121,11 @@ fn keys(catalogue: &Catalogue) -> Vec<Finding> {
         (Err(e), _) => Finding::fail("the model that is set cannot be used", e.to_string()),
     });
     findings
+}
+
+fn has_keys(catalogue: &Catalogue) -> bool {
+    let key = |provider: &&ProviderSettings| catalogue.key(provider).ok()?.secret;
+    catalogue.providers().iter().any(|provider| key(provider).is_some())
 }
 
 /// Providers that can be asked: those on this machine always, others when `online`.
@@ -128,7 +138,8 @@ async fn providers(catalogue: &Catalogue, online: bool) -> Vec<Finding> {
 async fn look(catalogue: &Catalogue, provider: &ProviderSettings, online: bool) -> Option<Finding> {
     let name = &provider.name;
     let key = catalogue.key(provider).ok()?;
-    match (local::listens(provider).await, online) {
+    let here = catalogue.listens(provider).await;
+    match (here, online) {
         // Most people have none of these, or one.
         (Some(false), _) if provider.models.is_empty() => return None,
         (Some(false), _) => {
@@ -143,12 +154,12 @@ async fn look(catalogue: &Catalogue, provider: &ProviderSettings, online: bool) 
         (None, false) => return Some(Finding::ok(format!("{name} has a key (--online tries it)"))),
         (Some(true), _) | (None, true) => {}
     }
-    Some(match catalogue.remote(provider, key.secret).models().await {
+    Some(match catalogue.ask(provider, key.secret).await {
         Ok(models) => {
             Finding::ok(format!("{name} answers at {}: {} models", provider.base_url, models.len()))
         }
         // Ports of local servers are others' as well.
-        Err(e) if local::port(provider).is_some() && provider.models.is_empty() => Finding::warn(
+        Err(e) if here.is_some() && provider.models.is_empty() => Finding::warn(
             format!("something else than {name} answers at {}", provider.base_url),
             e.to_string(),
         ),
@@ -164,15 +175,20 @@ fn servers(setup: &Setup, config: &Config) -> Vec<Finding> {
     let mut named: Vec<_> = Vec::new();
     for server in &config.servers {
         match &server.transport {
-            McpTransport::Stdio { command, .. } => named.push(("MCP server", &server.name, command)),
+            McpTransport::Stdio { command, .. } => {
+                named.push(("MCP server", &server.name, command.expose(), command.as_written()))
+            }
             McpTransport::Http { .. } | McpTransport::Sse { .. } => {}
         }
     }
-    named.extend(config.language_servers.iter().map(|it| ("language server", &it.name, &it.command)));
-    let finding = |(kind, name, command): (&str, &String, &String)| match program(setup, command) {
+    named.extend(
+        config.language_servers.iter().map(|it| ("language server", &it.name, &*it.command, &*it.command)),
+    );
+    let finding = |(kind, name, command, written): (&str, &String, &str, &str)| match program(setup, command)
+    {
         Some(path) => Finding::ok(format!("the {kind} {name} is {}", path.display())),
         None => Finding::fail(
-            format!("the {kind} {name} cannot be started: there is no program {command:?}"),
+            format!("the {kind} {name} cannot be started: there is no program {written:?}"),
             "install it or take it out of the configuration",
         ),
     };

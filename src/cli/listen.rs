@@ -5,18 +5,18 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow};
-use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::acp::told_to_end;
 use super::args::{Acp, Tls};
+use super::note::Note;
 use super::{Setup, exit, print};
 use crate::app;
 use crate::config::{ConfigError, Paths, PrivateFile};
 use crate::discovery::Advertisement;
 use crate::serve::{Doors, Guard, ListenError, Listener, Origins, Token};
-use crate::tls::{self, Fingerprint};
+use crate::tls;
 use crate::workspace::raise_open_files;
 
 /// Serves a port until a signal says so; a second one is immediate.
@@ -36,6 +36,10 @@ pub(super) async fn run(setup: &Setup, command: Acp, port: u16) -> anyhow::Resul
         Err(e) => return Ok(print::failure(exit::UNAVAILABLE, &e.to_string())),
     };
     let listener = listener.holding(command.max_connections, files);
+    // Before anybody knows of the server, so that whoever does can end it in order.
+    let mut terminate = signal(SignalKind::terminate()).context("no signals")?;
+    let mut hangup = signal(SignalKind::hangup()).context("no signals")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("no signals")?;
     let address = listener.address();
     let token = if command.no_auth { None } else { Some(Token::generate().context("no random bits")?) };
     let fingerprint = tls.as_ref().map(tls::Acceptor::fingerprint);
@@ -46,7 +50,7 @@ pub(super) async fn run(setup: &Setup, command: Acp, port: u16) -> anyhow::Resul
     }
     let entry = if command.mdns { advertise(address) } else { None };
     let name = command.hostname.parse::<IpAddr>().is_err().then_some(command.hostname);
-    let guard = Guard::new(token, origins(command.cors), name);
+    let guard = Guard::new(token, origins(command.cors), name).known_as(command.allow_host);
     let (listener, guard) = match tls {
         Some(tls) => (listener.encrypted(tls.clone()), guard.encrypted(tls)),
         None => (listener, guard),
@@ -55,9 +59,6 @@ pub(super) async fn run(setup: &Setup, command: Acp, port: u16) -> anyhow::Resul
     let engine = app::engine(setup.environment.clone(), setup.flags.clone());
     let doors = Arc::new(Doors::shared(engine).offering(command.draft));
     let stop = CancellationToken::new();
-    let mut terminate = signal(SignalKind::terminate()).context("no signals")?;
-    let mut hangup = signal(SignalKind::hangup()).context("no signals")?;
-    let mut interrupt = signal(SignalKind::interrupt()).context("no signals")?;
     let serving = async {
         let listening = listener.serve(Arc::clone(&doors), guard, command.max_line, stop.clone());
         let advertising = async {
@@ -129,7 +130,7 @@ fn encryption(command: &Tls, paths: &Paths) -> anyhow::Result<Option<tls::Accept
         .with_context(|| format!("{path} is damaged: remove it, and clients trust the next one anew"))
 }
 
-fn homeless(what: &str) -> anyhow::Error {
+pub(super) fn homeless(what: &str) -> anyhow::Error {
     anyhow!(ConfigError::Invalid(format!("no home directory to keep {what} in: set HOME")))
 }
 
@@ -151,42 +152,5 @@ fn origins(cors: Vec<String>) -> Origins {
         none if none.is_empty() => Origins::None,
         some if some.iter().any(|origin| origin == "*") => Origins::Any,
         some => Origins::Only(some),
-    }
-}
-
-/// How to reach the server, for our own clients; gone with it.
-struct Note(Option<PrivateFile>);
-
-impl Note {
-    fn write(
-        paths: &Paths,
-        address: SocketAddr,
-        token: Option<&Token>,
-        fingerprint: Option<Fingerprint>,
-    ) -> anyhow::Result<Self> {
-        let Some(token) = token else { return Ok(Self(None)) };
-        let file = PrivateFile::at(paths.server(address.port()).ok_or_else(|| homeless("the token"))?);
-        let mut content = json!({ "address": address, "pid": std::process::id(), "token": token.expose() });
-        if let Some(fingerprint) = fingerprint {
-            content["fingerprint"] = fingerprint.to_string().into();
-        }
-        file.change::<ConfigError>(|_| Ok(format!("{content}\n").into_bytes()))?;
-        Ok(Self(Some(file)))
-    }
-
-    fn text(&self) -> String {
-        match &self.0 {
-            Some(file) => format!("; the token is in {}", file.path().display()),
-            None => " WITHOUT A TOKEN: every program on this machine can use it".to_owned(),
-        }
-    }
-}
-
-impl Drop for Note {
-    fn drop(&mut self) {
-        if let Some(file) = &self.0 {
-            // It may have been taken away already.
-            let _gone = std::fs::remove_file(file.path());
-        }
     }
 }

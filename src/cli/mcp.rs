@@ -2,14 +2,15 @@
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context as _;
 
-use super::args::{Approve, Mcp};
+use super::args::{Approve, Mcp, Remote};
 use super::plain::{one_line, visible};
 use super::{Setup, exit, print, table};
 use crate::app;
-use crate::config::{Config, McpServer, Origin};
+use crate::config::{Config, McpServer, McpTransport, Origin};
 use crate::mcp::{self, Phase, Servers, Trust, Verdict, describe};
 use crate::tool::{Registry, Tool};
 use crate::workspace::Workspace;
@@ -21,19 +22,19 @@ pub(super) async fn run(setup: &Setup, command: Mcp) -> anyhow::Result<ExitCode>
         Mcp::Approve(command) => here.approve(command).await,
         Mcp::Reject { name } => here.reject(&name),
         Mcp::Tools { name } => here.tools(name.as_deref()).await,
-        Mcp::Login { name } => here.login(&name).await,
-        Mcp::Logout { name } => here.logout(&name),
+        Mcp::Login(remote) => here.login(&remote).await,
+        Mcp::Logout(remote) => here.logout(&remote),
     }
 }
 
 /// Signs in to a server: `adjutant login mcp:<name>` means the same.
 pub(super) async fn login(setup: &Setup, name: &str) -> anyhow::Result<ExitCode> {
-    Here::look(setup)?.login(name).await
+    Here::look(setup)?.login(&Remote { name: name.to_owned(), url: None }).await
 }
 
 /// Forgets the sign-in to a server: `adjutant logout mcp:<name>` means the same.
 pub(super) fn logout(setup: &Setup, name: &str) -> anyhow::Result<ExitCode> {
-    Here::look(setup)?.logout(name)
+    Here::look(setup)?.logout(&Remote { name: name.to_owned(), url: None })
 }
 
 /// What is set in the current directory.
@@ -57,11 +58,35 @@ impl Here {
 
     /// The server of that name; `Err` is the failure as it is told.
     fn find(&self, name: &str) -> Result<&McpServer, ExitCode> {
-        self.servers.iter().find(|server| server.name == name).ok_or_else(|| {
-            let known: Vec<_> = self.servers.iter().map(|server| one_line(&server.name)).collect();
-            let known = if known.is_empty() { "none is set here".to_owned() } else { known.join(", ") };
-            print::failure(exit::USAGE, &format!("there is no MCP server {name:?}; there are: {known}"))
+        self.named(name).ok_or_else(|| self.unknown(name, ""))
+    }
+
+    /// The server that somebody signs in to: one that is set here, or any at that address.
+    fn remote(&self, remote: &Remote) -> Result<McpServer, ExitCode> {
+        let Remote { name, url } = remote;
+        let Some(url) = url else {
+            let hint = "; to sign in to one that the editor names, add --url URL";
+            return self.named(name).cloned().ok_or_else(|| self.unknown(name, hint));
+        };
+        Ok(McpServer {
+            name: name.clone(),
+            transport: McpTransport::Http { url: url.as_str().into(), headers: Vec::new() },
+            // Nothing connects to it here.
+            startup: Duration::ZERO,
+            timeout: Duration::ZERO,
+            origin: Origin::Client,
         })
+    }
+
+    fn named(&self, name: &str) -> Option<&McpServer> {
+        self.servers.iter().find(|server| server.name == name)
+    }
+
+    /// Tells that there is no such server.
+    fn unknown(&self, name: &str, hint: &str) -> ExitCode {
+        let known: Vec<_> = self.servers.iter().map(|server| one_line(&server.name)).collect();
+        let known = if known.is_empty() { "none is set here".to_owned() } else { known.join(", ") };
+        print::failure(exit::USAGE, &format!("there is no MCP server {name:?}; there are: {known}{hint}"))
     }
 
     fn list(&self) -> anyhow::Result<ExitCode> {
@@ -144,33 +169,34 @@ impl Here {
         Ok(if complete { ExitCode::SUCCESS } else { ExitCode::from(exit::UNAVAILABLE) })
     }
 
-    async fn login(&self, name: &str) -> anyhow::Result<ExitCode> {
-        let server = match self.find(name) {
+    async fn login(&self, remote: &Remote) -> anyhow::Result<ExitCode> {
+        let server = match self.remote(remote) {
             Ok(server) => server,
             Err(code) => return Ok(code),
         };
-        if !server.origin.is_trusted() && self.trust.verdict(server) != Verdict::Approved {
+        if !server.origin.is_trusted() && self.trust.verdict(&server) != Verdict::Approved {
+            let name = &server.name;
             let fix = format!("{name} is of a project and not approved: adjutant mcp approve {name}");
             return Ok(print::failure(exit::UNAVAILABLE, &fix));
         }
         let tokens =
             self.config.paths.sign_ins().context("there is no home to keep a sign-in in: set HOME")?;
-        let login = mcp::login(server, &tokens).await?;
+        let login = mcp::login(&server, &tokens).await?;
         print::note(&format!("Open this page, and say yes there:\n\n  {}\n", one_line(login.address())));
         login.finish().await?;
-        print::note(&format!("You are signed in to {}.", one_line(name)));
+        print::note(&format!("You are signed in to {}.", one_line(&server.name)));
         Ok(ExitCode::SUCCESS)
     }
 
-    fn logout(&self, name: &str) -> anyhow::Result<ExitCode> {
-        let server = match self.find(name) {
+    fn logout(&self, remote: &Remote) -> anyhow::Result<ExitCode> {
+        let server = match self.remote(remote) {
             Ok(server) => server,
             Err(code) => return Ok(code),
         };
         let tokens = self.config.paths.sign_ins();
-        let known = tokens.map_or(Ok(false), |tokens| mcp::logout(server, &tokens))?;
+        let known = tokens.map_or(Ok(false), |tokens| mcp::logout(&server, &tokens))?;
         let said = if known { "The sign-in is forgotten:" } else { "Nobody was signed in to" };
-        print::note(&format!("{said} {}.", one_line(name)));
+        print::note(&format!("{said} {}.", one_line(&server.name)));
         Ok(ExitCode::SUCCESS)
     }
 }

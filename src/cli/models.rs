@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::args::Models;
 use super::plain::one_line;
-use super::{Setup, exit, local, print, table};
+use super::{Setup, exit, print, table};
 use crate::app;
 use crate::config::{Config, Key, ProviderSettings};
 use crate::provider::{Catalogue, Effort, ModelInfo, Models as _};
@@ -75,15 +75,15 @@ pub(super) async fn run(setup: &Setup, command: Models) -> anyhow::Result<ExitCo
 /// `refresh`.
 async fn list(catalogue: &Catalogue, provider: &ProviderSettings, refresh: bool) -> Vec<(ModelInfo, State)> {
     let mut models = catalogue.known(provider);
-    let here = local::listens(provider).await;
+    let here = catalogue.listens(provider).await;
     let (key, state) = match catalogue.key(provider) {
         Ok(_) if here == Some(false) => (None, State::NotRunning),
         Ok(key) => (Some(key), State::Ready),
         Err(_) => (None, State::NoKey),
     };
     if let Some(Key { secret, .. }) = key.filter(|_| refresh || here == Some(true)) {
-        match catalogue.remote(provider, secret).models().await {
-            Ok(ids) => models = ids.iter().map(|id| catalogue.info(provider, id)).collect(),
+        match catalogue.ask(provider, secret).await {
+            Ok(told) => models = told,
             Err(e) => print::note(&format!("adjutant: {e}")),
         }
     }

@@ -19,7 +19,7 @@ pub struct AgentProfile {
     pub prompt: Option<String>,
     /// The model it answers with, unless the session chose another.
     pub model: Option<String>,
-    /// The mode it begins in, unless the session chose another.
+    /// The mode it works in; where the session chose another, the stricter one of both.
     pub mode: Option<Mode>,
     /// Tools it has; `None`: all. A name may end with `*`.
     pub tools: Option<Vec<String>>,

@@ -18,16 +18,16 @@ pub struct McpServer {
     pub origin: Origin,
 }
 
-/// How a server is reached. What values take from variables and files is in them already; [`Secret::written`] says what
+/// How a server is reached. What texts take from variables and files is in them already; [`Secret::written`] says what
 /// that is, for whoever is asked to approve a project's server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum McpTransport {
     /// A child process. `env` is what it gets beside a few harmless variables.
-    Stdio { command: String, args: Vec<String>, env: Vec<(String, Secret)>, cwd: Option<PathBuf> },
+    Stdio { command: Secret, args: Vec<Secret>, env: Vec<(String, Secret)>, cwd: Option<PathBuf> },
     /// Streamable HTTP.
-    Http { url: String, headers: Vec<(String, Secret)> },
+    Http { url: Secret, headers: Vec<(String, Secret)> },
     /// HTTP with server-sent events, as before 2025-03-26.
-    Sse { url: String, headers: Vec<(String, Secret)> },
+    Sse { url: Secret, headers: Vec<(String, Secret)> },
 }
 
 /// Who set something, which is how far it is trusted.

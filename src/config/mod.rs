@@ -33,6 +33,7 @@ mod tree;
 #[cfg(test)]
 mod tests;
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use crate::error::ErrorKind;
@@ -235,9 +236,13 @@ impl Paths {
         self.data.as_deref().map(|data| data.join("trust.json"))
     }
 
-    /// Where a server that listens on a port writes down how to reach it, while it runs.
-    pub fn server(&self, port: u16) -> Option<PathBuf> {
-        self.servers().map(|folder| folder.join(format!("{port}.json")))
+    /// Where a server that listens there writes down how to reach it, while it runs. The name is the port alone for the
+    /// one that `127.0.0.1` leads to, of which there is one at a time.
+    pub fn server(&self, address: SocketAddr) -> Option<PathBuf> {
+        let (ip, port) = (address.ip().to_canonical(), address.port());
+        let usual = ip.is_unspecified() || ip == Ipv4Addr::LOCALHOST;
+        let name = if usual { port.to_string() } else { SocketAddr::new(ip, port).to_string() };
+        self.servers().map(|folder| folder.join(format!("{name}.json")))
     }
 
     /// Where all of them do.

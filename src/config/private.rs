@@ -3,6 +3,8 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::OFlags;
+
 use super::ConfigError;
 
 /// Largest file taken, in bytes.
@@ -27,11 +29,17 @@ impl PrivateFile {
     /// What it holds; `None`: there is no such file. One that others can read is not used.
     pub fn read(&self) -> Result<Option<String>, ConfigError> {
         let unreadable = |reason: String| ConfigError::Unreadable { path: self.path.clone(), reason };
-        let file = match File::open(&self.path) {
+        // A pipe would keep whoever opens it waiting for somebody who writes.
+        let flags = OFlags::NONBLOCK.bits() as i32;
+        let file = match OpenOptions::new().read(true).custom_flags(flags).open(&self.path) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
             opened => opened.map_err(|e| unreadable(e.to_string()))?,
         };
-        let mode = file.metadata().map_err(|e| unreadable(e.to_string()))?.permissions().mode();
+        let found = file.metadata().map_err(|e| unreadable(e.to_string()))?;
+        if !found.is_file() {
+            return Err(unreadable("it is no ordinary file: put one in its place".to_owned()));
+        }
+        let mode = found.permissions().mode();
         if mode & 0o077 != 0 {
             let path = self.path.display();
             return Err(unreadable(format!("it is not used, because others can read it: chmod 600 {path}")));
@@ -49,15 +57,29 @@ impl PrivateFile {
     ) -> Result<(), E> {
         let unwritable =
             |e: io::Error| ConfigError::Unwritable { path: self.path.clone(), reason: e.to_string() };
-        let _alone = lock(folder(&self.path)).map_err(unwritable)?;
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(folder(&self.path));
+        let _alone = made.and_then(|()| lock(folder(&self.path))).map_err(unwritable)?;
         let content = change(self.read()?)?;
         Ok(replace(&self.path, &content).map_err(unwritable)?)
+    }
+
+    /// Takes it away, if it holds exactly that. Not for async threads, as [`Self::change`].
+    pub fn remove(&self, content: &str) -> Result<(), ConfigError> {
+        let failed =
+            |e: io::Error| ConfigError::Unwritable { path: self.path.clone(), reason: e.to_string() };
+        let _alone = match lock(folder(&self.path)) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+            locked => locked.map_err(failed)?,
+        };
+        if self.read()?.is_none_or(|kept| kept != content) {
+            return Ok(());
+        }
+        std::fs::remove_file(&self.path).map_err(failed)
     }
 }
 
 /// Waits until nobody else changes a file of that folder, and keeps it so.
 fn lock(folder: &Path) -> io::Result<File> {
-    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     let folder = File::open(folder)?;
     if let Err(error) = folder.lock() {
         // Some file systems know no locks: there, of two changes at once one may be lost.

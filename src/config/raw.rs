@@ -15,8 +15,8 @@ use crate::permission::Mode;
 #[serde(deny_unknown_fields, default)]
 #[schemars(title = "adjutant configuration")]
 pub(super) struct Raw {
-    /// Who answers: `provider/model`; `auto`: the first provider with a key, else `offline`; `offline`: the command
-    /// agent that needs no model; `scripted`: a script, for tests.
+    /// Who answers: `provider/model`; `auto`: the first provider with a key, else a server on this machine, else
+    /// `offline`; `offline`: the command agent that needs no model; `scripted`: a script, for tests.
     #[schemars(extend("default" = "auto"))]
     pub(super) model: Option<String>,
     /// The model that answers where the chosen one has no key: `provider/model`, or `offline`.
@@ -116,7 +116,7 @@ pub(super) struct Agent {
     pub(super) prompt_file: Option<String>,
     /// The model it answers with, unless the session chose another: `provider/model`.
     pub(super) model: Option<String>,
-    /// The mode it begins in, unless the session chose another.
+    /// The mode it works in; where the session chose another, the stricter one of both.
     #[schemars(with = "Option<String>", extend("enum" = ["default", "accept-edits", "plan", "full"]))]
     pub(super) mode: Option<Mode>,
     /// Tools it has; a name may end with `*`. Without it all.
@@ -156,20 +156,21 @@ pub(super) struct Command {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Mcp {
-    /// The program to start.
+    /// The program to start. `{env:X}`, `{env:X:-default}` and `{file:path}` are replaced.
     pub(super) command: Option<String>,
-    /// Its arguments.
+    /// Its arguments. `{env:X}`, `{env:X:-default}` and `{file:path}` are replaced.
     pub(super) args: Vec<String>,
-    /// Its variables, beside a few harmless ones. `{env:X}` and `{file:path}` are replaced.
+    /// Its variables, beside a few harmless ones. `{env:X}`, `{env:X:-default}` and `{file:path}` are
+    /// replaced.
     pub(super) env: BTreeMap<String, String>,
     /// The folder it is started in, from this file. Without it that of the session.
     pub(super) cwd: Option<String>,
-    /// Where a remote one is.
+    /// Where a remote one is. `{env:X}`, `{env:X:-default}` and `{file:path}` are replaced.
     pub(super) url: Option<String>,
     /// How a remote one is spoken to.
     #[schemars(extend("default" = "http"))]
     pub(super) transport: Option<Transport>,
-    /// Headers of every request. `{env:X}` and `{file:path}` are replaced.
+    /// Headers of every request. `{env:X}`, `{env:X:-default}` and `{file:path}` are replaced.
     pub(super) headers: BTreeMap<String, String>,
     /// `false`: it is not used.
     #[schemars(extend("default" = true))]

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-/// A key or token: never shown, whoever prints it.
+/// A key or token, or a text that may hold one: never shown, whoever prints it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret {
     text: Arc<str>,
@@ -23,6 +23,11 @@ impl Secret {
         &self.text
     }
 
+    /// The text as it stands in its file: what may be shown where the file itself may be.
+    pub fn as_written(&self) -> &str {
+        self.written().unwrap_or(&self.text)
+    }
+
     /// How it was written, if it takes from a variable or a file.
     pub fn written(&self) -> Option<&str> {
         self.written.as_deref()
@@ -31,6 +36,18 @@ impl Secret {
     /// The variables and files that it takes from, for a person who is to approve that: `X`, `the file ~/x`.
     pub fn sources(&self) -> Vec<String> {
         self.written().map(super::meaning::sources).unwrap_or_default()
+    }
+}
+
+impl From<&str> for Secret {
+    fn from(text: &str) -> Self {
+        Self::new(text)
+    }
+}
+
+impl From<String> for Secret {
+    fn from(text: String) -> Self {
+        Self::new(&text)
     }
 }
 

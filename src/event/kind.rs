@@ -146,10 +146,12 @@ pub enum AskOutcome {
     Selected { option: String },
     /// Nobody answered: the turn ended, or the answer could not be understood.
     Cancelled,
+    /// Nobody is there to be asked.
+    Absent,
 }
 
 impl AskOutcome {
-    /// A no to this one thing, where that is offered: for when nobody is there to be asked.
+    /// A no to this one thing, where that is offered.
     pub fn no(options: &[PermissionOption]) -> Self {
         let reject = options.iter().find(|option| option.kind == PermissionOptionKind::RejectOnce);
         reject.map_or(Self::Cancelled, |option| Self::Selected { option: option.option_id.0.to_string() })

@@ -21,7 +21,7 @@ use super::catalogue::Catalogue;
 use super::ending::Ending;
 use super::host::Host;
 use super::stdio::{Program, Stdio};
-use super::{McpError, http, sse};
+use super::{McpError, http, oauth, sse};
 use crate::config::{McpServer, McpTransport};
 use crate::http::HttpError;
 use crate::tool::one_line;
@@ -85,15 +85,15 @@ pub(super) async fn open(
         McpTransport::Sse { url, headers } => {
             let target = http::Target::new(url, headers)?;
             if let Some(client) = target.signed_in(site.tokens.as_deref()).await? {
-                let sse = sse::open(&spec.name, client, target, ending.clone()).await?;
+                let sse = sse::open(spec, client, target, ending.clone()).await?;
                 serve_client_with_ct(host, sse, close.clone()).await
             } else {
-                let sse = sse::open(&spec.name, target.client()?, target, ending.clone()).await?;
+                let sse = sse::open(spec, target.client()?, target, ending.clone()).await?;
                 serve_client_with_ct(host, sse, close.clone()).await
             }
         }
     };
-    let service = opened.map_err(|error| refused(&spec.name, &error, ending))?;
+    let service = opened.map_err(|error| refused(spec, &error, ending))?;
     let peer = service.peer().clone();
     let catalogue = Catalogue::load(&peer).await.map_err(|error| failed(error, ending))?;
     let closed = waiting(service).boxed();
@@ -169,10 +169,10 @@ fn withdraw(request: RequestHandle<RoleClient>, why: &'static str) {
 }
 
 /// Why a server did not say hello.
-fn refused(name: &str, error: &ClientInitializeError, ending: &Ending) -> McpError {
+fn refused(spec: &McpServer, error: &ClientInitializeError, ending: &Ending) -> McpError {
     let said = error.to_string();
     if error.is_authorization_required() || said.contains("HTTP 401") {
-        return McpError::Unauthorized(name.to_owned());
+        return oauth::wanted(spec);
     }
     match (ending.reason(), error) {
         (Some(reason), _) => McpError::Unavailable(reason.to_owned()),

@@ -26,8 +26,8 @@ pub(super) struct Target {
 }
 
 impl Target {
-    pub(super) fn new(url: &str, headers: &[(String, Secret)]) -> Result<Self, McpError> {
-        let parsed = Url::parse(url).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+    pub(super) fn new(url: &Secret, headers: &[(String, Secret)]) -> Result<Self, McpError> {
+        let parsed = Url::parse(url.expose()).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
         let url =
             parsed.ok_or_else(|| McpError::Invalid("its URL is none that http or https can reach".into()))?;
         let header = |(name, value): &(String, Secret)| {

@@ -51,8 +51,8 @@ pub enum McpError {
     /// It cannot be reached or started, or it ended.
     #[error("{0}")]
     Unavailable(String),
-    /// It wants a sign-in.
-    #[error("it wants you to sign in: run `adjutant mcp login {0}`")]
+    /// It wants a sign-in; what a person runs for it.
+    #[error("it wants you to sign in: run {0}")]
     Unauthorized(String),
     /// It answered with an error.
     #[error("{0}")]

@@ -17,8 +17,9 @@ use tokio::time::timeout;
 
 use super::McpError;
 use super::http::Target;
-use crate::config::{McpServer, McpTransport, PrivateFile};
-use crate::http;
+use crate::config::{McpServer, McpTransport, Origin, PrivateFile};
+use crate::http::{self, Url};
+use crate::permission::shell_word;
 
 /// How long a person may take in the browser.
 const PATIENCE: Duration = Duration::from_mins(5);
@@ -66,6 +67,26 @@ pub fn logout(server: &McpServer, tokens: &Path) -> Result<bool, McpError> {
         store.change(|kept| drop(kept.remove(&store.url)))?;
     }
     Ok(known)
+}
+
+/// What a person runs to sign in to a server. An address that may hold a secret is not repeated.
+pub(super) fn wanted(server: &McpServer) -> McpError {
+    let name = shell_word(&server.name);
+    let said = match (&server.origin, target_of(server)) {
+        (Origin::Client, Ok(Target { url, .. })) if !may_hold_a_secret(&url) => {
+            format!("`adjutant mcp login {name} --url {}`", shell_word(url.as_str()))
+        }
+        (Origin::Client, _) => {
+            format!("`adjutant mcp login {name} --url URL`, with the whole URL that the editor has for it")
+        }
+        (Origin::User(_) | Origin::Project(_), _) => format!("`adjutant mcp login {name}`"),
+    };
+    McpError::Unauthorized(said)
+}
+
+fn may_hold_a_secret(url: &Url) -> bool {
+    let credentials = !url.username().is_empty() || url.password().is_some();
+    credentials || url.query().is_some() || url.fragment().is_some()
 }
 
 /// Where a server is that somebody can sign in to.

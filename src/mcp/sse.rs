@@ -13,10 +13,11 @@ use rmcp::transport::Transport;
 use rmcp::transport::streamable_http_client::{StreamableHttpClient, StreamableHttpError};
 use tokio::time::timeout;
 
-use super::McpError;
 use super::connection::root;
 use super::ending::Ending;
 use super::http::{EVENT, Target};
+use super::{McpError, oauth};
+use crate::config::McpServer;
 
 /// How long one message may take on its way.
 const SEND: Duration = Duration::from_secs(10);
@@ -36,7 +37,12 @@ struct Event {
 }
 
 /// Opens the stream and waits for its first event.
-pub(super) async fn open<C>(name: &str, client: C, target: Target, ending: Ending) -> Result<Sse<C>, McpError>
+pub(super) async fn open<C>(
+    spec: &McpServer,
+    client: C,
+    target: Target,
+    ending: Ending,
+) -> Result<Sse<C>, McpError>
 where
     C: StreamableHttpClient + Sync,
 {
@@ -44,7 +50,7 @@ where
     let opened =
         client.get_stream_with_max_sse_event_size(url, None, None, None, target.headers.clone(), EVENT);
     let stream = opened.await.map_err(|error| match error {
-        StreamableHttpError::AuthRequired(_) => McpError::Unauthorized(name.to_owned()),
+        StreamableHttpError::AuthRequired(_) => oauth::wanted(spec),
         error => McpError::Unavailable(root(&error)),
     })?;
     let events = stream.map_ok(|event| Event { kind: event.event, data: event.data.unwrap_or_default() });

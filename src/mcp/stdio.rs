@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use super::McpError;
 use super::ending::Ending;
 use crate::config::Secret;
-use crate::workspace::{Command, Exit, Leash, LocalCommands, Piped};
+use crate::workspace::{Command, Exit, Leash, LocalCommands, Piped, WorkspaceError};
 
 /// Longest line taken, in bytes.
 const LINE: usize = 16 * 1024 * 1024;
@@ -39,8 +39,8 @@ const CHUNK: usize = 64 * 1024;
 /// What a server is started with.
 #[derive(Debug)]
 pub(super) struct Program<'a> {
-    pub(super) command: &'a str,
-    pub(super) args: &'a [String],
+    pub(super) command: &'a Secret,
+    pub(super) args: &'a [Secret],
     pub(super) env: &'a [(String, Secret)],
     pub(super) cwd: &'a Path,
 }
@@ -72,13 +72,13 @@ impl Stdio {
         program: Program<'_>,
         ending: Ending,
     ) -> Result<Self, McpError> {
-        let argv = std::iter::once(program.command).chain(program.args.iter().map(String::as_str));
-        let mut command = Command::new(argv.map(str::to_owned).collect(), program.cwd);
+        let argv = std::iter::once(program.command).chain(program.args).map(|word| word.expose().to_owned());
+        let mut command = Command::new(argv.collect(), program.cwd);
         command.env =
             program.env.iter().map(|(name, value)| (name.clone(), value.expose().to_owned())).collect();
         let opened = processes.open(&command).await;
         let Piped { stdin, stdout, stderr, leash } =
-            opened.map_err(|e| McpError::Unavailable(e.to_string()))?;
+            opened.map_err(|error| McpError::Unavailable(not_started(program.command, error)))?;
         let (outgoing, queue) = mpsc::channel(QUEUE);
         let closing = CancellationToken::new();
         tokio::spawn(write(stdin, queue, ending.clone(), closing.clone()));
@@ -145,6 +145,17 @@ impl Stdio {
             Some((Exit::TimedOut | Exit::Cancelled, _)) | None => "it closed its output".to_owned(),
         }
     }
+}
+
+/// Why a server was not started, which names it as its file does.
+fn not_started(command: &Secret, error: WorkspaceError) -> String {
+    let error = match error {
+        WorkspaceError::Spawn { source, .. } => {
+            WorkspaceError::Spawn { program: command.as_written().to_owned(), source }
+        }
+        error => error,
+    };
+    error.to_string()
 }
 
 impl Transport<RoleClient> for Stdio {

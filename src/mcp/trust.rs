@@ -1,5 +1,6 @@
 //! What a person approved of the servers that projects name.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -104,7 +105,7 @@ fn project(server: &McpServer) -> &Path {
 /// A hash of everything that decides what runs, and what goes where under which names. Headers run nothing and count as
 /// they are written, so that a token may change, and no other one take its place.
 fn fingerprint(server: &McpServer) -> String {
-    let mut parts = vec![project(server).to_string_lossy().into_owned(), identity(server)];
+    let mut parts = vec![project(server).to_string_lossy().into_owned(), line(server)];
     match &server.transport {
         McpTransport::Stdio { env, cwd, .. } => {
             parts.extend(written(env));
@@ -118,11 +119,27 @@ fn fingerprint(server: &McpServer) -> String {
     name::hash(&parts.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
+/// A hash of the command line or the URL: what it comes to, and as it is written where that is something else.
+fn line(server: &McpServer) -> String {
+    let identity = identity(server);
+    let words = words(server);
+    if words.iter().all(|word| word.written().is_none()) {
+        return identity;
+    }
+    name::hash(&std::iter::once(&*identity).chain(words.iter().map(|it| it.as_written())).collect::<Vec<_>>())
+}
+
+/// The command line or the URL.
+fn words(server: &McpServer) -> Vec<&Secret> {
+    match &server.transport {
+        McpTransport::Stdio { command, args, .. } => std::iter::once(command).chain(args).collect(),
+        McpTransport::Http { url, .. } | McpTransport::Sse { url, .. } => vec![url],
+    }
+}
+
 /// The names and values of a list, as the file has them.
 fn written(list: &[(String, Secret)]) -> impl Iterator<Item = String> {
-    let pair = |(name, value): &(String, Secret)| {
-        [name.clone(), value.written().unwrap_or_else(|| value.expose()).to_owned()]
-    };
+    let pair = |(name, value): &(String, Secret)| [name.clone(), value.as_written().to_owned()];
     list.iter().flat_map(pair)
 }
 
@@ -131,11 +148,11 @@ pub(super) fn identity(server: &McpServer) -> String {
     let mut parts = Vec::new();
     match &server.transport {
         McpTransport::Stdio { command, args, .. } => {
-            parts.extend(["stdio", command]);
-            parts.extend(args.iter().map(String::as_str));
+            parts.extend(["stdio", command.expose()]);
+            parts.extend(args.iter().map(Secret::expose));
         }
-        McpTransport::Http { url, .. } => parts.extend(["http", url]),
-        McpTransport::Sse { url, .. } => parts.extend(["sse", url]),
+        McpTransport::Http { url, .. } => parts.extend(["http", url.expose()]),
+        McpTransport::Sse { url, .. } => parts.extend(["sse", url.expose()]),
     }
     name::hash(&parts)
 }
@@ -148,21 +165,26 @@ fn given(name: &str, value: &Secret) -> String {
     }
 }
 
-/// What a server runs or reaches, for a person to judge: the whole command line, and the names of what it is given.
+/// What a server runs or reaches, for a person to judge: the whole command line as it is written, what it takes from
+/// elsewhere, and the names of what it is given.
 pub fn describe(server: &McpServer) -> String {
     let list = |label: &str, list: &[(String, Secret)]| {
         let names: Vec<String> = list.iter().map(|(name, value)| shown(&given(name, value))).collect();
         (!names.is_empty()).then(|| format!("with {label}: {}", names.join(", ")))
     };
+    let mut sources: Vec<String> = words(server).into_iter().flat_map(Secret::sources).collect();
+    let mut known = HashSet::new();
+    sources.retain(|source| known.insert(source.clone()));
+    let taken = (!sources.is_empty()).then(|| format!("with values from: {}", shown(&sources.join(", "))));
     let lines = match &server.transport {
         McpTransport::Stdio { command, args, env, cwd } => {
-            let words: Vec<String> =
-                std::iter::once(command).chain(args).map(|word| shell_word(&shown(word))).collect();
+            let words = std::iter::once(command).chain(args);
+            let words: Vec<String> = words.map(|word| shell_word(&shown(word.as_written()))).collect();
             let within = cwd.as_ref().map(|cwd| format!("in: {}", shown(&cwd.to_string_lossy())));
-            [Some(format!("runs: {}", words.join(" "))), within, list("variables", env)]
+            [Some(format!("runs: {}", words.join(" "))), taken, within, list("variables", env)]
         }
         McpTransport::Http { url, headers } | McpTransport::Sse { url, headers } => {
-            [Some(format!("reaches: {}", shown(url))), None, list("headers", headers)]
+            [Some(format!("reaches: {}", shown(url.as_written()))), taken, None, list("headers", headers)]
         }
     };
     lines.into_iter().flatten().collect::<Vec<_>>().join("\n")

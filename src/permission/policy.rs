@@ -252,7 +252,7 @@ impl Policy {
 
     pub(super) fn refused_by_plan(&self, what: &str) -> Judgement {
         Judgement::deny(format!(
-            "refused by the mode {}: {what}; switch to another mode to go on",
+            "refused by the mode {}: {what}; switch to another mode, or to an agent without it, to go on",
             self.mode.name()
         ))
     }

@@ -1,4 +1,4 @@
-//! What the readers of all dialects share: arguments, made-up ids, lists.
+//! What the readers of all dialects share: arguments and made-up ids.
 
 use std::sync::Arc;
 
@@ -50,11 +50,4 @@ impl CallIds {
         self.count += 1;
         given.filter(|id| !id.is_empty()).unwrap_or_else(|| format!("call_{}_{}", self.answer, self.count))
     }
-}
-
-/// The ids of `{"data": [{"id": …}]}`, which most model lists are.
-pub(super) fn listed(body: &str) -> Vec<String> {
-    let Ok(Value::Object(list)) = serde_json::from_str::<Value>(body) else { return Vec::new() };
-    let rows = list.get("data").and_then(Value::as_array).into_iter().flatten();
-    rows.filter_map(|row| row["id"].as_str()).map(str::to_owned).collect()
 }

@@ -1,14 +1,23 @@
 //! The models of all providers that are set or known, and who is asked for each.
 //!
-//! Nothing is read or connected before somebody asks. Keys are looked up at every question, so that a login counts at
-//! once; what talks to a provider is kept, with its connections, until its key is another one.
+//! Nothing is read or connected before somebody asks. A provider of which nothing is known but its key is asked for its
+//! list when a session is opened, and so is a server on this machine where nobody else would answer. Keys are looked up
+//! at every question, so that a login counts at once; what talks to a provider is kept, with its connections, until its
+//! key is another one.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
+use futures_util::future::{BoxFuture, join_all};
+use tokio::time::timeout;
+
+use self::told::Told;
 use super::remote::Remote;
-use super::{Answerer, Effort, ModelInfo, Models, Price, Provider, ProviderError, offline, table};
+use super::{Answerer, Effort, ModelInfo, Models, Price, Provider, ProviderError, local, offline, table};
 use crate::config::{Config, Key, KeySource, Keys, Model, ModelSettings, ProviderSettings, Secret};
+
+mod told;
 
 #[cfg(test)]
 mod tests;
@@ -16,6 +25,15 @@ mod tests;
 /// Who is asked first when nothing is set; all others follow as the configuration names them.
 const ORDER: [&str; 8] =
     ["anthropic", "openai", "google", "openrouter", "deepseek", "mistral", "xai", "groq"];
+
+/// A provider of which the table knows no more than the way to it.
+const ROUTER: &str = "openrouter";
+
+/// How long a session waits for who is to tell its models.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// Tokens that fit into the context of a model on this machine that nothing is known of: what is too much is cut off
+/// there without a word.
+const LOCAL_CONTEXT: u64 = 32_768;
 
 /// Most names that an error proposes.
 const PROPOSED: usize = 3;
@@ -26,6 +44,7 @@ pub struct Catalogue {
     config: Arc<Config>,
     keys: Keys,
     remotes: Mutex<HashMap<String, Line>>,
+    told: Told,
 }
 
 /// Who talks to a provider, and with which key.
@@ -43,7 +62,12 @@ enum Choice<'a> {
 
 impl Catalogue {
     pub fn new(config: Arc<Config>) -> Self {
-        Self { keys: Keys::new(Arc::clone(&config)), config, remotes: Mutex::default() }
+        Self {
+            keys: Keys::new(Arc::clone(&config)),
+            config,
+            remotes: Mutex::default(),
+            told: Told::default(),
+        }
     }
 
     /// What was set.
@@ -77,20 +101,67 @@ impl Catalogue {
 
     /// What is known of a provider's models without asking it, its default first.
     pub fn known(&self, provider: &ProviderSettings) -> Vec<ModelInfo> {
-        let mut known: Vec<_> = table::of(&provider.id).map(|row| self.info(provider, &row.wire)).collect();
-        let set = provider.models.iter().filter(|set| known.iter().all(|it| it.wire != set.id));
-        let further: Vec<_> = set.map(|set| self.info(provider, &set.id)).collect();
-        known.extend(further);
-        known
+        let table = table::of(&provider.id).map(|row| row.wire);
+        let set = provider.models.iter().map(|set| set.id.clone());
+        let told = self.told.of(&provider.id);
+        let told = told.iter().map(|listed| listed.wire.clone());
+        let mut wires = HashSet::new();
+        let each_once = table.chain(set).chain(told).filter(|wire| wires.insert(wire.clone()));
+        each_once.map(|wire| self.info(provider, &wire)).collect()
     }
 
-    /// What is known of one model: what is set, else what the table says, else safe assumptions.
+    /// What is known of one model: what is set, else what the table says, else what its provider told, else safe
+    /// assumptions.
     pub fn info(&self, provider: &ProviderSettings, wire: &str) -> ModelInfo {
-        let found = table::find(&provider.id, wire);
-        let info = found.unwrap_or_else(|| ModelInfo::unknown(&provider.id, wire));
+        let info = table::find(&provider.id, wire).unwrap_or_else(|| {
+            let unknown = ModelInfo::unknown(&provider.id, wire);
+            let context = if local::port(provider).is_some() { LOCAL_CONTEXT } else { unknown.context };
+            let assumed = ModelInfo { context, ..unknown };
+            let told = self.told.of(&provider.id);
+            match told.iter().find(|listed| listed.wire == wire) {
+                Some(listed) => listed.of(assumed),
+                None => assumed,
+            }
+        });
         match provider.models.iter().find(|model| model.id == wire) {
             Some(set) => adjusted(info, set),
             None => info,
+        }
+    }
+
+    /// Whether something listens where a provider on this machine would; `None`: it is not on this machine, or wants a
+    /// key.
+    pub async fn listens(&self, provider: &ProviderSettings) -> Option<bool> {
+        local::listens(provider).await
+    }
+
+    /// Asks a provider for its models, in its order, and keeps what it tells.
+    pub async fn ask(
+        &self,
+        provider: &ProviderSettings,
+        key: Option<Secret>,
+    ) -> Result<Vec<ModelInfo>, ProviderError> {
+        self.asking(provider, key).await?;
+        let told = self.told.of(&provider.id);
+        Ok(told.iter().map(|listed| self.info(provider, &listed.wire)).collect())
+    }
+
+    /// The same as work that can go on when nobody waits for it any more.
+    fn asking(
+        &self,
+        provider: &ProviderSettings,
+        key: Option<Secret>,
+    ) -> impl Future<Output = Result<(), ProviderError>> + Send + use<> {
+        let (told, remote, id) = (self.told.clone(), self.remote(provider, key), provider.id.clone());
+        async move { remote.models().await.map(|listed| told.keep(&id, listed)) }
+    }
+
+    /// Asks those on this machine that listen; others may be found there as well, and nothing is said of them.
+    async fn ask_here(&self, provider: &ProviderSettings) {
+        if local::listens(provider).await == Some(true)
+            && let Err(e) = self.ask(provider, None).await
+        {
+            tracing::debug!(provider = provider.id, error = %e, "no model server");
         }
     }
 
@@ -159,6 +230,30 @@ impl Catalogue {
 }
 
 impl Models for Catalogue {
+    fn look(&self) -> BoxFuture<'_, Vec<String>> {
+        Box::pin(async {
+            let with_keys = self.with_keys();
+            let nobody = || with_keys.iter().all(|(provider, _)| self.known(provider).is_empty());
+            let is_unanswered = self.config.model == Model::Auto && nobody();
+            let (here, there): (Vec<_>, Vec<_>) =
+                with_keys.into_iter().partition(|(provider, _)| local::port(provider).is_some());
+            let unknown = there.into_iter().filter(|(provider, _)| {
+                let is_known = provider.id != ROUTER && !self.known(provider).is_empty();
+                !is_known && !self.told.has(&provider.id)
+            });
+            let asking: Vec<_> =
+                unknown.map(|(provider, key)| tokio::spawn(self.asking(provider, key.secret))).collect();
+            if !is_unanswered {
+                return Vec::new();
+            }
+            let here = join_all(here.iter().map(|(provider, _)| self.ask_here(provider)));
+            // Who takes longer is there for the next session.
+            let (_, asked) = tokio::join!(timeout(PATIENCE, here), timeout(PATIENCE, join_all(asking)));
+            let asked = asked.unwrap_or_default().into_iter().flatten();
+            asked.filter_map(|asked| asked.err().map(|e| e.to_string())).collect()
+        })
+    }
+
     fn usable(&self) -> Vec<Arc<ModelInfo>> {
         let default = match self.choose(None) {
             Ok(Choice::Remote { model, .. }) => Some(*model),

@@ -37,11 +37,10 @@ pub(super) trait Dialect: Send + Sync + Debug {
     fn reader(&self, request: &ModelRequest) -> Box<dyn Reader>;
     /// What a refusal means, from its status and body: text for people, and whether the conversation was too long.
     fn refusal(&self, status: u16, body: &str) -> Refusal;
-    /// The path that lists models, relative to the base URL, and the ids in its answer.
+    /// The path that lists models, relative to the base URL.
     fn models_path(&self) -> &'static str {
         "/models"
     }
-    fn model_ids(&self, body: &str) -> Vec<String>;
 }
 
 /// Reads the events of one answer.

@@ -23,6 +23,8 @@ mod dialect;
 mod error;
 mod fault;
 mod gemini;
+mod listing;
+mod local;
 mod model;
 pub mod offline;
 mod openai_chat;
@@ -39,6 +41,7 @@ mod tests;
 use std::fmt::Debug;
 use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 
 use crate::acp::StopReason;
@@ -47,6 +50,7 @@ pub use catalogue::Catalogue;
 pub use decoder::Decoder;
 pub use dialect::ReadError;
 pub use error::ProviderError;
+pub use listing::Listed;
 pub use model::{Effort, ModelInfo, Price, Tokens};
 pub use remote::Remote;
 pub use request::{Echo, Message, ModelCall, ModelRequest, ToolSpec};
@@ -83,6 +87,11 @@ pub trait Provider: Send + Sync + Debug {
 
 /// The models a session may choose from.
 pub trait Models: Send + Sync + Debug {
+    /// Finds out what has to be asked before it is known; what is usable goes by it from then on. Returns what could
+    /// not be found out, a line each.
+    fn look(&self) -> BoxFuture<'_, Vec<String>> {
+        Box::pin(async { Vec::new() })
+    }
     /// Those that can be asked now: nothing is missing. The first is the default.
     fn usable(&self) -> Vec<Arc<ModelInfo>>;
     /// The model of that id and who answers for it; `None` asks for the default. `Err` says what is missing:

@@ -53,7 +53,7 @@ where
             .map(Some)
             .map_err(|_| stranger("its answer to our request means nothing to us".to_owned())),
         (StatusCode::FORBIDDEN, _) => Ok(None),
-        (status, _) => Err(socket::refused(status, server)),
+        (status, body) => Err(socket::refused(status, &body, server)),
     }
 }
 

@@ -11,7 +11,11 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
 use super::{RemoteError, Server};
+use crate::permission::escape_for_display;
 use crate::transport::{self, Transport, websocket};
+
+/// Bytes that are shown of what a server says when it refuses.
+const LONGEST_REASON: usize = 200;
 
 impl transport::Message for Message {
     fn of_text(line: Bytes) -> Option<Self> {
@@ -64,13 +68,15 @@ fn refusal(error: Error, server: &Server) -> RemoteError {
     let address = server.address.clone();
     match error {
         Error::Io(source) => RemoteError::Unreachable { address, source },
-        Error::Http(response) => refused(response.status(), server),
+        Error::Http(response) => {
+            refused(response.status(), response.body().as_deref().unwrap_or_default(), server)
+        }
         other => RemoteError::Stranger { address, reason: other.to_string() },
     }
 }
 
-/// What an answer means that is none of those that were hoped for.
-pub(super) fn refused(status: StatusCode, server: &Server) -> RemoteError {
+/// What an answer means that is none of those that were hoped for. `body`: as far as it was read.
+pub(super) fn refused(status: StatusCode, body: &[u8], server: &Server) -> RemoteError {
     let address = server.address.clone();
     match status {
         StatusCode::UNAUTHORIZED | StatusCode::TOO_MANY_REQUESTS => {
@@ -80,6 +86,13 @@ pub(super) fn refused(status: StatusCode, server: &Server) -> RemoteError {
             let source = io::Error::new(io::ErrorKind::ResourceBusy, status.to_string());
             RemoteError::Unreachable { address, source }
         }
-        other => RemoteError::Stranger { address, reason: format!("it answers {other}") },
+        other => RemoteError::Stranger { address, reason: format!("it answers {other}{}", reason(body)) },
     }
+}
+
+/// The beginning of what it says for itself, with nothing that a terminal would obey.
+fn reason(body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(&body[..body.len().min(LONGEST_REASON)]);
+    let line = text.trim().lines().next().unwrap_or_default();
+    if line.is_empty() { String::new() } else { format!(": {}", escape_for_display(line)) }
 }

@@ -1,5 +1,7 @@
 use std::os::unix::fs::PermissionsExt;
 
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
 use super::*;
 
 fn address(text: &str) -> Address {
@@ -80,4 +82,26 @@ fn a_token_is_looked_for_where_it_was_said_to_be_and_then_where_servers_of_this_
         let error = found(":8765", Some(path), &set).expect_err("no token there");
         assert!(error.to_string().contains(path.to_str().unwrap()), "{error}");
     }
+}
+
+#[tokio::test]
+async fn what_a_server_says_when_it_refuses_is_shown_and_obeyed_by_nobody() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("ws://{}", listener.local_addr().unwrap());
+    let body = format!("go\u{1b}[2J \u{202e}away{}\nand more", "!".repeat(5_000));
+    let refusing = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(stream.read_u8().await.unwrap());
+        }
+        let answer = format!("HTTP/1.1 403 Forbidden\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+        stream.write_all(answer.as_bytes()).await.unwrap();
+        stream
+    });
+    let server = Server::at(address(&url), None, &Environment::of([]), 1).unwrap();
+    let said = connect(&server).await.expect_err("it refuses").to_string();
+    assert!(said.contains("403 Forbidden: go<U+001B>[2J <U+202E>away!!!"), "{said}");
+    assert!(said.len() < 400 && !said.contains("and more"), "{} bytes: {said}", said.len());
+    drop(refusing.await.unwrap());
 }

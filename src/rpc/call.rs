@@ -6,8 +6,8 @@ use jsonrpsee::types::ErrorObjectOwned;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
-use super::connection::Shared;
 use super::outbox::Out;
+use super::shared::Shared;
 use crate::jsonrpc::{RawId, error_line, result_line};
 
 /// What a handler finds in its extensions: who called, and the means to answer later.

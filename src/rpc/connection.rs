@@ -2,31 +2,28 @@ use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::{Buf, Bytes};
-use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
-use futures_util::stream::FuturesUnordered;
-use futures_util::task::AtomicWaker;
 use jsonrpsee::core::server::MethodResponse;
-use jsonrpsee::types::{ErrorCode, ErrorObjectOwned};
+use jsonrpsee::types::ErrorCode;
 use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
-use tokio::sync::oneshot;
 use tokio::time::Sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::call::Responder;
 use super::dispatch::{Begun, Dispatch, Running};
-use super::outbox::{Out, Outbox};
+use super::outbox::Out;
 use super::peer::Peer;
+use super::shared::Shared;
 use super::{CANCEL_REQUEST, error};
 use crate::jsonrpc::{Frame, Message, Owed, RawId, error_line, notification_line, parse};
+use crate::ongoing::Ongoing;
 use crate::transport::Transport;
 
 /// What a connection takes at most.
@@ -62,53 +59,6 @@ const ROUNDS: usize = 32;
 /// A notification's handler, still at work.
 pub(super) type Quiet = BoxFuture<'static, MethodResponse>;
 
-type Answer = Result<Box<RawValue>, ErrorObjectOwned>;
-
-/// What a connection's loop shares with its peers and responders.
-#[derive(Debug)]
-pub(super) struct Shared {
-    /// Requests of ours that wait for an answer; `None` once the loop has ended.
-    waiting: Mutex<Option<HashMap<u64, oneshot::Sender<Answer>>>>,
-    next: AtomicU64,
-    abandoned: Mutex<Vec<RawId>>,
-    /// Requests of ours that nobody waits for any more.
-    withdrawn: Mutex<Vec<u64>>,
-    waker: AtomicWaker,
-    pub(super) outbox: Outbox,
-    pub(super) input_closed: CancellationToken,
-}
-
-impl Shared {
-    pub(super) fn await_answer(&self, sender: oneshot::Sender<Answer>) -> Option<u64> {
-        let id = self.next.fetch_add(1, Ordering::Relaxed);
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).as_mut()?.insert(id, sender);
-        Some(id)
-    }
-
-    pub(super) fn forget_answer(&self, id: u64) -> Option<oneshot::Sender<Answer>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).as_mut()?.remove(&id)
-    }
-
-    pub(super) fn abandon(&self, id: RawId) {
-        self.abandoned.lock().unwrap_or_else(PoisonError::into_inner).push(id);
-        self.waker.wake();
-    }
-
-    /// Has the other side told that a request is taken back.
-    pub(super) fn withdraw(&self, id: u64) {
-        self.withdrawn.lock().unwrap_or_else(PoisonError::into_inner).push(id);
-        self.waker.wake();
-    }
-
-    fn take_withdrawn(&self) -> Vec<u64> {
-        std::mem::take(&mut self.withdrawn.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn take_abandoned(&self) -> Vec<RawId> {
-        std::mem::take(&mut self.abandoned.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
 /// One connection, from its first line to its last.
 pub struct Connection {
     transport: Transport,
@@ -117,8 +67,8 @@ pub struct Connection {
     dispatch: Dispatch,
     /// Requests of theirs that are not answered yet.
     open: HashMap<RawId, CancellationToken>,
-    running: FuturesUnordered<Box<Running>>,
-    quiet: FuturesUnordered<Quiet>,
+    running: Ongoing<Box<Running>>,
+    quiet: Ongoing<Quiet>,
     buffer: Vec<u8>,
     written: usize,
     deadline: Option<Pin<Box<Sleep>>>,
@@ -139,15 +89,7 @@ impl Drop for Connection {
 impl Connection {
     /// A connection, and our voice on it. `dispatch` is asked for with that voice in hand.
     pub fn new(transport: Transport, limits: Limits, dispatch: impl FnOnce(&Peer) -> Dispatch) -> Self {
-        let shared = Arc::new(Shared {
-            waiting: Mutex::new(Some(HashMap::new())),
-            next: AtomicU64::new(0),
-            abandoned: Mutex::new(Vec::new()),
-            withdrawn: Mutex::new(Vec::new()),
-            waker: AtomicWaker::new(),
-            outbox: Outbox::new(limits.outbox),
-            input_closed: CancellationToken::new(),
-        });
+        let shared = Arc::new(Shared::new(limits.outbox));
         let dispatch = dispatch(&Peer { shared: Arc::clone(&shared) });
         Self {
             transport,
@@ -155,8 +97,8 @@ impl Connection {
             shared,
             dispatch,
             open: HashMap::new(),
-            running: FuturesUnordered::new(),
-            quiet: FuturesUnordered::new(),
+            running: Ongoing::default(),
+            quiet: Ongoing::default(),
             buffer: Vec::new(),
             written: 0,
             deadline: None,
@@ -176,8 +118,7 @@ impl Connection {
             self.poll(cx)
         });
         let outcome = tokio::task::unconstrained(serving).await;
-        self.shared.input_closed.cancel();
-        self.shared.waiting.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.shared.end();
         if outcome.is_ok() {
             std::future::poll_fn(|cx| self.transport.outgoing.as_mut().poll_shutdown(cx)).await?;
         }
@@ -247,17 +188,13 @@ impl Connection {
     }
 
     fn end_of_input(&mut self) {
-        self.shared.input_closed.cancel();
+        self.shared.end_of_input();
         self.deadline = Some(Box::pin(tokio::time::sleep(self.limits.drain)));
-        // Nobody will answer these any more.
-        if let Some(waiting) = self.shared.waiting.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
-            waiting.clear();
-        }
     }
 
     fn poll_handlers(&mut self, cx: &mut Context<'_>) -> bool {
         let mut progress = false;
-        while let Poll::Ready(Some(finished)) = self.running.poll_next_unpin(cx) {
+        while let Poll::Ready(finished) = self.running.poll_finished(cx) {
             progress = true;
             if let Some((id, line)) = finished {
                 // Whatever the handler queued before it ended goes first.
@@ -265,17 +202,8 @@ impl Connection {
                 self.answer(&id, &line);
             }
         }
-        while let Poll::Ready(Some(_)) = self.quiet.poll_next_unpin(cx) {
+        while self.quiet.poll_finished(cx).is_ready() {
             progress = true;
-        }
-        for id in self.shared.take_withdrawn() {
-            progress = true;
-            if !self.reading() {
-                continue;
-            }
-            // The request itself may still be in the queue.
-            self.drain_outbox(cx);
-            notification_line(CANCEL_REQUEST, &json!({ "requestId": id }), &mut self.buffer);
         }
         for id in self.shared.take_abandoned() {
             progress = true;
@@ -296,7 +224,7 @@ impl Connection {
     }
 
     fn drain_outbox(&mut self, cx: &mut Context<'_>) {
-        for _ in 0..self.limits.outbox {
+        for _ in 0..self.shared.outbox.len() {
             let Poll::Ready(out) = self.shared.outbox.poll_take(cx) else { break };
             self.put(out);
         }
@@ -306,6 +234,11 @@ impl Connection {
         match out {
             Out::Lines(lines) => self.buffer.extend_from_slice(&lines),
             Out::Reply(id, line) => self.answer(&id, &line),
+            // Who has said its last answers nothing any more.
+            Out::Withdrawal(_) if !self.reading() => {}
+            Out::Withdrawal(id) => {
+                notification_line(CANCEL_REQUEST, &json!({ "requestId": id }), &mut self.buffer);
+            }
         }
     }
 

@@ -14,6 +14,7 @@ mod connection;
 mod dispatch;
 mod outbox;
 mod peer;
+mod shared;
 
 #[cfg(test)]
 mod tests;

@@ -15,6 +15,8 @@ pub(super) enum Out {
     Lines(Bytes),
     /// The reply to a request.
     Reply(RawId, Bytes),
+    /// A request of ours is taken back. It needs no room, because that request had some.
+    Withdrawal(u64),
 }
 
 /// Nothing is taken from the queue any more.
@@ -66,8 +68,25 @@ impl Outbox {
             *items = VecDeque::new();
         }
         drop(items);
-        self.room.add_permits(1);
+        if !matches!(out, Out::Withdrawal(_)) {
+            self.room.add_permits(1);
+        }
         Some(out)
+    }
+
+    /// How many items wait.
+    pub(super) fn len(&self) -> usize {
+        self.items().len()
+    }
+
+    /// Behind everything that is queued, the request among it.
+    pub(super) fn withdraw(&self, id: u64) {
+        self.put(Out::Withdrawal(id));
+    }
+
+    fn put(&self, out: Out) {
+        self.items().push_back(out);
+        self.waker.wake();
     }
 
     /// Throws away what waits; nobody gets room any more.
@@ -85,7 +104,6 @@ impl Room<'_> {
     pub(super) fn put(self, out: Out) {
         // Given back when the item is taken.
         self.permit.forget();
-        self.outbox.items().push_back(out);
-        self.outbox.waker.wake();
+        self.outbox.put(out);
     }
 }

@@ -7,8 +7,8 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use tokio::sync::oneshot;
 
-use super::connection::Shared;
 use super::outbox::Out;
+use super::shared::Shared;
 use crate::error::ErrorKind;
 use crate::jsonrpc::{notification_line, request_line};
 
@@ -58,7 +58,7 @@ impl Peer {
     }
 
     /// Asks and waits for the answer, as long as it takes; a `null` result reads as an empty object.
-    /// Dropping the future takes the request back with `$/cancel_request`.
+    /// Dropping the future takes the request back with `$/cancel_request`, behind what was queued until then.
     pub async fn request<P: Serialize, R: DeserializeOwned>(
         &self,
         method: &str,
@@ -99,9 +99,10 @@ impl Drop for Withdraw<'_> {
         if self.settled {
             return;
         }
-        self.peer.shared.forget_answer(self.id);
-        if self.sent {
-            self.peer.shared.withdraw(self.id);
+        // One whose answer is on its way to us needs no taking back.
+        let open = self.peer.shared.forget_answer(self.id).is_some();
+        if open && self.sent {
+            self.peer.shared.outbox.withdraw(self.id);
         }
     }
 }

@@ -90,12 +90,6 @@ fn module(stage: &Arc<Stage>) -> RpcModule<Arc<Stage>> {
         })
         .unwrap();
     module
-        .register_async_method("ask", |_, stage, _| async move {
-            let answer: Result<Value, PeerError> = peer(&stage).request("question", &json!({})).await;
-            answer.map_err(|e| error(-1, e.to_string(), None))
-        })
-        .unwrap();
-    module
         .register_async_method("flood", |_, stage, _| async move {
             for at in 0..5_000 {
                 peer(&stage).notify("drop", &at).await.unwrap();
@@ -103,7 +97,27 @@ fn module(stage: &Arc<Stage>) -> RpcModule<Arc<Stage>> {
             Ok::<_, ErrorObjectOwned>(())
         })
         .unwrap();
+    asking(&mut module);
     module
+}
+
+/// What asks the client something.
+fn asking(module: &mut RpcModule<Arc<Stage>>) {
+    module
+        .register_async_method("ask", |_, stage, _| async move {
+            let answer: Result<Value, PeerError> = peer(&stage).request("question", &json!({})).await;
+            answer.map_err(|e| error(-1, e.to_string(), None))
+        })
+        .unwrap();
+    module
+        .register_async_method("think again", |_, stage, _| async move {
+            let peer = peer(&stage);
+            peer.notify("tick", &0).await.unwrap();
+            let question = Box::pin(peer.request::<_, Value>("question", &()));
+            assert!(futures_util::poll!(question).is_pending());
+            peer.notify("tick", &1).await.unwrap();
+        })
+        .unwrap();
 }
 
 struct Bench {
@@ -268,6 +282,18 @@ async fn a_dropped_request_of_ours_is_taken_back() {
     let both = [bench.hear().await, bench.hear().await];
     let back = json!({"jsonrpc":"2.0","method":"$/cancel_request","params":{"requestId":0}});
     assert!(both.contains(&back), "{both:?}");
+}
+
+#[tokio::test]
+async fn what_is_taken_back_is_so_before_anything_that_is_said_later() {
+    let mut bench = Bench::new(Limits::default());
+    bench.call(1, "think again").await;
+    let mut said = Vec::new();
+    for _ in 0..5 {
+        let line = bench.hear().await;
+        said.push(line["method"].as_str().unwrap_or("reply").to_owned());
+    }
+    assert_eq!(said, ["tick", "question", "$/cancel_request", "tick", "reply"]);
 }
 
 #[tokio::test]

@@ -113,9 +113,18 @@ struct Standing {
 }
 
 impl Seat {
+    /// Whether it has said who it is.
+    pub(super) fn is_guest(&self) -> bool {
+        self.standing().is_guest
+    }
+
+    fn standing(&self) -> MutexGuard<'_, Standing> {
+        self.standing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Makes a guest of who has said who it is, if it is none yet; whether it is one.
     pub(super) fn take(&self) -> bool {
-        let mut standing = self.standing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut standing = self.standing();
         if standing.is_guest {
             return true;
         }

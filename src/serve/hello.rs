@@ -10,7 +10,7 @@ use tokio::io::AsyncWriteExt;
 
 use super::auth::Guard;
 use super::crowd::FULL;
-use crate::jsonrpc::{Frame, Message, error_line, parse};
+use crate::jsonrpc::{self, Frame, Message, error_line, parse};
 use crate::rpc;
 use crate::transport::Transport;
 
@@ -85,6 +85,13 @@ pub(super) async fn refuse(mut transport: Transport, code: &str, message: &str) 
 pub(super) fn refusal(code: &str, message: &str) -> serde_json::Value {
     let error = serde_json::json!({ "code": code, "message": message });
     serde_json::json!({ "type": "error", "id": null, "error": error })
+}
+
+/// The last line of somebody of whom no dialect is known when the server ends.
+pub(super) fn farewell() -> Vec<u8> {
+    let mut line = Vec::new();
+    jsonrpc::line(&refusal("SHUTTING_DOWN", "the server ends: connect again when it is back"), &mut line);
+    line
 }
 
 /// Says that there is no room, and ends: in JSON-RPC to who has begun with that.

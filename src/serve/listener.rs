@@ -17,9 +17,10 @@ use tokio_util::task::TaskTracker;
 use super::auth::Guard;
 use super::crowd::{Crowd, Seat};
 use super::exhaustion::Exhaustion;
+use super::farewell::Farewell;
 use super::http::{self, Own, Site};
 use super::turned_away::{Why, turn_away};
-use super::{Doors, hello};
+use super::{Doors, hello, pulse};
 use crate::error::ErrorKind;
 use crate::jsonrpc;
 use crate::tls;
@@ -69,6 +70,9 @@ impl Listener {
         };
         let socket = TcpListener::bind(address).await.map_err(failed)?;
         let address = socket.local_addr().map_err(failed)?;
+        if let Err(error) = pulse::feel(&socket) {
+            tracing::warn!(%error, "who is gone without a word will not be noticed");
+        }
         let crowd = Arc::new(Crowd::new(Self::CLIENTS, None));
         Ok(Self { socket, address, tls: None, crowd })
     }
@@ -213,7 +217,7 @@ async fn in_time<T>(
 async fn talk(transport: Transport, seat: &Seat, site: Site) -> io::Result<()> {
     let admitted = timeout(GREETING, hello::admit(transport, &site.guard)).await;
     match admitted {
-        Ok(Ok(Some(greeted))) => site.doors.welcome(greeted, seat, site.stop.clone()).await,
+        Ok(Ok(Some(greeted))) => site.doors.welcome(greeted, seat, Farewell::Line, site.stop.clone()).await,
         Ok(refused) => refused.map(drop),
         Err(_) => Ok(()),
     }

@@ -11,9 +11,11 @@ pub mod acp;
 mod auth;
 mod crowd;
 mod exhaustion;
+mod farewell;
 mod hello;
 mod http;
 mod listener;
+mod pulse;
 mod resumption;
 mod task;
 mod turned_away;
@@ -33,8 +35,9 @@ use crate::rpc::Limits;
 use crate::transport::{Socket, Transport};
 
 use crowd::Seat;
+use farewell::Farewell;
 
-pub use auth::{Code, Guard, Origins, Refusal, Token};
+pub use auth::{Code, Guard, Name, Origins, Refusal, Token, origin};
 pub use listener::{ListenError, Listener};
 
 /// How long what was asked may still be answered when a server ends: many may have to be, all at once.
@@ -70,15 +73,28 @@ impl Doors {
     }
 
     /// Serves one connection to its end; its first frame says which dialect it speaks. `Err` when writing failed.
-    pub async fn serve(&self, mut transport: Transport, stop: CancellationToken) -> io::Result<()> {
+    pub async fn serve(&self, transport: Transport, stop: CancellationToken) -> io::Result<()> {
+        self.converse(transport, Farewell::Carried, stop).await
+    }
+
+    async fn converse(
+        &self,
+        mut transport: Transport,
+        farewell: Farewell,
+        stop: CancellationToken,
+    ) -> io::Result<()> {
         match stop.run_until_cancelled(transport.first()).await.flatten() {
             // What a dialect needs is not held ready before anybody speaks it.
             Some(Ok(first)) if task::is_task(&first) => {
-                Box::pin(self.task.serve(transport.with_first(first), stop)).await
+                let transport = farewell.upon(&stop, task::farewell, transport.with_first(first));
+                Box::pin(self.task.serve(transport, stop)).await
             }
             // Whatever else it is, is that door's to judge.
-            Some(Ok(first)) => Box::pin(self.acp.serve(transport.with_first(first), self.limits, stop)).await,
-            ended => end(transport, ended.and_then(Result::err)).await,
+            Some(Ok(first)) => {
+                let transport = farewell.upon(&stop, acp::farewell, transport.with_first(first));
+                Box::pin(self.acp.serve(transport, self.limits, stop)).await
+            }
+            ended => end(farewell.upon(&stop, hello::farewell, transport), ended.and_then(Result::err)).await,
         }
     }
 
@@ -91,7 +107,7 @@ impl Doors {
     ) -> io::Result<()> {
         match stop.run_until_cancelled(transport.first()).await.flatten() {
             Some(Ok(first)) => match hello::greet(transport.with_first(first)).await? {
-                Some(greeted) => self.welcome(greeted, seat, stop).await,
+                Some(greeted) => self.welcome(greeted, seat, Farewell::Carried, stop).await,
                 None => Ok(()),
             },
             ended => end(transport, ended.and_then(Result::err)).await,
@@ -99,14 +115,20 @@ impl Doors {
     }
 
     /// Serves one socket whose hello was taken, if there was one, to its end.
-    async fn welcome(&self, greeted: hello::Greeted, seat: &Seat, stop: CancellationToken) -> io::Result<()> {
+    async fn welcome(
+        &self,
+        greeted: hello::Greeted,
+        seat: &Seat,
+        farewell: Farewell,
+        stop: CancellationToken,
+    ) -> io::Result<()> {
         let goes_on = greeted.hello.as_ref().is_some_and(|hello| hello.connection.is_some());
         // What goes on has its seat.
         if !goes_on && !seat.take() {
             return Box::pin(hello::turn_away(greeted)).await;
         }
         let hello::Greeted { mut transport, hello } = greeted;
-        let Some(hello) = hello else { return self.serve(transport, stop).await };
+        let Some(hello) = hello else { return self.converse(transport, farewell, stop).await };
         if let Some(name) = hello.connection {
             let socket = Socket { transport, received: hello.received };
             return Box::pin(self.resumptions.go_on(&name, socket)).await;
@@ -117,7 +139,7 @@ impl Doors {
         if hello.welcome {
             transport.say(&serde_json::json!({ "type": "welcome" })).await?;
         }
-        self.serve(transport, stop).await
+        self.converse(transport, farewell, stop).await
     }
 
     /// Serves a connection that outlives its sockets, of which this is the first, to its end.

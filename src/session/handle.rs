@@ -52,6 +52,8 @@ pub(super) enum Command {
         content: Vec<ContentBlock>,
         hands: Hands,
         waits: bool,
+        /// Keeps the session open until the turn has ended, whoever has gone by then.
+        hold: Hold,
         done: Done<Accepted>,
     },
     /// Takes a prompt back that has not begun.
@@ -95,6 +97,9 @@ pub(super) enum Command {
     },
 }
 
+/// Keeps a session open.
+pub(super) type Hold = mpsc::Sender<Command>;
+
 pub(super) type Done<T> = oneshot::Sender<Result<T, SessionError>>;
 
 /// A prompt that became a turn.
@@ -111,23 +116,73 @@ pub struct SessionInfo {
     pub workspace: Workspace,
 }
 
-/// A live session, as seen from a door. Clones speak to the same one.
-#[derive(Debug, Clone)]
-pub struct SessionHandle {
-    pub(super) info: Arc<SessionInfo>,
-    pub(super) mailbox: mpsc::Sender<Command>,
+/// What everyone knows of a live session.
+#[derive(Debug)]
+pub(super) struct Live {
+    pub(super) info: SessionInfo,
     pub(super) journal: Arc<Journal>,
     pub(super) settings: watch::Receiver<Settings>,
     pub(super) current: CurrentTurn,
+    /// Its last word is durable: it may be opened anew.
+    pub(super) ended: CancellationToken,
+}
+
+/// A live session, as seen from a door. Clones speak to the same one, which is open as long as there is one of them or
+/// a turn runs.
+#[derive(Debug, Clone)]
+pub struct SessionHandle {
+    pub(super) live: Arc<Live>,
+    pub(super) mailbox: Hold,
+}
+
+/// The same as the register keeps it: this does not keep the session open.
+#[derive(Debug, Clone)]
+pub(super) struct WeakHandle {
+    live: Arc<Live>,
+    mailbox: mpsc::WeakSender<Command>,
+}
+
+impl WeakHandle {
+    /// The session, unless it is closed or about to be.
+    pub(super) fn upgrade(&self) -> Option<SessionHandle> {
+        let mailbox = self.mailbox.upgrade().filter(|mailbox| !mailbox.is_closed())?;
+        Some(SessionHandle { live: Arc::clone(&self.live), mailbox })
+    }
+
+    /// Whether somebody holds it, or a turn runs.
+    pub(super) fn is_held(&self) -> bool {
+        self.mailbox.strong_count() > 0
+    }
+
+    pub(super) fn has_ended(&self) -> bool {
+        self.live.ended.is_cancelled()
+    }
+
+    /// Waits until everything it said is durable and nothing more will be.
+    pub(super) async fn ended(&self) {
+        self.live.ended.cancelled().await;
+    }
+
+    /// Cancels a running turn and waits for the session's end.
+    pub(super) async fn close(&self) {
+        if let Some(session) = self.upgrade() {
+            session.close().await;
+        }
+        self.ended().await;
+    }
 }
 
 impl SessionHandle {
+    pub(super) fn downgrade(&self) -> WeakHandle {
+        WeakHandle { live: Arc::clone(&self.live), mailbox: self.mailbox.downgrade() }
+    }
+
     pub fn info(&self) -> &SessionInfo {
-        &self.info
+        &self.live.info
     }
 
     pub fn id(&self) -> &SessionId {
-        &self.info.id
+        &self.live.info.id
     }
 
     /// Whether both speak to the same opening of a session.
@@ -137,22 +192,22 @@ impl SessionHandle {
 
     /// Mode and options as they are now.
     pub fn settings(&self) -> Settings {
-        self.settings.borrow().clone()
+        self.live.settings.borrow().clone()
     }
 
     /// Its working directory.
     pub fn cwd(&self) -> &Path {
-        &self.info.roots.cwd
+        &self.live.info.roots.cwd
     }
 
     /// Number of the last event.
     pub fn head(&self) -> Seq {
-        self.journal.head()
+        self.live.journal.head()
     }
 
     /// A cursor that starts behind `after`: 0 for everything.
     pub fn subscribe(&self, after: Seq) -> Subscription {
-        Subscription::new(Arc::clone(&self.journal), after)
+        Subscription::new(Arc::clone(&self.live.journal), after)
     }
 
     /// Lets the agent open its side before there is a prompt, so that what it connects to is there by then. Whoever
@@ -168,7 +223,7 @@ impl SessionHandle {
         content: Vec<ContentBlock>,
         hands: Hands,
     ) -> Result<Accepted, SessionError> {
-        self.ask(|done| Command::Prompt { message, content, hands, waits: false, done }).await
+        self.begin(message, content, hands, false).await
     }
 
     /// The same behind the turn that runs, if one does, and the prompts that wait already: everyone is shown that it
@@ -179,7 +234,7 @@ impl SessionHandle {
         content: Vec<ContentBlock>,
         hands: Hands,
     ) -> Result<Accepted, SessionError> {
-        self.ask(|done| Command::Prompt { message, content, hands, waits: true, done }).await
+        self.begin(message, content, hands, true).await
     }
 
     /// Takes a prompt back that has not begun; fine when it has.
@@ -189,24 +244,24 @@ impl SessionHandle {
 
     /// Gives the running turn up; fine when there is none.
     pub async fn cancel(&self) {
-        self.current.stop();
+        self.live.current.stop();
         self.tell(Command::Cancel { grace: GRACE }).await;
     }
 
     /// Gives one call of the running turn up, which goes on without it; `false` when there is no such call, or it
     /// cannot be given up by itself.
     pub fn cancel_call(&self, call: &ToolCallId) -> bool {
-        self.current.calls().cancel(call)
+        self.live.current.calls().cancel(call)
     }
 
     /// Whether that would do anything.
     pub fn can_cancel_call(&self, call: &ToolCallId) -> bool {
-        self.current.calls().contains(call)
+        self.live.current.calls().contains(call)
     }
 
     /// Gives the running turn up where nobody can wait long: the client has gone, the process is about to.
     pub async fn give_up(&self) {
-        self.current.stop();
+        self.live.current.stop();
         self.tell(Command::Cancel { grace: SHORT_GRACE }).await;
     }
 
@@ -255,9 +310,20 @@ impl SessionHandle {
         let _closed = closed.await;
     }
 
+    async fn begin(
+        &self,
+        message: MessageId,
+        content: Vec<ContentBlock>,
+        hands: Hands,
+        waits: bool,
+    ) -> Result<Accepted, SessionError> {
+        let hold = self.mailbox.clone();
+        self.ask(|done| Command::Prompt { message, content, hands, waits, hold, done }).await
+    }
+
     async fn tell(&self, command: Command) {
         if self.mailbox.send(command).await.is_err() {
-            tracing::debug!(session = %self.info.id, "a closed session was told something");
+            tracing::debug!(session = %self.live.info.id, "a closed session was told something");
         }
     }
 

@@ -6,7 +6,8 @@
 //!
 //! What always holds: a session is mutated by its actor only (law L1); control events are durable before
 //! anyone sees them (L6); readers pull by cursor and stall nobody (L4); a turn ends with exactly one
-//! `TurnEnded`, and an ask that comes while it is being cancelled is answered at once (L7).
+//! `TurnEnded`, and an ask that comes while it is being cancelled is answered at once (L7); a session is open as
+//! long as somebody holds it or a turn runs, and no longer.
 //!
 //! To add a thing a session can be told: a variant of `Command`, its arm in the actor, and, if it decides
 //! anything, an input of `state`.
@@ -54,7 +55,7 @@ pub enum SessionError {
     #[error("the session is closed")]
     Closed,
     /// As many sessions are open as may be.
-    #[error("{0} sessions are open, as many as may be: close one")]
+    #[error("{0} sessions are open, as many as may be: close one, or try again later")]
     TooMany(usize),
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -3,11 +3,12 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use tokio::sync::{OnceCell, mpsc, watch};
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::actor::{Actor, Start};
 use super::announcer::Announcer;
-use super::handle::{CurrentTurn, MAILBOX, SessionHandle, SessionInfo};
+use super::handle::{CurrentTurn, Live, MAILBOX, SessionHandle, SessionInfo, WeakHandle};
 use super::journal::{Journal, Writer};
 use super::recovery::closing_events;
 use super::{SessionError, handle};
@@ -25,6 +26,9 @@ pub(super) const LARGE: u64 = 1000;
 const MOST_OPEN: usize = 1000;
 
 /// The register of sessions: opens, finds and closes them. Clones are the same register.
+///
+/// A session is open as long as somebody holds its handle or a turn runs in it, and is then closed by itself: it can be
+/// loaded again.
 #[derive(Debug, Clone)]
 pub struct Sessions {
     inner: Arc<Inner>,
@@ -47,11 +51,12 @@ struct Inner {
     backend: Arc<dyn AgentBackend>,
     clock: Clock,
     live: Mutex<HashMap<SessionId, Slot>>,
+    most: usize,
     tasks: TaskTracker,
 }
 
 /// A session that is open, or being opened by whoever came first.
-type Slot = Arc<OnceCell<SessionHandle>>;
+type Slot = Arc<OnceCell<WeakHandle>>;
 
 /// What a new session is to be.
 #[derive(Debug, Clone)]
@@ -62,8 +67,13 @@ pub struct NewSession {
 
 impl Sessions {
     pub fn new(store: Arc<dyn Store>, backend: Arc<dyn AgentBackend>, clock: Clock) -> Self {
-        let live = Mutex::new(HashMap::new());
-        Self { inner: Arc::new(Inner { store, backend, clock, live, tasks: TaskTracker::new() }) }
+        Self::holding(MOST_OPEN, store, backend, clock)
+    }
+
+    /// A register with room for so many open sessions.
+    pub fn holding(most: usize, store: Arc<dyn Store>, backend: Arc<dyn AgentBackend>, clock: Clock) -> Self {
+        let (live, tasks) = (Mutex::new(HashMap::new()), TaskTracker::new());
+        Self { inner: Arc::new(Inner { store, backend, clock, live, most, tasks }) }
     }
 
     /// The agent behind the sessions.
@@ -89,42 +99,49 @@ impl Sessions {
         roots: Roots,
         workspace: Workspace,
     ) -> Result<SessionHandle, SessionError> {
-        self.check_room()?;
+        self.make_room().await?;
         let epoch = self.inner.store.create(record.clone()).await?;
         let handle = self.start(record, epoch, roots, workspace).await?;
-        self.live().insert(handle.id().clone(), Arc::new(OnceCell::new_with(Some(handle.clone()))));
+        self.enter(&handle);
         Ok(handle)
     }
 
     /// The live session of that id, or the stored one, opened. A live one that is to have other roots is opened
-    /// anew, unless a turn is running in the old ones.
+    /// anew, unless a turn is running in the old ones; so is one that is about to be closed.
     pub async fn load(&self, id: &SessionId, roots: Option<Roots>) -> Result<SessionHandle, SessionError> {
-        let slot = Arc::clone(self.live().entry(id.clone()).or_default());
-        if let Some(handle) = slot.get()
-            && !handle.mailbox.is_closed()
-        {
-            if roots.as_ref().is_none_or(|roots| *roots == handle.info.roots) {
-                return Ok(handle.clone());
+        loop {
+            let slot = Arc::clone(self.live().entry(id.clone()).or_default());
+            if let Some(known) = slot.get() {
+                if let Some(handle) = known.upgrade() {
+                    if roots.as_ref().is_none_or(|roots| *roots == handle.info().roots) {
+                        return Ok(handle);
+                    }
+                    if !handle.close_if_idle().await {
+                        let text = "a turn of the session is running in other directories: cancel it or name the same ones";
+                        return Err(SessionError::Invalid(text.into()));
+                    }
+                }
+                known.ended().await;
+                self.forget(id, &slot);
+                continue;
             }
-            if !handle.close_if_idle().await {
-                let text =
-                    "a turn of the session is running in other directories: cancel it or name the same ones";
-                return Err(SessionError::Invalid(text.into()));
+            let mut opened = None;
+            let opening = slot.get_or_try_init(|| async {
+                let handle = opened.insert(self.open(id, roots.clone()).await?);
+                Ok(handle.downgrade())
+            });
+            if let Err(e) = opening.await {
+                self.forget(id, &slot);
+                return Err(e);
+            }
+            if let Some(handle) = opened {
+                return Ok(handle);
             }
         }
-        if slot.initialized() {
-            self.forget(id, &slot);
-            return Box::pin(self.load(id, roots)).await;
-        }
-        let opened = slot.get_or_try_init(|| self.open(id, roots)).await.cloned();
-        if opened.is_err() {
-            self.forget(id, &slot);
-        }
-        opened
     }
 
     async fn open(&self, id: &SessionId, roots: Option<Roots>) -> Result<SessionHandle, SessionError> {
-        self.check_room()?;
+        self.make_room().await?;
         let known = self.inner.store.find(id).await?;
         let roots = roots.unwrap_or(Roots { additional: known.additional, ..Roots::single(known.cwd) });
         let workspace = Workspace::open(&roots.cwd, &roots.additional)?;
@@ -134,7 +151,7 @@ impl Sessions {
 
     /// A new session with another one's history so far.
     pub async fn fork(&self, from: &SessionId, roots: Roots) -> Result<SessionHandle, SessionError> {
-        self.check_room()?;
+        self.make_room().await?;
         let workspace = Workspace::open(&roots.cwd, &roots.additional)?;
         let parent = self.inner.store.find(from).await?;
         let mode = Mode::from_id(&parent.mode).unwrap_or(Mode::Default);
@@ -150,13 +167,13 @@ impl Sessions {
         // The copy may end in the middle of a turn, which goes on in the original only.
         record.running = true;
         let handle = self.start(record, epoch, roots, workspace).await?;
-        self.live().insert(handle.id().clone(), Arc::new(OnceCell::new_with(Some(handle.clone()))));
+        self.enter(&handle);
         Ok(handle)
     }
 
     /// The session if it is open in this process.
     pub fn live_session(&self, id: &SessionId) -> Option<SessionHandle> {
-        self.live().get(id).and_then(|slot| slot.get().cloned()).filter(|handle| !handle.mailbox.is_closed())
+        self.known(id)?.upgrade()
     }
 
     /// Stored sessions, newest change first.
@@ -166,28 +183,8 @@ impl Sessions {
 
     /// Closes a session: cancels its turn, waits for its end. Fine when it is not open.
     pub async fn close(&self, id: &SessionId) {
-        let slot = self.live().remove(id);
-        if let Some(handle) = slot.and_then(|slot| slot.get().cloned()) {
-            let large = handle.head() > LARGE;
-            handle.close().await;
-            drop(handle);
-            if large {
-                tokio::task::spawn_blocking(memory::trim);
-            }
-        }
-    }
-
-    /// Lets go of a session, which is closed if nobody else holds it: it can be loaded again.
-    pub async fn release(&self, handle: SessionHandle) {
-        let id = handle.id().clone();
-        let unused = {
-            let live = self.live();
-            // The register's own and the caller's.
-            let alone = |slot: &Slot| Arc::strong_count(slot) == 1 && handle.mailbox.strong_count() <= 2;
-            live.get(&id).is_some_and(|slot| slot.get().is_some_and(|known| known.is(&handle)) && alone(slot))
-        };
-        if unused {
-            self.close(&id).await;
+        if let Some(known) = self.known(id) {
+            known.close().await;
         }
     }
 
@@ -208,8 +205,8 @@ impl Sessions {
 
     /// Closes all sessions: everything is durable then. What they keep running may still be about to end.
     pub async fn close_all(&self) {
-        let handles: Vec<_> = self.live().drain().filter_map(|(_, slot)| slot.get().cloned()).collect();
-        futures_util::future::join_all(handles.iter().map(SessionHandle::close)).await;
+        let known: Vec<_> = self.live().drain().filter_map(|(_, slot)| slot.get().cloned()).collect();
+        futures_util::future::join_all(known.iter().map(WeakHandle::close)).await;
     }
 
     async fn start(
@@ -239,18 +236,33 @@ impl Sessions {
             parent: record.parent.clone().filter(|_| record.depth > 0),
             depth: record.depth,
         };
-        let current = CurrentTurn::default();
+        let (current, ended) = (CurrentTurn::default(), CancellationToken::new());
         let start = Start {
             current: current.clone(),
+            ended: ended.clone(),
             writer,
             seed,
             backend: Arc::clone(&self.inner.backend),
             settings,
             titled: record.title.is_some(),
         };
-        self.inner.tasks.spawn(Actor::new(start).run(commands));
-        let info = Arc::new(SessionInfo { id: record.id, roots, workspace });
-        Ok(SessionHandle { info, mailbox, journal, settings: watched, current })
+        let (register, id, written) = (self.downgrade(), record.id.clone(), Arc::clone(&journal));
+        self.inner.tasks.spawn(async move {
+            Actor::new(start).run(commands).await;
+            if let Some(sessions) = register.upgrade() {
+                sessions.forget_ended(&id);
+            }
+            let large = written.head() > LARGE;
+            drop(written);
+            if large {
+                tokio::task::spawn_blocking(memory::trim);
+            }
+        });
+        let info = SessionInfo { id: record.id, roots, workspace };
+        Ok(SessionHandle {
+            live: Arc::new(Live { info, journal, settings: watched, current, ended }),
+            mailbox,
+        })
     }
 
     pub(super) fn record(&self, roots: &Roots, mode: Mode) -> SessionRecord {
@@ -288,9 +300,35 @@ impl Sessions {
         WeakSessions(Arc::downgrade(&self.inner))
     }
 
-    fn check_room(&self) -> Result<(), SessionError> {
-        let open = self.live().values().filter(|slot| slot.initialized()).count();
-        if open >= MOST_OPEN { Err(SessionError::TooMany(open)) } else { Ok(()) }
+    /// `Err` when as many are open as may be. One that nobody holds is about to be closed, which is waited for.
+    async fn make_room(&self) -> Result<(), SessionError> {
+        loop {
+            let open: Vec<_> = {
+                let live = self.live();
+                live.values().filter_map(|slot| slot.get()).filter(|it| !it.has_ended()).cloned().collect()
+            };
+            if open.len() < self.inner.most {
+                return Ok(());
+            }
+            let leaving = open.iter().find(|session| !session.is_held());
+            leaving.ok_or(SessionError::TooMany(open.len()))?.ended().await;
+        }
+    }
+
+    fn enter(&self, session: &SessionHandle) {
+        let slot = Arc::new(OnceCell::new_with(Some(session.downgrade())));
+        self.live().insert(session.id().clone(), slot);
+    }
+
+    fn known(&self, id: &SessionId) -> Option<WeakHandle> {
+        self.live().get(id).and_then(|slot| slot.get().cloned())
+    }
+
+    fn forget_ended(&self, id: &SessionId) {
+        let mut live = self.live();
+        if live.get(id).and_then(|slot| slot.get()).is_some_and(WeakHandle::has_ended) {
+            live.remove(id);
+        }
     }
 
     fn forget(&self, id: &SessionId, slot: &Slot) {

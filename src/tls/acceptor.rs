@@ -15,7 +15,7 @@ use tokio_rustls::TlsAcceptor;
 use super::{Fingerprint, ServerStream, TlsError, provider};
 
 /// What is spoken over TLS, as it is agreed on with whoever asks (RFC 7301).
-const PROTOCOL: &[u8] = b"http/1.1";
+const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
 
 /// A server's certificate and key.
 #[derive(Clone)]
@@ -50,7 +50,7 @@ impl Acceptor {
         let config = ServerConfig::builder_with_provider(provider()).with_safe_default_protocol_versions();
         let config = config.and_then(|config| config.with_no_client_auth().with_single_cert(chain, key));
         let mut config = config.map_err(|e| e.to_string())?;
-        config.alpn_protocols = vec![PROTOCOL.to_vec()];
+        config.alpn_protocols = PROTOCOLS.map(<[u8]>::to_vec).into();
         Ok(Self { inner: TlsAcceptor::from(Arc::new(config)), certificate })
     }
 

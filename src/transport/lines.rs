@@ -1,17 +1,20 @@
 //! Lines of a byte stream. Who says nothing has no buffer.
 
 use std::io;
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::BytesMut;
 use futures_util::Stream;
-use tokio::io::AsyncRead;
+use tokio::io::{AsyncRead, ReadBuf};
 use tokio_util::codec::Decoder;
 use tokio_util::io::poll_read_buf;
 
-use super::ahead::poll_chunk;
 use crate::jsonrpc::{Frame, LineCodec};
+
+/// Bytes that are read at once.
+const CHUNK: usize = 16 * 1024;
 
 /// Frames as they come out of a byte stream; ends with it, or behind its first error.
 pub(super) struct LineReader<R> {
@@ -72,4 +75,15 @@ impl<R: AsyncRead + Unpin> Stream for LineReader<R> {
             }
         }
     }
+}
+
+/// What came; nothing: no more will.
+pub fn poll_chunk<R>(reader: &mut R, cx: &mut Context<'_>) -> Poll<io::Result<BytesMut>>
+where
+    R: AsyncRead + Unpin,
+{
+    let mut room = [MaybeUninit::uninit(); CHUNK];
+    let mut read = ReadBuf::uninit(&mut room);
+    ready!(Pin::new(reader).poll_read(cx, &mut read))?;
+    Poll::Ready(Ok(BytesMut::from(read.filled())))
 }

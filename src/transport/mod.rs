@@ -8,7 +8,6 @@
 //!
 //! To add one: a file with a constructor that returns a [`Transport`].
 
-mod ahead;
 mod lines;
 mod memory;
 mod resumable;
@@ -30,7 +29,7 @@ use crate::jsonrpc::{self, Frame};
 
 use lines::LineReader;
 
-pub use ahead::ReadAhead;
+pub use lines::poll_chunk;
 pub use memory::memory;
 pub use resumable::{Connection, Pace, Socket, Sockets, WINDOW, resumable};
 pub use stdio::stdio;

@@ -1,6 +1,6 @@
 use bytes::Bytes;
 use futures_util::StreamExt;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncWriteExt;
 
 use super::*;
 
@@ -50,23 +50,4 @@ async fn a_broken_stream_says_so_once_and_ends() {
     assert_eq!(lines.next().await.unwrap().unwrap(), Frame::Line("{}".into()));
     assert!(lines.next().await.unwrap().is_err());
     assert!(lines.next().await.is_none());
-}
-
-#[tokio::test]
-async fn reading_ahead_gives_what_came_in_pieces_of_any_size() {
-    let (near, mut far) = tokio::io::duplex(100_000);
-    let sent: Vec<u8> = (0..50_000_u32).map(|at| at as u8).collect();
-    far.write_all(&sent).await.unwrap();
-    drop(far);
-    let (mut stream, mut came, mut sizes) =
-        (ReadAhead::new(near), Vec::new(), [1, 1000, 40_000].iter().cycle());
-    loop {
-        let mut piece = vec![0; *sizes.next().unwrap()];
-        let count = stream.read(&mut piece).await.unwrap();
-        if count == 0 {
-            break;
-        }
-        came.extend_from_slice(&piece[..count]);
-    }
-    assert_eq!(came, sent);
 }

@@ -11,7 +11,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::Child;
 use tokio::time::timeout;
 
-use crate::support::bench::Bench;
+use crate::support::bench::{Bench, Model};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -163,4 +163,17 @@ async fn what_is_set_is_shown_with_where_it_was_set() {
     let expected =
         format!("adjutant: {}:2: provider.lab: unknown key \"kye\": did you mean \"key\"?\n", file.display());
     assert_eq!(told, expected);
+}
+
+#[tokio::test]
+async fn what_the_agent_without_a_model_recommends_can_be_run() {
+    let bench = Bench::new(Model::Offline, "");
+    let (_, said, _) = output(&bench, &["run", "which model are you?"]).await;
+    let commands: Vec<_> = said.split('`').filter_map(|text| text.strip_prefix("adjutant ")).collect();
+    assert!(!commands.is_empty(), "{said}");
+    for command in commands {
+        let words: Vec<_> = command.split(' ').collect();
+        let (code, _, why) = output(&bench, &words).await;
+        assert_eq!(code, Some(0), "{command}: {why}");
+    }
 }

@@ -15,6 +15,7 @@ mod fuzz;
 mod language_server;
 mod law;
 mod mcp;
+mod models_found;
 mod network;
 mod outputs;
 mod provider;

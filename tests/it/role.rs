@@ -1,7 +1,9 @@
-//! Turns as the model's server sees them: which agent and which model answers, and with which tools.
+//! Turns as the model's server sees them: which agent and which model answers, with which tools, and
+//! what it is shown of files.
 
 use serde_json::{Value, json};
 
+use crate::command_line::output;
 use crate::support::bench::{Bench, Model};
 use crate::support::client::{Client, said, update};
 use crate::support::link::Link;
@@ -44,6 +46,11 @@ fn tools(asked: &Asked) -> Vec<&str> {
 /// Whether the system prompt says that.
 fn is_told(asked: &Asked, text: &str) -> bool {
     asked.body["messages"][0]["content"].as_str().unwrap().contains(text)
+}
+
+/// Whether it is in what the model was shown, files included.
+fn is_shown(asked: &Asked, text: &str) -> bool {
+    asked.body["messages"].to_string().contains(text)
 }
 
 const REVIEWER: &str = "---\ntools: [read, grep]\n---\nYou judge what others wrote.\n";
@@ -196,6 +203,83 @@ async fn a_project_replaces_no_standard_agent_and_no_skill_of_the_persons() {
         assert!(!is_told(&asked, "You are another."));
         assert!(is_told(&asked, "By the person") && !is_told(&asked, "By the project"));
         assert!(is_told(&asked, "One more"));
+    }
+    client.leave().await;
+}
+
+#[tokio::test]
+async fn a_model_that_calls_no_tools_is_told_of_none() {
+    let server = ModelServer::start([words("Fine.")]).await;
+    let bench = bench(&server, "[provider.acme.model.plain]\ntools = false\n", &[]);
+    let (mut client, session) = Client::open(Link::memory(&bench.door()), &bench).await;
+    for model in ["acme/plain", "acme/usual"] {
+        let choice = json!({"sessionId": session, "configId": "model", "value": model});
+        client.request("session/set_config_option", choice).await.unwrap();
+        let id = client.prompt(&session, "Hello").await;
+        client.reply(id).await.unwrap();
+    }
+    let asked = server.asked();
+    assert_eq!(asked[0].body.get("tools"), None);
+    assert!(tools(&asked[1]).contains(&"edit"));
+    client.leave().await;
+}
+
+#[tokio::test]
+async fn files_that_a_command_mentions_are_shown() {
+    let server = ModelServer::start([words("Fine.")]).await;
+    let files = [("commands/review.md", "Review $1 by @rules.md"), ("commands/look.md", "Look at @$1")];
+    let bench = bench(&server, "", &files);
+    for (path, text) in [("rules.md", "be kind"), ("a.rs", "fn first"), ("b.rs", "fn second")] {
+        bench.write(path, text);
+    }
+    let (mut client, session) = Client::open(Link::memory(&bench.door()), &bench).await;
+    for prompt in ["/review @a.rs", "/look b.rs"] {
+        let id = client.prompt(&session, prompt).await;
+        client.reply(id).await.unwrap();
+    }
+    let asked = server.asked();
+    assert!(is_shown(&asked[0], "fn first") && is_shown(&asked[0], "be kind"), "{}", asked[0].body);
+    assert!(!is_shown(&asked[0], "fn second") && is_shown(&asked[1], "fn second"), "{}", asked[1].body);
+    client.leave().await;
+}
+
+#[tokio::test]
+async fn files_are_mentioned_in_quotes_and_with_lines() {
+    let server = ModelServer::start([words("Fine.")]).await;
+    let bench = bench(&server, "", &[]);
+    bench.write("a b.txt", "in quotes");
+    bench.write("lines.txt", "line one\nline two\nline three\nline four\n");
+    bench.write("place.txt", "place one\nplace two\n");
+    bench.write("odd:1-2", "an odd name");
+    let (mut client, session) = Client::open(Link::memory(&bench.door()), &bench).await;
+    let prompt = "See @\"a b.txt\", (@lines.txt:2-3), @place.txt:2:7 and @odd:1-2.";
+    let id = client.prompt(&session, prompt).await;
+    client.reply(id).await.unwrap();
+    let asked = &server.asked()[0];
+    for shown in ["in quotes", "line two", "line three", "place one", "place two", "an odd name"] {
+        assert!(is_shown(asked, shown), "{shown}: {}", asked.body);
+    }
+    for other in ["line one", "line four"] {
+        assert!(!is_shown(asked, other), "{other}: {}", asked.body);
+    }
+    client.leave().await;
+}
+
+#[tokio::test]
+async fn a_no_of_nobody_is_not_told_as_a_persons() {
+    let touch = || call("c1", "bash", &json!({"command": "touch made"}));
+    let server = ModelServer::start([touch(), words("I may not."), touch(), words("I may not.")]).await;
+    let bench = bench(&server, "", &[]);
+    let mut client = Client::unknown(Link::doors(&bench.doors()));
+    let params = json!({"task": "Touch it", "context": {"cwd": bench.cwd()}});
+    client.send(&json!({"type": "request", "id": "1", "method": "execute_task", "params": params})).await;
+    let response = client.until(|line| line["type"] == "response").await;
+    assert_eq!(response["result"]["denied"], json!(["`touch made`"]));
+    let (code, _, _) = output(&bench, &["run", "Touch it"]).await;
+    assert_eq!(code, Some(0));
+    for asked in [&server.asked()[1], &server.asked()[3]] {
+        let told = "Rejected: nobody can be asked here; a rule or the mode would have to allow this call.";
+        assert!(is_shown(asked, told), "{}", asked.body);
     }
     client.leave().await;
 }

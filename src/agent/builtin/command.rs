@@ -31,19 +31,9 @@ impl BuiltinSession {
         Ok(())
     }
 
-    /// What a prompt asks for, where it is a command, and what that stands for.
-    pub(super) async fn consult(
-        &self,
-        turn: &Turn,
-        content: &[ContentBlock],
-    ) -> (Request, Vec<ContentBlock>) {
-        if !self.is_typed_to() {
-            return (Request::Model, Vec::new());
-        }
-        match read(content, &self.templates()) {
-            (Request::Model, nothing) if nothing.is_empty() => self.consult_servers(turn, content).await,
-            read => read,
-        }
+    /// What a prompt asks for, where it is a command of the agent or of a file, and what that stands for.
+    pub(super) fn consult(&self, content: &[ContentBlock]) -> (Request, Vec<ContentBlock>) {
+        if self.is_typed_to() { read(content, &self.templates()) } else { (Request::Model, Vec::new()) }
     }
 }
 

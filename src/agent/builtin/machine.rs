@@ -9,7 +9,7 @@ use crate::permission::Decision;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Input {
     Begin,
-    /// The model said or thought something.
+    /// The model said something that is more than blanks.
     Said,
     /// The model called a tool. `parallel`: it may run beside others of its kind.
     Called {
@@ -20,6 +20,8 @@ pub(super) enum Input {
     ModelFailed(String),
     /// The answer broke off after it had begun.
     ModelBrokeOff(String),
+    /// There was no time left for the rest of the answer.
+    ModelLate,
     /// The conversation is too long for the model.
     TooLong(String),
     /// The call was looked at. `None`: it cannot be done, and its output says why.
@@ -48,8 +50,10 @@ pub(super) enum Input {
 pub(super) enum Answer {
     Allowed,
     Rejected,
-    /// Nobody could be asked, or what came back was no answer.
+    /// What came back was no answer.
     None,
+    /// Nobody is there to be asked.
+    Absent,
 }
 
 /// What a person is told where the model says nothing.
@@ -61,6 +65,8 @@ pub(super) enum Remark {
     TooManySteps,
     /// The model refused.
     Refused,
+    /// The answer reached the model's output limit before anything of it was whole.
+    Cut,
 }
 
 /// What the driver is to do.
@@ -99,6 +105,8 @@ pub(super) enum Refusal {
     Rejected,
     /// Nobody answered.
     Unanswered,
+    /// Nobody was there to answer.
+    Unattended,
     /// The turn ended first.
     Cancelled,
 }
@@ -194,6 +202,7 @@ impl Machine {
             (Phase::Model, Input::ModelDone(reason)) => self.model_done(reason),
             (Phase::Model, Input::ModelFailed(message)) => self.stop(TurnStop::Failed { message }),
             (Phase::Model, Input::ModelBrokeOff(message)) => self.broke_off(message),
+            (Phase::Model, Input::ModelLate) => self.cut_short(),
             (Phase::Model, Input::TooLong(message)) => self.too_long(message),
             (Phase::Calls, Input::Judged { id, decision }) => self.judged(&id, decision),
             (Phase::Calls, Input::Answered { id, answer }) => self.answered(&id, answer),
@@ -226,24 +235,36 @@ impl Machine {
             self.phase = Phase::Calls;
             return self.go_on();
         }
-        let remark = if reason == StopReason::Refusal { Remark::Refused } else { Remark::Silence };
+        let remark = match reason {
+            StopReason::Refusal => Remark::Refused,
+            StopReason::MaxTokens => Remark::Cut,
+            _ => Remark::Silence,
+        };
         let remark = (!self.spoke).then_some(remark);
         self.end(reason, remark)
     }
 
-    /// What was received whole counts: its calls are run, its text stays, and the model is asked to go on.
+    /// The same as for an answer [cut short](Machine::cut_short), as often as a provider may fail.
     fn broke_off(&mut self, message: String) -> Vec<Effect> {
         if self.breaks == 0 {
             return self.stop(TurnStop::Failed { message });
         }
         self.breaks -= 1;
-        if !self.calls.is_empty() {
-            self.phase = Phase::Calls;
-            return self.go_on();
+        let mut effects = Vec::new();
+        if self.calls.is_empty() {
+            effects.push(Effect::Resume);
         }
-        let mut effects = vec![Effect::Resume];
-        effects.extend(self.call_model());
+        effects.extend(self.cut_short());
         effects
+    }
+
+    /// What was received whole counts: its calls are run, or the model is asked for the rest.
+    fn cut_short(&mut self) -> Vec<Effect> {
+        if self.calls.is_empty() {
+            return self.call_model();
+        }
+        self.phase = Phase::Calls;
+        self.go_on()
     }
 
     fn too_long(&mut self, message: String) -> Vec<Effect> {
@@ -289,6 +310,7 @@ impl Machine {
             Answer::Allowed => vec![Effect::Run { id: id.to_owned() }],
             Answer::Rejected => self.refuse(id.to_owned(), Refusal::Rejected),
             Answer::None => self.refuse(id.to_owned(), Refusal::Unanswered),
+            Answer::Absent => self.refuse(id.to_owned(), Refusal::Unattended),
         }
     }
 

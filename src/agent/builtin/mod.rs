@@ -177,7 +177,11 @@ fn diagnostics(parts: &Parts, project: &Project, seed: &Seed) -> Arc<Diagnostics
 
 impl AgentBackend for Builtin {
     fn look(&self, cwd: PathBuf) -> BoxFuture<'_, Vec<String>> {
-        Box::pin(async move { self.look_at(cwd).await.project.problems.clone() })
+        Box::pin(async move {
+            let (site, mut problems) = tokio::join!(self.look_at(cwd), self.parts.models.look());
+            problems.extend(site.project.problems.iter().cloned());
+            problems
+        })
     }
 
     fn open(&self, seed: Seed) -> BoxFuture<'_, Box<dyn AgentSession>> {
@@ -298,8 +302,13 @@ impl BuiltinSession {
         if !command::is_plain(&prompt.content) {
             turn.accepted().await.map_err(|e| e.to_string())?;
         }
-        let (request, mut content) = self.consult(turn, &prompt.content).await;
-        let mentioned = turn.cancelled().run_until_cancelled(mention::read(self, turn, prompt)).await;
+        let (mut request, mut content) = self.consult(&prompt.content);
+        // Not for what a server's prompt says: it is a stranger's.
+        let mentioned = mention::read(self, turn, prompt, &content);
+        let mentioned = turn.cancelled().run_until_cancelled(mentioned).await;
+        if request == Request::Model && content.is_empty() {
+            (request, content) = self.consult_servers(turn, &prompt.content).await;
+        }
         content.extend(mentioned.unwrap_or_default());
         if !content.is_empty() {
             let extended = EventKind::PromptExtended { content };
@@ -358,13 +367,14 @@ impl BuiltinSession {
         self.role.as_ref().map_or_else(|| "".into(), |role| Arc::clone(&role.system))
     }
 
-    /// The mode in force: the session's, unless it is the usual one and the agent has another. A sub-agent was given
-    /// the stricter one of both when it began.
+    /// The mode in force.
     fn mode(&self, settings: &Settings) -> Mode {
-        if self.seed.depth > 0 {
-            return settings.mode;
-        }
-        self.role.as_ref().map_or(settings.mode, |role| role.mode(settings))
+        role::mode_in_force(settings.mode, self.own_mode())
+    }
+
+    /// The mode that the agent brings. A sub-agent was given the stricter one of both when it began.
+    fn own_mode(&self) -> Option<Mode> {
+        self.role.as_ref().filter(|_| self.seed.depth == 0)?.own_mode()
     }
 
     /// The tools that the agent has now, for a turn.

@@ -89,7 +89,8 @@ impl BuiltinSession {
         turn: &Turn,
         content: &[ContentBlock],
     ) -> (Request, Vec<ContentBlock>) {
-        let ([ContentBlock::Text(typed)], true) = (content, self.is_typed_to()) else {
+        // Behind it may stand what an editor attaches.
+        let (Some(ContentBlock::Text(typed)), true) = (content.first(), self.is_typed_to()) else {
             return (Request::Model, Vec::new());
         };
         if let Some(text) = self.servers.command(&typed.text) {

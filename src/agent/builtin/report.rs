@@ -84,19 +84,26 @@ pub(super) fn answer(outcome: &AskOutcome) -> Answer {
         AskOutcome::Selected { option } if option.starts_with("allow_") => Answer::Allowed,
         AskOutcome::Selected { .. } => Answer::Rejected,
         AskOutcome::Cancelled => Answer::None,
+        AskOutcome::Absent => Answer::Absent,
     }
 }
 
-/// What a person is told where the model says nothing.
-pub(super) fn remark(remark: Remark) -> String {
+/// What a person is told where the model says nothing. `output`: tokens of one answer, by what is known of the model.
+pub(super) fn remark(remark: Remark, output: Option<u64>) -> String {
     match remark {
-        Remark::Silence => "(The model gave no answer.)",
+        Remark::Silence => "(The model gave no answer.)".to_owned(),
         Remark::TooManySteps => {
-            "(Stopped: this turn made as many model calls as it may. Say \"go on\" for more.)"
+            "(Stopped: this turn made as many model calls as it may. Say \"go on\" for more.)".to_owned()
         }
-        Remark::Refused => "(The model refused to answer.)",
+        Remark::Refused => "(The model refused to answer.)".to_owned(),
+        Remark::Cut => {
+            let limit = output.map_or_else(String::new, |tokens| format!(" (`output`: {tokens} tokens)"));
+            format!(
+                "(The answer was cut at the model's output limit{limit} before it said anything; any tool call that it \
+                 had begun was not run. Ask for smaller steps, or set a higher limit.)"
+            )
+        }
     }
-    .to_owned()
 }
 
 /// The call has ended.
@@ -158,6 +165,11 @@ pub(super) fn refused(why: Refusal, reason: &str) -> ToolOutput {
         Refusal::Denied => format!("Denied: {reason}"),
         Refusal::Rejected => {
             "Rejected: the user said no to this call. Do not try it again in another way.".to_owned()
+        }
+        Refusal::Unattended => {
+            "Rejected: nobody can be asked here; a rule or the mode would have to allow this call. Do not try it \
+             again in another way."
+                .to_owned()
         }
         Refusal::Unanswered => "Not allowed: the question was dismissed or could not be answered.".to_owned(),
         Refusal::Cancelled => "Cancelled: the turn ended before this call did.".to_owned(),

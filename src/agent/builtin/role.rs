@@ -44,10 +44,9 @@ pub(super) struct Role {
 }
 
 impl Role {
-    /// The mode in force: a session's own choice, else the agent's.
-    pub(super) fn mode(&self, settings: &Settings) -> Mode {
-        let own = self.profile.as_ref().and_then(|profile| profile.mode);
-        if settings.mode == Mode::Default { own.unwrap_or_default() } else { settings.mode }
+    /// The mode that the agent has of its own.
+    pub(super) fn own_mode(&self) -> Option<Mode> {
+        self.profile.as_ref()?.mode
     }
 
     /// Whether the agent has that tool.
@@ -60,6 +59,17 @@ impl Role {
     /// Of these tools, those that the agent has.
     pub(super) fn tools(&self, all: &Registry) -> Registry {
         all.only(|tool| self.has(tool))
+    }
+}
+
+/// The mode in force where the agent has one of its own. It is part of what the agent is, and binds it: one that
+/// only looks does not begin to write because the session before it was allowed to. A session's usual mode is no
+/// choice, and makes way for it; of any other the stricter one of both counts, as for a sub-agent.
+pub(super) fn mode_in_force(session: Mode, own: Option<Mode>) -> Mode {
+    match own {
+        None => session,
+        Some(own) if session == Mode::Default => own,
+        Some(own) => session.stricter(own),
     }
 }
 

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::{Semaphore, mpsc};
 
+use super::role::mode_in_force;
 use super::{BuiltinSession, choice};
 use crate::acp::{SessionId, StopReason, ToolKind};
 use crate::agent::{Child, ChildReport, Children, Hands, Settings, Turn};
@@ -45,14 +46,13 @@ pub(super) fn tool(session: &BuiltinSession, turn: &Turn, hands: &Hands) -> Opti
     if agents.is_empty() {
         return None;
     }
-    let usual_mode = session.mode(&Settings { mode: Mode::Default, options: Vec::new() });
     Some(Arc::new(Task {
         description: describe(&agents),
         agents,
         children: Arc::clone(&seed.children),
         parent: seed.session.clone(),
         depth: seed.depth + 1,
-        usual_mode,
+        own_mode: session.own_mode(),
         turn: turn.clone(),
         hands: hands.clone(),
         room: Arc::new(Semaphore::new(AT_ONCE)),
@@ -101,8 +101,8 @@ struct Task {
     children: Arc<dyn Children>,
     parent: SessionId,
     depth: u32,
-    /// What the usual mode comes to with the agent that calls.
-    usual_mode: Mode,
+    /// The mode of the agent that calls.
+    own_mode: Option<Mode>,
     turn: Turn,
     hands: Hands,
     room: Arc<Semaphore>,
@@ -157,9 +157,7 @@ impl Task {
     /// Those of the session that calls, with the mode that is in force there.
     fn settings(&self) -> Settings {
         let mut settings = self.turn.settings();
-        if settings.mode == Mode::Default {
-            settings.mode = self.usual_mode;
-        }
+        settings.mode = mode_in_force(settings.mode, self.own_mode);
         settings
     }
 

@@ -96,6 +96,11 @@ impl Transcript {
         self.bytes
     }
 
+    /// Whether the model has said the last of it.
+    pub(super) fn is_answering(&self) -> bool {
+        matches!(self.messages.last().map(Arc::as_ref), Some(Message::Assistant { .. }))
+    }
+
     /// Tells the model something that nobody said, such as that its answer broke off.
     pub(super) fn note(&mut self, text: &str) {
         self.push(Message::User(vec![text.into()]));
@@ -114,7 +119,7 @@ impl Transcript {
 
     /// The assistant's message that is being written; a new one after anything else.
     fn assistant(&mut self) -> (&mut String, &mut Vec<ModelCall>, &mut Vec<Echo>) {
-        if !matches!(self.messages.last().map(Arc::as_ref), Some(Message::Assistant { .. })) {
+        if !self.is_answering() {
             self.push(Message::Assistant { text: String::new(), calls: Vec::new(), echoes: Vec::new() });
         }
         match self.messages.last_mut().map(Arc::make_mut) {

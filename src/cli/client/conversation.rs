@@ -170,16 +170,17 @@ impl Conversation {
                 AskOutcome::Cancelled
             }
         };
+        let meta = json!({ "adjutant": { "unattended": chosen == AskOutcome::Absent } });
         let outcome = match chosen {
             // Nobody has said yes.
-            AskOutcome::Cancelled if !self.cancelled => AskOutcome::no(&asked.options),
+            AskOutcome::Cancelled | AskOutcome::Absent if !self.cancelled => AskOutcome::no(&asked.options),
             chosen => chosen,
         };
         let outcome = match outcome {
             AskOutcome::Selected { option } => json!({ "outcome": "selected", "optionId": option }),
-            AskOutcome::Cancelled => json!({ "outcome": "cancelled" }),
+            AskOutcome::Cancelled | AskOutcome::Absent => json!({ "outcome": "cancelled" }),
         };
-        let result = json!({ "outcome": outcome });
+        let result = json!({ "outcome": outcome, "_meta": meta });
         self.send(&json!({ "jsonrpc": "2.0", "id": line.id, "result": result })).await
     }
 

@@ -83,7 +83,7 @@ impl Report {
             return Ok(failed == 0);
         }
         for row in &self.rows {
-            print::line(&format!("== {}: {}", place(row), one_line(&row.text)))?;
+            print::line(&format!("== {}: {}", place(row), short(&row.text)))?;
             if let State::Ended(outcome) = &row.state {
                 print::line(result(outcome).trim_end())?;
             }

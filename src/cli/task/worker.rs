@@ -79,7 +79,12 @@ impl Worker {
         let mut next = Some(first);
         while let Some(job) = next {
             let outcome = self.perform(&mut transport, job).await;
-            let lost = matches!(outcome, Outcome::Lost(_));
+            // One that ends takes nothing more.
+            let lost = match &outcome {
+                Outcome::Lost(_) => true,
+                Outcome::Refused { code, .. } => code == "SHUTTING_DOWN",
+                Outcome::Answered { .. } => false,
+            };
             self.tell(job, State::Ended(outcome)).await;
             next = if lost || self.cancel.is_cancelled() { None } else { self.plan.take() };
         }

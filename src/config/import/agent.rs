@@ -122,13 +122,29 @@ impl Import<'_> {
         if let Some(model) = from.part("model") {
             self.model(model, &mut out, "model");
         }
+        self.runs_nothing(name, &out);
+        if from.part("subtask").and_then(Node::as_truth) == Some(true) {
+            self.problems.at(&from.place, &format!("command {name}: `subtask` has no meaning here"));
+        }
         (name.to_owned(), out)
+    }
+
+    /// Elsewhere the output of such commands is put into the prompt.
+    fn runs_nothing(&mut self, name: &str, command: &Node) {
+        if let Some(template) = command.part("template")
+            && template.as_text().is_some_and(|text| text.contains("!`"))
+        {
+            let what =
+                format!("command {name}: !`…` runs nothing here, and stays in the prompt as it is written");
+            self.problems.at(&template.place, &what);
+        }
     }
 
     /// A Markdown file: its body is the template, whose first line says what it does where nothing else does.
     pub(in crate::config) fn command_file(&mut self, name: &str, front: &Node, body: &str) -> (String, Node) {
         let (name, mut command) = self.command(name, front);
         command.put("template", Node::text(body.trim(), &front.place));
+        self.runs_nothing(&name, &command);
         if command.part("description").is_none() {
             let first =
                 body.lines().map(|line| line.trim_start_matches('#').trim()).find(|line| !line.is_empty());

@@ -81,7 +81,8 @@ impl<'a> Import<'a> {
                 "agent" | "mode" => self.section(node, "agent", &mut out, Self::agent),
                 "agents" => self.older_agents(node, &mut out),
                 "command" => self.section(node, "command", &mut out, Self::command),
-                "mcp" | "mcpServers" => self.section(node, "mcp", &mut out, Self::server),
+                "mcp" => self.section(node, "mcp", &mut out, Self::server),
+                "mcpServers" => self.section(node, "mcp", &mut out, Self::mcp_server),
                 "lsp" => self.section(node, "lsp", &mut out, Self::language_server),
                 silent if SILENT.contains(&silent) => {}
                 other => self.problems.at(&node.place, &format!("`{other}` has no meaning here")),

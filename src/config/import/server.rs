@@ -1,11 +1,61 @@
 //! MCP and language servers, in the two ways they are written elsewhere.
 
-use super::{Import, copy, list, texts};
+use super::{Import, copy, list, texts, unknown};
 use crate::config::tree::{Node, Table, Value};
 
+/// Where others' texts take variables from, beside our own `{env:X}`: as `${X}` and `${X:-default}`.
+const ANYWHERE: [&str; 5] = ["command", "args", "url", "env", "headers"];
+
+/// What `opencode` passes on as it is: a shell may mean its own variable.
+const LITERAL: [&str; 3] = ["command", "args", "url"];
+
+/// Keys of servers that are understood, or change nothing here.
+const SERVER: &[&str] = &[
+    "type",
+    "transport",
+    "command",
+    "args",
+    "cwd",
+    "env",
+    "environment",
+    "url",
+    "serverUrl",
+    "httpUrl",
+    "headers",
+    "enabled",
+    "disable",
+    "disabled",
+    "timeout",
+    "name",
+    "description",
+    "$schema",
+    "oauth",
+];
+
 impl Import<'_> {
-    /// `{"type":"local","command":["npx","x"],"environment":{}}`, `{"command":"npx","args":["x"],"env":{}}`, or a `url`.
+    /// `{"type":"local","command":["npx","x"],"environment":{}}`, or a `url`.
     pub(super) fn server(&mut self, name: &str, from: &Node) -> (String, Node) {
+        let mut out = self.server_of_any(name, from);
+        self.replace(name, &mut out, &["env", "headers"]);
+        for key in LITERAL {
+            if let Some(part) = out.part(key).filter(|part| has(part, &["${"])) {
+                self.not_replaced(name, key, part);
+            }
+        }
+        self.timeout(name, from, "startup_timeout", &mut out);
+        (name.to_owned(), out)
+    }
+
+    /// `{"command":"npx","args":["x"],"env":{}}`, or a `url`.
+    pub(super) fn mcp_server(&mut self, name: &str, from: &Node) -> (String, Node) {
+        let mut out = self.server_of_any(name, from);
+        self.replace(name, &mut out, &ANYWHERE);
+        self.timeout(name, from, "timeout", &mut out);
+        (name.to_owned(), out)
+    }
+
+    /// What is written alike.
+    fn server_of_any(&mut self, name: &str, from: &Node) -> Node {
         let mut out = Node::table(&from.place);
         command(from, &mut out);
         copy(
@@ -15,6 +65,7 @@ impl Import<'_> {
                 ("cwd", "cwd"),
                 ("url", "url"),
                 ("serverUrl", "url"),
+                ("httpUrl", "url"),
                 ("headers", "headers"),
                 ("enabled", "enabled"),
             ],
@@ -24,24 +75,67 @@ impl Import<'_> {
                 out.put("env", variables(env));
             }
         }
-        match from.part("type").and_then(Node::as_text) {
+        match from.part("type").or(from.part("transport")).and_then(Node::as_text) {
             Some("sse") => out.put("transport", Node::text("sse", &from.place)),
             None | Some("local" | "stdio" | "remote" | "http" | "streamable-http" | "streamableHttp") => {}
             Some(other) => {
                 self.problems.at(&from.place, &format!("mcp {name}: the type {other:?} has no meaning here"))
             }
         }
-        if let Some(Node { value: Value::Integer(milliseconds), place }) = from.part("timeout") {
-            let seconds = (milliseconds / 1000).clamp(1, 86_400);
-            out.put("startup_timeout", Node::new(Value::Integer(seconds), place));
+        if from.part("cwd").is_some_and(|cwd| has(cwd, &["${", "{env:", "{file:"])) {
+            self.problems.at(
+                &from.place,
+                &format!("mcp {name}: `cwd` is a folder as it is written: variables in it are not replaced"),
+            );
         }
-        for table in ["env", "headers"] {
-            if let Some(mut values) = out.take(table) {
-                in_our_words(&mut values);
-                out.put(table, values);
+        if from.part("oauth").is_some_and(|oauth| oauth.as_table().is_some()) {
+            let what =
+                format!("mcp {name}: `oauth` is left out: signing in registers with the server by itself");
+            self.problems.at(&from.place, &what);
+        }
+        for key in unknown(from, SERVER) {
+            self.problems.at(&from.place, &format!("mcp {name}: `{key}` has no meaning here"));
+        }
+        out
+    }
+
+    /// One number of milliseconds means what the file's agent takes it for; a table says what each of them is.
+    fn timeout(&mut self, name: &str, from: &Node, meaning: &str, out: &mut Node) {
+        let Some(timeout) = from.part("timeout") else { return };
+        let parts = [
+            (meaning, Some(timeout)),
+            ("startup_timeout", timeout.part("startup")),
+            ("timeout", timeout.part("request")),
+        ];
+        let known: Vec<_> =
+            parts.into_iter().filter_map(|(key, part)| Some((key, seconds(part?)?))).collect();
+        if known.is_empty() {
+            self.problems.at(
+                &timeout.place,
+                &format!("mcp {name}: `timeout` is no number of milliseconds, and is left out"),
+            );
+        }
+        for (key, seconds) in known {
+            out.put(key, seconds);
+        }
+    }
+
+    /// Says variables in our words.
+    fn replace(&mut self, name: &str, server: &mut Node, keys: &[&str]) {
+        for key in keys {
+            let Some(mut part) = server.take(key) else { continue };
+            if !in_our_words(&mut part) {
+                self.not_replaced(name, key, &part);
             }
+            server.put(key, part);
         }
-        (name.to_owned(), out)
+    }
+
+    fn not_replaced(&mut self, name: &str, key: &str, node: &Node) {
+        let what = format!(
+            "mcp {name}: `{key}` has a `${{` that is not replaced here, and passes it on: a variable is written {{env:NAME}}"
+        );
+        self.problems.at(&node.place, &what);
     }
 
     pub(super) fn language_server(&mut self, name: &str, from: &Node) -> (String, Node) {
@@ -83,26 +177,56 @@ fn variables(from: &Node) -> Node {
     Node::new(Value::Table(pairs.collect::<Table>()), &from.place)
 }
 
-/// `${X}` is what we write as `{env:X}`.
-fn in_our_words(values: &mut Node) {
-    let Value::Table(table) = &mut values.value else { return };
-    for node in table.values_mut() {
-        if let Value::Text(text) = &mut node.value {
-            *text = variables_in_our_words(text);
-        }
+/// Milliseconds, which we write in seconds.
+fn seconds(node: &Node) -> Option<Node> {
+    let Node { value: Value::Integer(milliseconds), place } = node else { return None };
+    Some(Node::new(Value::Integer((milliseconds / 1000).clamp(1, 86_400)), place))
+}
+
+/// The texts in a text, a list or a table.
+fn each(node: &Node) -> Vec<&Node> {
+    match &node.value {
+        Value::List(parts) => parts.iter().collect(),
+        Value::Table(parts) => parts.values().collect(),
+        _ => vec![node],
     }
 }
 
-fn variables_in_our_words(text: &str) -> String {
-    let is_name =
-        |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+fn has(node: &Node, signs: &[&str]) -> bool {
+    let has = |text: &str| signs.iter().any(|sign| text.contains(sign));
+    each(node).into_iter().filter_map(Node::as_text).any(has)
+}
+
+/// `${X}` is what we write as `{env:X}`. False: some of it is something else, and stays.
+fn in_our_words(node: &mut Node) -> bool {
+    let parts: Vec<&mut Node> = match &mut node.value {
+        Value::List(parts) => parts.iter_mut().collect(),
+        Value::Table(parts) => parts.values_mut().collect(),
+        Value::Text(text) => {
+            let (ours, whole) = variables_in_our_words(text);
+            *text = ours;
+            return whole;
+        }
+        _ => return true,
+    };
+    parts.into_iter().map(in_our_words).filter(|whole| !whole).count() == 0
+}
+
+fn variables_in_our_words(text: &str) -> (String, bool) {
+    let is_name = |name: &str| {
+        let name = name.split_once(":-").map_or(name, |(name, _)| name);
+        !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    };
     let mut pieces = text.split("${");
     let mut out = pieces.next().unwrap_or_default().to_owned();
+    let mut whole = true;
     for piece in pieces {
-        match piece.split_once('}').filter(|(name, _)| is_name(name)) {
-            Some((name, rest)) => out.extend(["{env:", name, "}", rest]),
-            None => out.extend(["${", piece]),
+        if let Some((name, rest)) = piece.split_once('}').filter(|(name, _)| is_name(name)) {
+            out.extend(["{env:", name, "}", rest]);
+        } else {
+            whole = false;
+            out.extend(["${", piece]);
         }
     }
-    out
+    (out, whole)
 }

@@ -28,14 +28,19 @@ impl Reading<'_> {
             return Ok(None);
         }
         let key = format!("mcp.{name}");
+        let text = |text: &str, part: &str| {
+            self.secret(text, node.part(part).unwrap_or(node), &format!("{key}.{part}"))
+        };
         let transport = match (raw.command, raw.url) {
             (Some(command), None) => {
                 let place = &node.part("cwd").unwrap_or(node).place;
                 let cwd = raw.cwd.map(|cwd| self.path(&cwd, place));
                 let env = self.secrets(node, "env", &key)?;
-                McpTransport::Stdio { command, args: raw.args, env, cwd }
+                let args = self.words(&raw.args, node, &key)?;
+                McpTransport::Stdio { command: text(&command, "command")?, args, env, cwd }
             }
             (None, Some(url)) => {
+                let url = text(&url, "url")?;
                 let headers = self.secrets(node, "headers", &key)?;
                 match raw.transport.unwrap_or(raw::Transport::Http) {
                     raw::Transport::Http => McpTransport::Http { url, headers },

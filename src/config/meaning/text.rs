@@ -1,4 +1,4 @@
-//! `{env:X}` and `{file:path}` in values.
+//! `{env:X}`, `{env:X:-default}` and `{file:path}` in values.
 
 use super::{Reading, fault};
 use crate::config::secret::Secret;
@@ -8,7 +8,8 @@ use crate::config::tree::Node;
 #[derive(Debug, PartialEq, Eq)]
 enum Part<'a> {
     Plain(&'a str),
-    Variable(&'a str),
+    /// Its name, and what stands for it where it is not set.
+    Variable(&'a str, Option<&'a str>),
     File(&'a str),
 }
 
@@ -23,11 +24,11 @@ impl Reading<'_> {
         for part in parts {
             match part {
                 Part::Plain(plain) => text += plain,
-                Part::Variable(name) => {
-                    text += self
-                        .environment
-                        .value(name)
-                        .ok_or_else(|| fault(&node.place, key, &format!("the variable {name} is not set")))?;
+                Part::Variable(name, default) => {
+                    text +=
+                        self.environment.value(name).or(default).ok_or_else(|| {
+                            fault(&node.place, key, &format!("the variable {name} is not set"))
+                        })?;
                 }
                 Part::File(path) => {
                     let read = self.file(path.trim(), &node.place);
@@ -36,6 +37,14 @@ impl Reading<'_> {
             }
         }
         Ok(Secret::read(&text, written))
+    }
+
+    /// A list of words: all, or what is wrong with one.
+    pub(super) fn words(&self, words: &[String], entry: &Node, key: &str) -> Result<Vec<Secret>, String> {
+        let nodes = entry.part("args").and_then(Node::as_list).unwrap_or_default();
+        let places = nodes.iter().chain(std::iter::repeat(entry));
+        let words = words.iter().zip(places).enumerate();
+        words.map(|(at, (word, node))| self.secret(word, node, &format!("{key}.args.{}", at + 1))).collect()
     }
 
     /// Values by name, such as headers: all, or what is wrong with one.
@@ -56,10 +65,10 @@ impl Reading<'_> {
     }
 }
 
-/// The variable that a text consists of.
+/// The variable that a text consists of, without a default.
 pub(super) fn variable(text: &str) -> Option<&str> {
     match parts(text)[..] {
-        [Part::Variable(name)] => Some(name),
+        [Part::Variable(name, None)] => Some(name),
         _ => None,
     }
 }
@@ -67,14 +76,14 @@ pub(super) fn variable(text: &str) -> Option<&str> {
 /// Whether nothing of a text is written in it: it takes all from variables and files.
 pub(in crate::config) fn is_taken(text: &str) -> bool {
     let parts = parts(text);
-    !parts.is_empty() && !parts.iter().any(|part| matches!(part, Part::Plain(_)))
+    !parts.is_empty() && !parts.iter().any(|part| matches!(part, Part::Plain(_) | Part::Variable(_, Some(_))))
 }
 
 /// The variables and files that a text takes from, in its order.
 pub(in crate::config) fn sources(text: &str) -> Vec<String> {
     let source = |part: Part<'_>| match part {
         Part::Plain(_) => None,
-        Part::Variable(name) => Some(name.to_owned()),
+        Part::Variable(name, _) => Some(name.to_owned()),
         Part::File(path) => Some(format!("the file {}", path.trim())),
     };
     parts(text).into_iter().filter_map(source).collect()
@@ -87,7 +96,11 @@ fn parts(text: &str) -> Vec<Part<'_>> {
     while let Some(begin) = rest[at..].find('{').map(|begin| at + begin) {
         let inner = &rest[begin + 1..];
         let taken = inner.split_once('}').and_then(|(inner, _)| match inner.split_once(':')? {
-            ("env", name) => Some((Part::Variable(name.trim()), inner.len())),
+            ("env", name) => {
+                let (name, default) =
+                    name.split_once(":-").map_or((name, None), |(name, default)| (name, Some(default)));
+                Some((Part::Variable(name.trim(), default), inner.len()))
+            }
             ("file", path) => Some((Part::File(path), inner.len())),
             _ => None,
         });

@@ -120,7 +120,8 @@ fn agents_and_commands_of_others_are_read_from_json_and_markdown() {
     assert_eq!(config.commands[1].hint.as_deref(), Some("[message]"));
     told(&config.problems, &["opencode.json:3", "agent.bad.description"]);
     told(&config.problems, &["broken.md:2", "anchors"]);
-    assert_eq!(config.problems.len(), 2, "{:?}", config.problems);
+    told(&config.problems, &["opencode.json:4: command c: `subtask` has no meaning here"]);
+    assert_eq!(config.problems.len(), 3, "{:?}", config.problems);
 }
 
 #[test]
@@ -152,7 +153,8 @@ fn servers_are_read_in_both_ways_of_writing() {
     let names: Vec<_> = config.servers.iter().map(|server| server.name.as_str()).collect();
     assert_eq!(names, ["a", "b", "c", "d"]);
     let McpTransport::Stdio { command, args, env, .. } = &config.servers[0].transport else { panic!() };
-    assert_eq!((command.as_str(), args.join(" ").as_str(), env[0].1.expose()), ("npx", "-y a", "s"));
+    let words: Vec<_> = std::iter::once(command).chain(args).map(Secret::expose).collect();
+    assert_eq!((words.join(" ").as_str(), env[0].1.expose()), ("npx -y a", "s"));
     assert_eq!(config.servers[0].startup.as_secs(), 9);
     let McpTransport::Http { headers, .. } = &config.servers[1].transport else { panic!() };
     assert_eq!(headers[0].1.expose(), "Bearer s");
@@ -183,4 +185,113 @@ fn a_file_of_others_that_cannot_be_read_is_told_and_stops_nothing() {
     }
     let deep = format!("{{\"mcp\":{}1{}}}", "[".repeat(100_000), "]".repeat(100_000));
     told(&imported(&deep).problems, &["nesting"]);
+}
+
+/// The words that a server is started with, or where it is.
+fn words(server: &McpServer) -> String {
+    let words: Vec<&str> = match &server.transport {
+        McpTransport::Stdio { command, args, .. } => {
+            std::iter::once(command).chain(args).map(Secret::expose).collect()
+        }
+        McpTransport::Http { url, .. } | McpTransport::Sse { url, .. } => vec![url.expose()],
+    };
+    words.join(" ")
+}
+
+#[test]
+fn variables_of_others_are_replaced_wherever_they_stand() {
+    let house = House::new([
+        (
+            "project/.mcp.json",
+            r#"{"mcpServers":{
+                "a":{"command":"${SET}/bin/a","args":["-k","${SET}","${NONE:-dflt}","${NONE:-}","${SET:-other}","$SET"],
+                     "env":{"K":"${NONE:-x:-y}"}},
+                "b":{"url":"https://${NONE:-example.org}/${SET}","headers":{"H":"Bearer ${NONE:-h}"}},
+                "gone":{"command":"x","args":["y","${NONE}"]}}}"#,
+        ),
+        (
+            "project/opencode.json",
+            r#"{"mcp":{"c":{"type":"local","command":["{env:SET}/c","{file:key.txt}","-x"]},
+                       "d":{"type":"remote","url":"https://d/{env:SET}"}}}"#,
+        ),
+        ("project/key.txt", "k3y\n"),
+    ]);
+    let config = house.load_with([("SET", "s3t")]).unwrap();
+    let project = config.project(&house.path("project"));
+    let [a, b, c, d] = &project.servers[..] else { panic!("{:?}", project.servers) };
+    assert_eq!(words(a), "s3t/bin/a -k s3t dflt  s3t $SET");
+    assert_eq!(words(b), "https://example.org/s3t");
+    assert_eq!([words(c), words(d)], ["s3t/c k3y -x", "https://d/s3t"]);
+    let McpTransport::Stdio { env, .. } = &a.transport else { panic!() };
+    assert_eq!(env[0].1.expose(), "x:-y");
+    let McpTransport::Http { headers, .. } = &b.transport else { panic!() };
+    assert_eq!(headers[0].1.expose(), "Bearer h");
+    told(&project.problems, &[".mcp.json:5: mcp.gone.args.2: the variable NONE is not set"]);
+    assert_eq!(project.problems.len(), 1, "{:?}", project.problems);
+    assert!(!format!("{:?}", project.servers).contains("s3t"));
+}
+
+#[test]
+fn what_is_no_variable_of_theirs_is_told_and_stays() {
+    let config = imported(
+        r#"{"mcpServers":{"a":{"command":"sh","args":["-c","${SET%s3cret}"],"env":{"K":"${SET"},"cwd":"${SET}/x"}},
+            "mcp":{"b":{"command":["sh","-c","echo ${f}"]}}}"#,
+    );
+    assert_eq!(words(&config.servers[0]), "sh -c ${SET%s3cret}");
+    assert_eq!(words(&config.servers[1]), "sh -c echo ${f}");
+    for key in ["mcp a: `args`", "mcp a: `env`", "mcp b: `args`"] {
+        told(&config.problems, &[key, "`${` that is not replaced here"]);
+    }
+    told(&config.problems, &["mcp a: `cwd`", "not replaced"]);
+    assert_eq!(config.problems.len(), 4, "{:?}", config.problems);
+    assert!(!format!("{:?}", config.problems).contains("s3cret"));
+}
+
+#[test]
+fn what_a_server_of_others_cannot_have_here_is_told() {
+    let config = imported(
+        r#"{"mcpServers":{
+              "a":{"command":"a","description":"d","timeout":60000,"disabled":false},
+              "b":{"url":"https://b","transport":"sse","timeout":"long"},
+              "c":{"httpUrl":"https://c","headersHelper":"./token.sh","alwaysAllow":["x"]},
+              "off":{"command":"x","disabled":true}},
+            "mcp":{"d":{"command":["d"],"timeout":{"startup":9000,"request":8000}},
+              "e":{"url":"https://e","oauth":{"clientId":"i","clientSecret":"s3cret"}},
+              "f":{"url":"https://f","oauth":false}}}"#,
+    );
+    let names: Vec<_> = config.servers.iter().map(|server| server.name.as_str()).collect();
+    assert_eq!(names, ["a", "b", "c", "d", "e", "f"]);
+    let limits = |at: usize| (config.servers[at].startup.as_secs(), config.servers[at].timeout.as_secs());
+    assert_eq!([limits(0), limits(3)], [(15, 60), (9, 8)]);
+    assert!(matches!(&config.servers[1].transport, McpTransport::Sse { .. }));
+    assert!(matches!(&config.servers[2].transport, McpTransport::Http { .. }));
+    for parts in [
+        ["opencode.jsonc:3: mcp b: ", "`timeout`"],
+        ["opencode.jsonc:4: mcp c: ", "`headersHelper` has no meaning here"],
+        ["opencode.jsonc:4: mcp c: ", "`alwaysAllow` has no meaning here"],
+        ["opencode.jsonc:7: mcp e: ", "`oauth` is left out"],
+    ] {
+        told(&config.problems, &parts);
+    }
+    assert_eq!(config.problems.len(), 4, "{:?}", config.problems);
+}
+
+#[test]
+fn a_command_of_others_that_would_run_something_says_so() {
+    let house = House::new([
+        (
+            "home/.config/opencode/opencode.json",
+            r#"{"command":{"log":{"template":"See !`git log`"},"plain":{"template":"Wow! `ls`"},
+                "apart":{"template":"x","subtask":true}}}"#,
+        ),
+        ("home/.claude/commands/diff.md", "Changes:\n\n- !`git diff`"),
+    ]);
+    let config = house.load().unwrap();
+    let log = config.commands.iter().find(|command| command.name == "log").unwrap();
+    assert_eq!(log.template, "See !`git log`");
+    let said = "!`…` runs nothing here, and stays in the prompt as it is written";
+    told(&config.problems, &["opencode.json:1: command log: ", said]);
+    told(&config.problems, &["diff.md", "command diff: ", said]);
+    told(&config.problems, &["opencode.json:2: command apart: `subtask` has no meaning here"]);
+    assert_eq!(config.problems.len(), 3, "{:?}", config.problems);
 }

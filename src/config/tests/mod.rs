@@ -267,7 +267,7 @@ fn agents_commands_servers_and_limits_are_read() {
     assert!(matches!(&review.origin, Origin::User(path) if path.ends_with("config.toml")));
     assert_eq!((config.commands[0].name.as_str(), config.commands.len()), ("fix", 1));
     let [far, near] = &config.servers[..] else { panic!("{:?}", config.servers) };
-    assert!(matches!(&far.transport, McpTransport::Sse { url, .. } if url == "https://m"));
+    assert!(matches!(&far.transport, McpTransport::Sse { url, .. } if url.expose() == "https://m"));
     assert_eq!(far.startup.as_secs(), 2);
     let McpTransport::Stdio { cwd: Some(cwd), .. } = &near.transport else { panic!() };
     assert!(cwd.ends_with(".config/adjutant/sub"));
@@ -302,7 +302,7 @@ fn upper_layers_count_leaf_by_leaf_and_rules_add_up() {
     let agent = &config.agents[0];
     assert_eq!((agent.model.as_deref(), agent.prompt.as_deref()), (Some("openai/c"), Some("p")));
     let [server] = &config.servers[..] else { panic!("{:?}", config.servers) };
-    assert!(matches!(&server.transport, McpTransport::Stdio { command, .. } if command == "new"));
+    assert!(matches!(&server.transport, McpTransport::Stdio { command, .. } if command.expose() == "new"));
     let alone =
         Flags { config: Some(house.path("home/.config/adjutant/config.toml")), mode: Some(Mode::Full) };
     let config = Config::load(&house.environment([]), &alone).unwrap();

@@ -55,8 +55,4 @@ impl Dialect for Anthropic {
     fn models_path(&self) -> &'static str {
         "/models?limit=1000"
     }
-
-    fn model_ids(&self, body: &str) -> Vec<String> {
-        super::answer::listed(body)
-    }
 }

@@ -14,8 +14,6 @@ mod schema;
 #[cfg(test)]
 mod tests;
 
-use serde_json::Value;
-
 use super::dialect::{Dialect, Reader, Refusal};
 use super::{ModelRequest, fault::Fault};
 
@@ -52,16 +50,5 @@ impl Dialect for Gemini {
 
     fn models_path(&self) -> &'static str {
         "/models?pageSize=1000"
-    }
-
-    fn model_ids(&self, body: &str) -> Vec<String> {
-        let Ok(Value::Object(list)) = serde_json::from_str::<Value>(body) else { return Vec::new() };
-        let rows = list.get("models").and_then(Value::as_array).into_iter().flatten();
-        let speaks = |row: &&Value| {
-            let methods = row["supportedGenerationMethods"].as_array();
-            methods.is_none_or(|methods| methods.iter().any(|it| it == "generateContent"))
-        };
-        let names = rows.filter(speaks).filter_map(|row| row["name"].as_str());
-        names.map(|name| name.strip_prefix("models/").unwrap_or(name).to_owned()).collect()
     }
 }

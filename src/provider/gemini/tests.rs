@@ -130,13 +130,7 @@ fn why_it_stopped_is_told() {
 }
 
 #[test]
-fn models_that_speak_are_listed_and_their_path_is_theirs() {
-    let list = json!({ "models": [
-        { "name": "models/gemini-2.5-pro", "supportedGenerationMethods": ["generateContent", "countTokens"] },
-        { "name": "models/embedding-001", "supportedGenerationMethods": ["embedContent"] },
-        { "name": "tunedModels/mine" },
-    ] });
-    assert_eq!(Gemini.model_ids(&list.to_string()), ["gemini-2.5-pro", "tunedModels/mine"]);
+fn the_path_names_the_model() {
     let path = |wire: &str| Gemini.path(&rich::request(model(wire), Vec::new()));
     assert_eq!(path("gemini-2.5-pro"), "/models/gemini-2.5-pro:streamGenerateContent?alt=sse");
     assert_eq!(path("tunedModels/mine"), "/tunedModels/mine:streamGenerateContent?alt=sse");

@@ -58,7 +58,7 @@ Several steps go into one request: `find all TODO comments, then show README.md`
 
 pub(super) const MODEL: &str = "\
 No language model is configured; I am the built-in command agent.
-To use a model, set a provider and its key as the section \"Models\" of the README describes; `adjutant help` shows \
+To use a model, set a provider and its key as the section \"Models\" of the README describes; `adjutant --help` shows \
 the commands for it.";
 
 pub(super) const NOT_UNDERSTOOD: &str = "\
@@ -67,4 +67,4 @@ I am not a language model: none is configured, so I can only carry out requests 
 pub(super) const WHAT_WORKS: &str = "\
 What works without a model: find TODO comments, list and find files, search text, show, write and change files, \
 run commands, show the git diff or status, summarise the project. Say `help` for the forms.
-To configure a model, see the section \"Models\" of the README and `adjutant help`.";
+To configure a model, see the section \"Models\" of the README and `adjutant --help`.";

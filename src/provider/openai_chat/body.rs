@@ -122,7 +122,7 @@ struct Function<'a> {
 
 pub(super) fn body(vendor: Vendor, request: &ModelRequest) -> Vec<u8> {
     let limit = |name: Limit| (vendor.limit() == name).then_some(request.model.output);
-    let thinking = request.effort.and_then(|effort| vendor.thinking(&request.model.wire, effort));
+    let thinking = request.effort.map(|effort| vendor.thinking(&request.model.wire, effort));
     let body = Body {
         model: &request.model.wire,
         messages: messages(vendor, request),

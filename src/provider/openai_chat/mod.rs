@@ -58,10 +58,6 @@ impl Dialect for OpenAiChat {
     fn refusal(&self, status: u16, body: &str) -> Refusal {
         Fault::read(body).refusal(status)
     }
-
-    fn model_ids(&self, body: &str) -> Vec<String> {
-        answer::listed(body)
-    }
 }
 
 /// How this dialect names a model's echoes.

@@ -77,16 +77,15 @@ impl Vendor {
         Some(openai_responses::cache_key(session)).filter(|it| self == Self::OpenAi && !it.is_empty())
     }
 
-    /// How a model is told; `None`: it cannot be.
-    pub(super) fn thinking(self, wire: &str, effort: Effort) -> Option<Thinking> {
+    /// How a model is told.
+    pub(super) fn thinking(self, wire: &str, effort: Effort) -> Thinking {
         let off = effort == Effort::Off;
         let usual = if off { "none" } else { effort.id() };
         match self {
-            Self::OpenAi => Some(Thinking::Effort(openai_responses::level(wire, effort))),
-            Self::OpenRouter => Some(Thinking::Reasoning(usual)),
-            Self::DeepSeek => Some(Thinking::Switch(if off { "disabled" } else { "enabled" })),
-            Self::Mistral => None,
-            Self::Local | Self::Other => Some(Thinking::Effort(usual)),
+            Self::OpenAi => Thinking::Effort(openai_responses::level(wire, effort)),
+            Self::OpenRouter => Thinking::Reasoning(usual),
+            Self::DeepSeek => Thinking::Switch(if off { "disabled" } else { "enabled" }),
+            Self::Mistral | Self::Local | Self::Other => Thinking::Effort(usual),
         }
     }
 

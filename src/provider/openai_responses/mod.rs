@@ -44,8 +44,4 @@ impl Dialect for OpenAiResponses {
     fn refusal(&self, status: u16, body: &str) -> Refusal {
         Fault::read(body).refusal(status)
     }
-
-    fn model_ids(&self, body: &str) -> Vec<String> {
-        super::answer::listed(body)
-    }
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::FutureExt;
 use reqwest::{Response, Version};
+use tokio::task::yield_now;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::Line;
@@ -150,11 +150,11 @@ impl Answer {
                 break None;
             }
             // What is there already comes along: who is told of many pieces at once has far less to do for each. The
-            // connection is read by a task of its own, a piece at a time, which needs its turn in between.
-            tokio::task::yield_now().await;
-            match response.chunk().now_or_never() {
-                Some(more) => arrived = Ok(more),
-                None => break None,
+            // connection is read by a task of its own, a piece at a time; it has no more once everyone else waits.
+            tokio::select! {
+                biased;
+                more = response.chunk() => arrived = Ok(more),
+                () = yield_now() => break None,
             }
         };
         let failure = failure.filter(|_| !decoder.is_over());

@@ -13,6 +13,7 @@ use crate::clock::Clock;
 use crate::config::KeySource;
 use crate::http::{HttpError, Url};
 use crate::provider::dialect::Refusal;
+use crate::provider::listing::{Listed, listed};
 use crate::provider::retry::{self, Again};
 use crate::provider::{ModelRequest, ProviderError};
 
@@ -102,8 +103,8 @@ impl Line {
         }
     }
 
-    /// Asks for the ids of the models.
-    pub(super) async fn list(&self) -> Result<Vec<String>, Failure> {
+    /// Asks which models there are.
+    pub(super) async fn list(&self) -> Result<Vec<Listed>, Failure> {
         let target = self.target(self.dialect.models_path()).map_err(Failure::lasting)?;
         let client = self.client(&target).await?;
         let sent = client.get(target.url.clone()).headers(target.headers.clone()).send().await;
@@ -116,7 +117,7 @@ impl Line {
         if content_type(&response) == "text/html" {
             return Err(self.page());
         }
-        Ok(self.dialect.model_ids(&text(response, MAX_LIST).await))
+        Ok(listed(&text(response, MAX_LIST).await))
     }
 
     async fn refusal(&self, response: Response) -> Refusal {

@@ -15,6 +15,7 @@ use self::answer::Answer;
 use self::ask::Target;
 use self::failure::Failure;
 use super::dialect::{self, Dialect};
+use super::listing::Listed;
 use super::{Delta, ModelRequest, Provider, ProviderError};
 use crate::config::{ProviderSettings, Secret};
 use crate::http;
@@ -43,8 +44,8 @@ impl Remote {
         Self(Arc::new(Line { settings: settings.clone(), key, dialect, client: OnceCell::new() }))
     }
 
-    /// The ids of its models, as it names them, in its order. Takes at most 5 seconds.
-    pub async fn models(&self) -> Result<Vec<String>, ProviderError> {
+    /// Its models, as it tells of them, in its order. Takes at most 5 seconds.
+    pub async fn models(&self) -> Result<Vec<Listed>, ProviderError> {
         let listing = self.0.list().map_err(|failure| failure.error);
         let late = |_| Err(ProviderError::Unavailable(self.0.says("did not list its models within 5 s")));
         tokio::time::timeout(LISTING, listing).await.unwrap_or_else(late)

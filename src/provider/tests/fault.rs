@@ -1,4 +1,4 @@
-use crate::provider::answer::{CallIds, arguments, listed};
+use crate::provider::answer::{CallIds, arguments};
 use crate::provider::dialect::ReadError;
 use crate::provider::fault::Fault;
 use serde_json::json;
@@ -147,12 +147,4 @@ fn a_made_up_id_is_told_apart_by_its_answer_and_its_place() {
     assert_eq!(ids.name(None), "call_resp1_1");
     assert_eq!(ids.name(Some("given".to_owned())), "given");
     assert_eq!(ids.name(Some(String::new())), "call_resp1_3");
-}
-
-#[test]
-fn a_list_of_models_that_is_none_is_empty() {
-    assert_eq!(listed(r#"{"object":"list","data":[{"id":"a"},{"no":1},{"id":"b"}]}"#), ["a", "b"]);
-    for odd in ["", "[]", "{}", r#"{"data":7}"#, "null"] {
-        assert!(listed(odd).is_empty(), "{odd}");
-    }
 }

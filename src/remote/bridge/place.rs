@@ -4,6 +4,7 @@ use bytes::Bytes;
 use memchr::memmem;
 use serde_json::{Map, Value, json};
 
+use crate::chance;
 use crate::jsonrpc;
 
 /// What a server adds to the parameters of a line; the cursor and [`END`] follow.
@@ -58,7 +59,9 @@ pub(super) fn wishing(initialize: &Bytes) -> Bytes {
         let mut message: Map<String, Value> = serde_json::from_slice(initialize).ok()?;
         let params = message.get_mut("params")?.as_object_mut()?;
         let able = params.entry("clientCapabilities").or_insert_with(|| json!({})).as_object_mut()?;
-        adjutant(able)?.insert("cursors".to_owned(), true.into());
+        let own = adjutant(able)?;
+        own.insert("cursors".to_owned(), true.into());
+        own.entry("name").or_insert_with(|| format!("{:016x}", chance::number()).into());
         let mut line = Vec::new();
         jsonrpc::line(&message, &mut line);
         line.pop();

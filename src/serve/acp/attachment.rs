@@ -19,7 +19,7 @@ use super::question::Questions;
 use super::view::{self, View};
 use super::{error, options};
 use crate::acp::{MessageId, PromptResponse, StopReason, ToolCallId, v2};
-use crate::event::{Event, EventKind, Seq, TurnId, TurnStop};
+use crate::event::{AskId, Event, EventKind, Seq, TurnId, TurnStop};
 use crate::rpc::{PeerError, Responder};
 use crate::session::{SessionHandle, Sessions, Subscription};
 
@@ -250,7 +250,9 @@ impl Watch {
                     if own {
                         self.turns.insert(*turn, message.clone());
                     }
-                    self.view.prompted(event, own && !replay, &mut self.lines);
+                    if own || !self.goes_on_behind(message) {
+                        self.view.prompted(event, own && !replay, &mut self.lines);
+                    }
                     if let Some(receipt) = self.client.receipt(message) {
                         self.flush().await?;
                         receipt.reply(Ok(v2::PromptResponse::new(message.0.clone()))).await;
@@ -263,8 +265,12 @@ impl Watch {
                     self.flush().await?;
                     self.questions.put(event);
                 }
-                EventKind::AskSettled { ask, .. } => self.questions.settle(ask),
+                EventKind::AskSettled { ask, .. } => {
+                    self.flush_before_settling(ask).await?;
+                    self.questions.settle(ask);
+                }
                 EventKind::QuestionSettled { ask, answer } => {
+                    self.flush_before_settling(ask).await?;
                     self.questions.settle_question(ask, answer, &mut self.lines);
                 }
                 // A sub-agent's call is known only to whom it was shown with a question.
@@ -303,6 +309,11 @@ impl Watch {
         }
     }
 
+    /// Whether the client has come again and said this before it went: it knows, though it may not have been told.
+    fn goes_on_behind(&self, message: &MessageId) -> bool {
+        matches!(self.from, From::After(_)) && cursor::is_own(message, self.client.capabilities())
+    }
+
     /// A setting has another value: shown but for what this client knows because it asked for it.
     fn setting(&mut self, event: &Event, option: &str, value: &str) {
         let (option, value) = (option.to_owned(), value.to_owned());
@@ -324,6 +335,11 @@ impl Watch {
                 responder.reply::<PromptResponse>(Err(failure)).await;
             }
         }
+    }
+
+    /// A request is taken back behind everything that happened before its question was settled.
+    async fn flush_before_settling(&mut self, ask: &AskId) -> Result<(), PeerError> {
+        if self.questions.is_put(ask) { self.flush().await } else { Ok(()) }
     }
 
     fn knows(&self, call: &ToolCallId) -> bool {

@@ -1,14 +1,15 @@
 //! How far a client has followed a session: `_meta.adjutant.cursor` at the end of what it was shown last, and
-//! `_meta.adjutant.after` when it comes again.
+//! `_meta.adjutant.after` when it comes again, under the name that it may have given itself.
 
 use std::fmt;
 use std::io::Write as _;
 use std::str::FromStr;
 
-use serde::Deserialize;
 use serde_json::Value;
 
-use crate::acp::{ClientCapabilities, SessionId};
+use crate::acp::lenient::OpenSession;
+use crate::acp::{ClientCapabilities, MessageId, SessionId};
+use crate::clock::Clock;
 use crate::event::{Event, Seq};
 use crate::jsonrpc::notification_line;
 
@@ -16,6 +17,8 @@ use crate::jsonrpc::notification_line;
 const METHOD: &str = "_adjutant/cursor";
 /// How a line of `session/update` ends: with its parameters, and with itself.
 const END: &[u8] = b"}}\n";
+/// The longest name of a client.
+const NAME: usize = 32;
 
 /// An event, and everything before it. To clients it is a text without a meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,13 +26,6 @@ pub(super) struct Cursor {
     seq: Seq,
     /// A crash takes back what was not written yet, and the numbers are given again, to what happens later.
     at: i64,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Params {
-    #[serde(rename = "_meta")]
-    meta: Value,
 }
 
 impl Cursor {
@@ -76,16 +72,38 @@ impl FromStr for Cursor {
 }
 
 /// Where a client that resumes its session goes on. `Err`: it was never given that.
-pub(super) fn after(params: Option<&str>) -> Result<Option<Cursor>, ()> {
-    let params: Params = params.and_then(|params| serde_json::from_str(params).ok()).unwrap_or_default();
-    match &params.meta["adjutant"]["after"] {
-        Value::Null => Ok(None),
-        after => after.as_str().ok_or(())?.parse().map(Some),
-    }
+pub(super) fn after(asked: &OpenSession) -> Result<Option<Cursor>, ()> {
+    asked.after().map(|after| after.as_str().ok_or(())?.parse()).transpose()
 }
 
 /// Whether a client wants to know how far it has come.
 pub(super) fn are_wanted(capabilities: &ClientCapabilities) -> bool {
-    let own = capabilities.meta.as_ref().and_then(|meta| meta.get("adjutant"));
-    own.is_some_and(|own| own["cursors"] == true)
+    ours(capabilities).is_some_and(|ours| ours["cursors"] == true)
+}
+
+/// What a client calls itself, to be known again when it comes again: its own words are not shown to it then.
+fn name(capabilities: &ClientCapabilities) -> Option<&str> {
+    let name = ours(capabilities)?.get("name")?.as_str()?;
+    let fits = (1..=NAME).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    fits.then_some(name)
+}
+
+/// A new message of a client's, which bears its name.
+pub(super) fn message(capabilities: &ClientCapabilities) -> MessageId {
+    let id = Clock::real().id();
+    MessageId::new(match name(capabilities) {
+        Some(name) => format!("{id}.{name}"),
+        None => id,
+    })
+}
+
+/// Whether a message bears the name of a client.
+pub(super) fn is_own(message: &MessageId, capabilities: &ClientCapabilities) -> bool {
+    let name = name(capabilities);
+    name.is_some_and(|name| message.0.rsplit_once('.').is_some_and(|(_, of)| of == name))
+}
+
+/// `_meta.adjutant`, which is ours.
+fn ours(capabilities: &ClientCapabilities) -> Option<&Value> {
+    capabilities.meta.as_ref()?.get("adjutant")
 }

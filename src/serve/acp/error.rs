@@ -36,6 +36,11 @@ pub(super) fn conflict(message: &str) -> ErrorObjectOwned {
     rpc::error(ErrorCode::InvalidRequest.code(), message, None)
 }
 
+/// As much is done as may be: try again later.
+fn busy(message: &str) -> ErrorObjectOwned {
+    rpc::error(ErrorCode::ServerIsBusy.code(), one_line(message), None)
+}
+
 /// Our own fault, or the machine's.
 pub(super) fn internal(message: &str) -> ErrorObjectOwned {
     rpc::error(ErrorCode::InternalError.code(), one_line(message), None)
@@ -59,16 +64,19 @@ pub(super) fn session(version: Version, id: &SessionId, error: &SessionError) ->
             "A turn of this session is still running",
             Some(json!({ "sessionId": id, "turn": turn, "details": error.to_string() })),
         ),
-        SessionError::Invalid(_)
+        SessionError::TooMany(_)
+        | SessionError::Invalid(_)
         | SessionError::Withdrawn
-        | SessionError::TooMany(_)
         | SessionError::Store(_)
-        | SessionError::Workspace(_) => of_kind(error.kind(), &error.to_string()),
+        | SessionError::Workspace(_) => opening(error),
     }
 }
 
 /// Opening a session that has no id yet.
 pub(super) fn opening(error: &SessionError) -> ErrorObjectOwned {
+    if matches!(error, SessionError::TooMany(_)) {
+        return busy(&error.to_string());
+    }
     of_kind(error.kind(), &error.to_string())
 }
 

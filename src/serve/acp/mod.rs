@@ -23,6 +23,7 @@ mod cursor;
 mod dispatch;
 mod elicitation;
 mod error;
+mod farewell;
 mod initialize;
 mod logout;
 mod opening;
@@ -64,6 +65,8 @@ use tokio_util::sync::CancellationToken;
 use crate::engine::{Engine, EngineSource};
 use crate::rpc::{Connection, Dispatch, Limits, Table};
 use crate::transport::Transport;
+
+pub(super) use farewell::farewell;
 
 pub use dispatch::METHODS;
 pub use v2::METHODS as METHODS_V2;

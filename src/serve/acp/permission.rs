@@ -45,6 +45,7 @@ pub(super) async fn put(peer: Peer, session: SessionHandle, ask: AskId, question
     let answer =
         peer.request::<_, PermissionAnswer>(CLIENT_METHOD_NAMES.session_request_permission, &question).await;
     let outcome = match answer {
+        Ok(answer) if answer.is_unattended() => AskOutcome::Absent,
         Ok(answer) => answer
             .selected()
             .map_or(AskOutcome::Cancelled, |option| AskOutcome::Selected { option: option.to_owned() }),

@@ -1,8 +1,11 @@
 //! What people are asked in one session, as far as this client can put it to them.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 
+use futures_util::future::BoxFuture;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::client::Client;
@@ -25,9 +28,39 @@ pub(super) struct Questions {
 
 /// A question on its way; letting go of it takes the request back.
 struct Put {
-    _request: AbortOnDropHandle<()>,
+    _request: Asked,
     /// What has to be said to be complete.
     page: Option<ElicitationId>,
+}
+
+/// What waits for the client's answer: a task, whose future is dropped by the time this is. A task that is
+/// only aborted is dropped some time later, when the client has already been shown what came of the question.
+struct Asked {
+    future: Arc<Waiting>,
+    _task: AbortOnDropHandle<()>,
+}
+
+type Waiting = Mutex<Option<BoxFuture<'static, ()>>>;
+
+impl Asked {
+    fn new(future: impl Future<Output = ()> + Send + 'static) -> Self {
+        let future: Arc<Waiting> = Arc::new(Mutex::new(Some(Box::pin(future))));
+        let waiting = Arc::clone(&future);
+        let task = tokio::spawn(poll_fn(move |cx| {
+            held(&waiting).as_mut().map_or(Poll::Ready(()), |future| future.as_mut().poll(cx))
+        }));
+        Self { future, _task: AbortOnDropHandle::new(task) }
+    }
+}
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        drop(held(&self.future).take());
+    }
+}
+
+fn held(waiting: &Waiting) -> MutexGuard<'_, Option<BoxFuture<'static, ()>>> {
+    waiting.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Questions {
@@ -56,7 +89,7 @@ impl Questions {
                 let version = self.client.version();
                 let question = permission::Question::new(version, session.id(), call, options);
                 let request = permission::put(peer, session, ask.clone(), question);
-                (ask, None, tokio::spawn(request))
+                (ask, None, Asked::new(request))
             }
             EventKind::QuestionOpened { ask, call, question, .. } => {
                 if !elicitation::takes(&self.client, &question.form) {
@@ -65,11 +98,16 @@ impl Questions {
                 let page = matches!(question.form, QuestionForm::Page { .. });
                 let page = page.then(|| elicitation::id(session.id(), ask));
                 let asked = Elicitation { ask: ask.clone(), call: call.clone(), question: question.clone() };
-                (ask, page, tokio::spawn(elicitation::put(peer, session, asked)))
+                (ask, page, Asked::new(elicitation::put(peer, session, asked)))
             }
             _ => return,
         };
-        self.put.insert(ask.clone(), Put { _request: AbortOnDropHandle::new(request), page });
+        self.put.insert(ask.clone(), Put { _request: request, page });
+    }
+
+    /// Whether the client was asked that, and has not been told that it is settled.
+    pub(super) fn is_put(&self, ask: &AskId) -> bool {
+        self.put.contains_key(ask)
     }
 
     /// It is settled, wherever that was: a request that is still open is taken back.

@@ -45,18 +45,15 @@ fn server(value: &Value) -> Result<McpServer, &'static str> {
     let text = |field: &str| value.get(field).and_then(Value::as_str).filter(|text| !text.is_empty());
     let name = text("name").ok_or("its `name` is missing")?.to_owned();
     let pairs = |field: &str| pairs(value.get(field));
-    let address = || text("url").map(str::to_owned).ok_or("its `url` is missing");
+    let address = || text("url").map(Secret::new).ok_or("its `url` is missing");
     let transport = match (text("type"), text("command")) {
         (Some("http" | "streamable-http" | "streamableHttp"), _) => {
             McpTransport::Http { url: address()?, headers: pairs("headers")? }
         }
         (Some("sse"), _) => McpTransport::Sse { url: address()?, headers: pairs("headers")? },
-        (None | Some("stdio"), Some(command)) => McpTransport::Stdio {
-            command: command.to_owned(),
-            args: args(value)?,
-            env: pairs("env")?,
-            cwd: None,
-        },
+        (None | Some("stdio"), Some(command)) => {
+            McpTransport::Stdio { command: command.into(), args: args(value)?, env: pairs("env")?, cwd: None }
+        }
         (None, None) if text("url").is_some() => {
             McpTransport::Http { url: address()?, headers: pairs("headers")? }
         }
@@ -66,12 +63,12 @@ fn server(value: &Value) -> Result<McpServer, &'static str> {
     Ok(McpServer { name, transport, startup: STARTUP, timeout: TIMEOUT, origin: Origin::Client })
 }
 
-fn args(value: &Value) -> Result<Vec<String>, &'static str> {
+fn args(value: &Value) -> Result<Vec<Secret>, &'static str> {
     let wrong = "its `args` are no list of texts";
     match value.get("args") {
         None | Some(Value::Null) => Ok(Vec::new()),
         Some(Value::Array(args)) => {
-            args.iter().map(|arg| arg.as_str().map(str::to_owned).ok_or(wrong)).collect()
+            args.iter().map(|arg| arg.as_str().map(Secret::new).ok_or(wrong)).collect()
         }
         Some(_) => Err(wrong),
     }

@@ -15,7 +15,7 @@ pub(super) async fn handle(
     source: Arc<EngineSource>,
     extensions: Extensions,
 ) -> Reply<()> {
-    let OpenSession { session_id: id, place } = parse(&params)?;
+    let OpenSession { session_id: id, place, .. } = parse(&params)?;
     let opening = Opening::of(&place, &source, &extensions).await?;
     let session = opening.fork(&id).await?;
     let (modes, options) = opening.choices(&session);

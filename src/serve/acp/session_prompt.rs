@@ -6,11 +6,10 @@ use jsonrpsee::types::Params;
 
 use super::params::{Reply, client, defer, engine, parse};
 use super::version::Version;
-use super::{EngineSource, error};
+use super::{EngineSource, cursor, error};
 use crate::acp::lenient::Prompt;
 use crate::acp::{ContentBlock, MessageId, PromptResponse, SessionId, StopReason};
 use crate::agent::Hands;
-use crate::clock::Clock;
 use crate::rpc::{self, Deferred, code};
 use crate::session::{Accepted, SessionError, SessionHandle};
 
@@ -33,7 +32,7 @@ pub(super) async fn handle(
         return Err(error::invalid("prompt: audio is not supported (promptCapabilities.audio is false)"));
     }
     let (responder, request) = defer(&extensions)?;
-    let message = MessageId::new(Clock::real().id());
+    let message = cursor::message(client.capabilities());
     client.park(message.clone(), session.clone(), responder);
     let hands = client.hands(&session, &engine.commands);
     let accepted = if waits {

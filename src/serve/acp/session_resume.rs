@@ -17,9 +17,10 @@ pub(super) async fn handle(
     source: Arc<EngineSource>,
     extensions: Extensions,
 ) -> Reply<()> {
-    let OpenSession { session_id: id, place } = parse(&params)?;
+    let asked: OpenSession = parse(&params)?;
     let unknown = |()| error::invalid("_meta.adjutant.after: no cursor that was given out is like that");
-    let after = cursor::after(params.as_str()).map_err(unknown)?;
+    let after = cursor::after(&asked).map_err(unknown)?;
+    let OpenSession { session_id: id, place, .. } = asked;
     let opening = Opening::of(&place, &source, &extensions).await?;
     let session = opening.load(&id).await?;
     let (modes, options) = opening.choices(&session);

@@ -61,18 +61,18 @@ pub(super) async fn set(
     Ok(options::options(session.cwd(), &session.settings(), &engine.sessions, switches))
 }
 
-/// Chooses a value of an option that the agent offers.
+/// Chooses a value of an option of the agent.
 pub(super) async fn set_option(
     client: &Client,
     engine: &Engine,
     session: &SessionHandle,
     (id, value): (&str, &str),
 ) -> Reply<()> {
-    let offered = engine.sessions.backend().options(session.cwd(), &session.settings());
-    let Some(option) = offered.iter().find(|option| option.id == id) else {
+    let (backend, settings) = (engine.sessions.backend(), session.settings());
+    if backend.options(session.cwd(), &settings).iter().all(|option| option.id != id) {
         return Err(error::invalid(&format!("configId: no option {id:?}")));
-    };
-    if option.values.iter().all(|known| known.id != value) {
+    }
+    if !backend.takes(session.cwd(), &settings, id, value) {
         return Err(unknown(id, value));
     }
     let set = session.set_option(id.to_owned(), value.to_owned()).await;

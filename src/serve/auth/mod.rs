@@ -11,6 +11,7 @@
 
 mod code;
 mod failures;
+mod name;
 mod token;
 
 #[cfg(test)]
@@ -25,22 +26,23 @@ use failures::Failures;
 use crate::tls;
 
 pub use code::Code;
+pub use name::{Name, origin};
 pub use token::Token;
 
 /// Why somebody may not come in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// Nothing was presented, or something that is not the token.
-    #[error("a token is needed: see the file that the server named when it started")]
+    #[error("a token is needed: see the file that the server named at start")]
     Token,
     /// A code that is none, was used, or is too old.
-    #[error("this code is not good, or not any more: ask for another with `adjutant code`")]
+    #[error("this code is not good (any more): ask with `adjutant code`")]
     Code,
     /// Too many wrong tokens and codes lately. The right one is taken all the same.
     #[error("too many wrong tokens: try again in a minute")]
     TooMany,
     /// A name that this server does not go by: a page may have made its own name point here.
-    #[error("this server does not go by that name")]
+    #[error("this server does not go by that name: see --allow-host")]
     Host,
     /// A page of an origin that was not allowed.
     #[error("pages of this origin are not allowed: see --cors")]
@@ -52,7 +54,7 @@ pub enum Refusal {
 pub enum Origins {
     #[default]
     None,
-    /// Exactly these.
+    /// Exactly these, in the spelling of [`origin`].
     Only(Vec<String>),
     /// Any that has the token.
     Any,
@@ -66,6 +68,8 @@ pub struct Guard {
     origins: Origins,
     /// A name beside its address that the listener goes by.
     name: Option<String>,
+    /// Those that somebody gave it.
+    names: Vec<Name>,
     /// What everybody who comes speaks TLS with; it goes by the names in its certificate too.
     tls: Option<tls::Acceptor>,
     failures: Failures,
@@ -75,7 +79,20 @@ pub struct Guard {
 impl Guard {
     /// `name`: the host name that the listener was told to be bound to, if it was one.
     pub fn new(token: Option<Token>, origins: Origins, name: Option<String>) -> Self {
-        Self { token, origins, name, tls: None, failures: Failures::default(), codes: Codes::default() }
+        Self {
+            token,
+            origins,
+            name,
+            names: Vec::new(),
+            tls: None,
+            failures: Failures::default(),
+            codes: Codes::default(),
+        }
+    }
+
+    /// The same for a listener that goes by these names too.
+    pub fn known_as(self, names: Vec<Name>) -> Self {
+        Self { names, ..self }
     }
 
     /// The same for a listener that is encrypted: nobody comes by a name that the certificate is not for.
@@ -119,6 +136,9 @@ impl Guard {
     /// Whether a `Host` header names this server. `own`: the address that the connection came in by.
     pub fn host(&self, host: &str, own: SocketAddr) -> Result<(), Refusal> {
         let port = own.port();
+        if self.names.iter().any(|name| name.is(host, port)) {
+            return Ok(());
+        }
         let usual = if self.tls.is_some() { 443 } else { 80 };
         let name = host.strip_suffix(&format!(":{port}")).or_else(|| (port == usual).then_some(host));
         let Some(name) = name else { return Err(Refusal::Host) };

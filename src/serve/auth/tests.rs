@@ -124,6 +124,14 @@ fn without_a_token_no_page_comes_in() {
     assert_eq!(open.origin(Some("http://localhost:3000")), Err(Refusal::Origin));
 }
 
+#[test]
+fn what_a_401_says_is_short() {
+    for refusal in [Refusal::Token, Refusal::Code] {
+        let said = refusal.to_string();
+        assert!(said.len() <= 64, "{} bytes: {said}", said.len());
+    }
+}
+
 fn codes(guard: &Guard) -> Code {
     guard.code().expect("random bits").expect("pages may come in")
 }

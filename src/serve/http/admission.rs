@@ -1,14 +1,12 @@
 //! Who may come in by HTTP: the name and the page are judged for every request, the token where one is needed.
 
 use axum::extract::{Extension, Request, State};
-use axum::http::header::{
-    AUTHORIZATION, CONNECTION, HOST, ORIGIN, RETRY_AFTER, SEC_WEBSOCKET_PROTOCOL, UPGRADE,
-};
-use axum::http::{HeaderMap, HeaderName, Method, StatusCode};
+use axum::http::header::{AUTHORIZATION, CONNECTION, HOST, ORIGIN, RETRY_AFTER, SEC_WEBSOCKET_PROTOCOL};
+use axum::http::{HeaderMap, HeaderName, Method, StatusCode, Version};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::{Own, Site, cors};
+use super::{Own, Site, cors, socket};
 use crate::serve::auth::Refusal;
 use crate::serve::crowd;
 
@@ -28,7 +26,7 @@ pub(super) async fn name(
     next: Next,
 ) -> Response {
     let headers = request.headers();
-    let judged = one(headers, &HOST).ok_or(Refusal::Host).and_then(|host| {
+    let judged = host(&request).ok_or(Refusal::Host).and_then(|host| {
         site.guard.host(host, own.address)?;
         match (headers.contains_key(ORIGIN), headers.get(FETCH_SITE)) {
             (true, _) => site.guard.origin(Some(one(headers, &ORIGIN).unwrap_or_default())),
@@ -63,7 +61,7 @@ pub(super) async fn check(
     }
     let headers = request.headers();
     let token = bearer(headers).or_else(|| offered(headers, TOKEN_PROTOCOL));
-    let opens = request.method() == Method::GET && headers.contains_key(UPGRADE);
+    let opens = request.method() == Method::GET && socket::wants_socket(headers);
     let code = if opens && token.is_none() { offered(headers, CODE_PROTOCOL) } else { None };
     match code.map_or_else(|| site.guard.admit(token), |code| site.guard.redeem(code)) {
         // A WebSocket may be one that a connection goes on by: it is asked before it is turned away.
@@ -92,6 +90,19 @@ pub(super) fn refused(refusal: Refusal) -> Response {
     response
 }
 
+/// The server's name as the request has it: HTTP/2 has it in the target, and what a header says besides has to be the
+/// same (RFC 9113, section 8.3.1).
+fn host(request: &Request) -> Option<&str> {
+    let headers = request.headers();
+    match request.uri().authority().filter(|_| request.version() == Version::HTTP_2) {
+        Some(target) => {
+            let said = target.as_str();
+            (!headers.contains_key(HOST) || one(headers, &HOST) == Some(said)).then_some(said)
+        }
+        None => one(headers, &HOST),
+    }
+}
+
 /// The value of a header that stands once.
 fn one<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     let mut values = headers.get_all(name).iter();
@@ -107,8 +118,13 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 
 /// What stands behind that among the subprotocols that a WebSocket offers.
 fn offered<'a>(headers: &'a HeaderMap, prefix: &str) -> Option<&'a str> {
-    let lists = headers.get_all(SEC_WEBSOCKET_PROTOCOL).iter().filter_map(|list| list.to_str().ok());
-    lists.flat_map(|list| list.split(',')).find_map(|it| it.trim().strip_prefix(prefix))
+    listed(headers, SEC_WEBSOCKET_PROTOCOL).find_map(|protocol| protocol.strip_prefix(prefix))
+}
+
+/// What the lists of a header hold (RFC 9110, section 5.6.1).
+pub(super) fn listed(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
+    let lists = headers.get_all(name).into_iter().filter_map(|list| list.to_str().ok());
+    lists.flat_map(|list| list.split(',')).map(str::trim)
 }
 
 /// Whether a subprotocol is no protocol but what lets somebody in.

@@ -15,6 +15,8 @@ use tokio_util::sync::CancellationToken;
 const PERIOD: Duration = Duration::from_secs(30);
 /// Periods without any after which it is given up.
 const SILENT: u32 = 3;
+/// Pings, pongs and texts without anything in them that are taken between two beats, or two messages with something.
+const IDLE: u32 = 4096;
 /// How long the last words may take to be taken.
 const GOODBYE: Duration = Duration::from_secs(2);
 
@@ -26,6 +28,8 @@ pub(super) struct Heartbeat<S> {
     heard: bool,
     /// Beats since anything was heard.
     silent: u32,
+    /// Messages with nothing in them since one that had something, or since the last beat.
+    idle: u32,
     /// Longest message taken, in bytes.
     max_message: usize,
     stop: CancellationToken,
@@ -41,12 +45,23 @@ where
     pub(super) fn new(socket: S, max_message: usize, stop: CancellationToken) -> Self {
         let mut beats = interval_at(Instant::now() + PERIOD, PERIOD);
         beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        Self { socket, beats, heard: false, silent: 0, max_message, stop, fault: None, goodbye: None }
+        Self {
+            socket,
+            beats,
+            heard: false,
+            silent: 0,
+            idle: 0,
+            max_message,
+            stop,
+            fault: None,
+            goodbye: None,
+        }
     }
 
     /// Asks when it is time to. `Err`: nobody has answered for too long.
     fn poll_beat(&mut self, cx: &mut Context<'_>) -> Poll<Error> {
         while self.beats.poll_tick(cx).is_ready() {
+            self.idle = 0;
             self.silent = if std::mem::take(&mut self.heard) { 0 } else { self.silent + 1 };
             if self.silent >= SILENT {
                 let reason = "no ping was answered";
@@ -64,6 +79,24 @@ where
             }
         }
         Poll::Pending
+    }
+
+    /// Counts those that say nothing. `Err`: there were too many.
+    fn hear(&mut self, message: Message) -> Result<Message, Error> {
+        self.heard = true;
+        let says_something = match &message {
+            Message::Text(text) => !text.as_bytes().trim_ascii().is_empty(),
+            Message::Binary(bytes) => !bytes.is_empty(),
+            Message::Ping(_) | Message::Pong(_) => false,
+            Message::Close(_) => true,
+        };
+        self.idle = if says_something { 0 } else { self.idle + 1 };
+        if self.idle <= IDLE {
+            return Ok(message);
+        }
+        let reason = format!("more than {IDLE} frames without a message");
+        self.fault = Some((close_code::POLICY, reason.clone()));
+        Err(Error::new(reason))
     }
 
     /// What a failure to read is called when the socket is closed for it.
@@ -100,10 +133,7 @@ where
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         match self.socket.poll_next_unpin(cx) {
-            Poll::Ready(Some(Ok(message))) => {
-                self.heard = true;
-                Poll::Ready(Some(Ok(message)))
-            }
+            Poll::Ready(Some(Ok(message))) => Poll::Ready(Some(self.hear(message))),
             Poll::Ready(Some(Err(e))) => Poll::Ready(Some(Err(self.judge(e)))),
             Poll::Ready(None) => Poll::Ready(None),
             Poll::Pending => self.poll_beat(cx).map(|e| Some(Err(e))),

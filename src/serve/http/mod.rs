@@ -9,41 +9,29 @@
 
 mod admission;
 mod code;
+mod connection;
 mod cors;
 mod health;
 mod heartbeat;
 mod socket;
 mod stream;
+mod wire;
 
 #[cfg(test)]
 mod tests;
 
-use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
-use hyper::Request;
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::{Service, service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::{Doors, auth::Guard, crowd::Seat};
-use crate::transport::ReadAhead;
+pub(super) use connection::serve;
 
-/// How long the head of a request may take.
-const HEAD: Duration = Duration::from_secs(10);
-/// Bytes of the head of a request.
-const HEAD_BYTES: usize = 32 * 1024;
-const HEADERS: usize = 100;
+use super::{Doors, auth::Guard, crowd::Seat};
 
 /// What every request is served with.
 #[derive(Debug, Clone)]
@@ -77,32 +65,4 @@ pub(super) fn router(site: Site) -> Router {
         .route("/health", get(health::health))
         .layer(from_fn_with_state(site.clone(), admission::name))
         .with_state(site)
-}
-
-/// Serves one connection to its end, or to its upgrade.
-pub(super) async fn serve<S>(stream: S, own: Own, router: Router, stop: &CancellationToken) -> io::Result<()>
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    let router = TowerToHyperService::new(router);
-    let service = service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(own.clone());
-        router.call(request)
-    });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD)
-        .max_buf_size(HEAD_BYTES)
-        .max_headers(HEADERS)
-        .serve_connection(TokioIo::new(ReadAhead::new(stream)), service)
-        .with_upgrades();
-    tokio::pin!(connection);
-    let served = tokio::select! {
-        served = &mut connection => served,
-        () = stop.cancelled() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
-    };
-    served.map_err(io::Error::other)
 }

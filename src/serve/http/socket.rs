@@ -41,7 +41,7 @@ pub(super) async fn upgrade_or_subscribe(
 ) -> Response {
     match socket {
         Ok(socket) => upgrade(State(site), own, socket).await,
-        Err(refusal) if headers.contains_key(UPGRADE) => refusal.into_response(),
+        Err(refusal) if wants_socket(&headers) => refusal.into_response(),
         Err(_) => stream::subscribe(&site, &headers).into_response(),
     }
 }
@@ -77,4 +77,10 @@ pub(super) async fn upgrade(
         response.headers_mut().insert(stream::CONNECTION, id);
     }
     response
+}
+
+/// Whether a WebSocket is asked for. What else a request offers to speak, as some do HTTP/2 (`Upgrade: h2c`), may be passed
+/// over (RFC 9110, section 7.8).
+pub(super) fn wants_socket(headers: &HeaderMap) -> bool {
+    admission::listed(headers, UPGRADE).any(|offer| offer.eq_ignore_ascii_case("websocket"))
 }

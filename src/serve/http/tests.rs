@@ -5,12 +5,14 @@ use std::time::Duration;
 use axum::Error;
 use axum::extract::ws::{CloseFrame, Message};
 use futures_util::{Sink, SinkExt, Stream, StreamExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout};
 use tokio_tungstenite::tungstenite::{self, error::CapacityError};
 use tokio_util::sync::CancellationToken;
 
 use super::heartbeat::Heartbeat;
+use super::wire::Wire;
 
 /// A socket whose other side is the test.
 struct Socket {
@@ -127,4 +129,23 @@ async fn a_socket_says_why_it_closes() {
         socket.close().await.unwrap();
         assert_eq!(closed(&mut far), (code, reason.to_owned()));
     }
+}
+
+#[tokio::test]
+async fn reading_ahead_gives_what_came_in_pieces_of_any_size() {
+    let (near, mut far) = tokio::io::duplex(100_000);
+    let sent: Vec<u8> = (0..50_000_u32).map(|at| at as u8).collect();
+    far.write_all(&sent).await.unwrap();
+    drop(far);
+    let (mut stream, mut came, mut sizes) =
+        (Wire::new(near, CancellationToken::new()), Vec::new(), [1, 1000, 40_000].iter().cycle());
+    loop {
+        let mut piece = vec![0; *sizes.next().unwrap()];
+        let count = stream.read(&mut piece).await.unwrap();
+        if count == 0 {
+            break;
+        }
+        came.extend_from_slice(&piece[..count]);
+    }
+    assert_eq!(came, sent);
 }

@@ -1,5 +1,6 @@
 //! One client, from its first line to its last.
 
+use std::future::pending;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,6 +43,8 @@ pub(super) struct Connection {
     pub(super) over: CancellationToken,
     /// Tasks that end with the client.
     pub(super) tasks: TaskTracker,
+    /// Tasks that go on when it has gone.
+    pub(super) detached: TaskTracker,
     /// Tasks that are not answered yet, by their requests.
     pub(super) open: OpenRequests,
 }
@@ -55,8 +58,8 @@ pub(super) async fn serve(
     let (outbox, lines) = mpsc::channel(OUTBOX);
     let over = stop.child_token();
     let done = CancellationToken::new();
-    let (tasks, open) = (TaskTracker::new(), OpenRequests::default());
-    let connection = Connection { shared, outbox, stop, over: over.clone(), tasks, open };
+    let (tasks, detached, open) = (TaskTracker::new(), TaskTracker::new(), OpenRequests::default());
+    let connection = Connection { shared, outbox, stop, over: over.clone(), tasks, detached, open };
     let reading = async {
         connection.read(transport.incoming).await;
         connection.wind_up().await;
@@ -132,10 +135,26 @@ impl Connection {
             }
         };
         self.tasks.close();
+        self.detached.close();
+        let answered = async {
+            self.tasks.wait().await;
+            tokio::select! {
+                () = self.detached.wait() => {}
+                () = self.left() => {}
+            }
+        };
         tokio::select! {
-            () = self.tasks.wait() => {}
+            () = answered => {}
             () = alive, if self.shared.lasting => {}
             () = overdue(&self.over, &self.over) => tracing::warn!(tasks = self.tasks.len(), "tasks did not end in time"),
+        }
+    }
+
+    /// Waits until the client has gone, and with it whoever would hear of detached tasks. The server's end is another one.
+    async fn left(&self) {
+        self.over.cancelled().await;
+        if self.stop.is_cancelled() {
+            pending::<()>().await;
         }
     }
 

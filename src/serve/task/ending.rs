@@ -6,9 +6,11 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::error::{Code, Failure};
+use super::message;
 use super::register::Ticket;
 use crate::acp::{SessionId, StopReason};
 use crate::event::TurnStop;
+use crate::jsonrpc::RawId;
 
 /// What may end a task before it is done.
 #[derive(Debug)]
@@ -95,6 +97,11 @@ fn shutting_down() -> Failure {
         Code::ShuttingDown,
         "the server ends: send the task to another one, or again when it is back",
     )
+}
+
+/// The last line of a client whose server ends.
+pub(in crate::serve) fn farewell() -> Vec<u8> {
+    message::error(&RawId::null(), &shutting_down()).into()
 }
 
 /// A task that never began.

@@ -68,7 +68,7 @@ pub(super) fn handle(connection: &Connection, id: &RawId, params: Params<'_>) ->
         Ending { cancel: ticket.cancel.clone(), over: over.clone(), stop: connection.stop.clone(), deadline };
     let outbox = connection.outbox.clone();
     let work = Work { id: id.clone(), request, engine, order, ending, outbox, everything };
-    let tasks = if detached { &shared.detached } else { &connection.tasks };
+    let tasks = if detached { &connection.detached } else { &connection.tasks };
     tasks.spawn(work.run(ticket));
     Ok(())
 }

@@ -28,13 +28,13 @@ use std::io;
 use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use crate::engine::EngineSource;
 use crate::transport::Transport;
 
 use register::Register;
 
+pub(super) use ending::farewell;
 pub(super) use message::is_task;
 
 /// Everything that is served.
@@ -52,8 +52,6 @@ struct Shared {
     /// Whether clients come and go; else there is one, and its last word is no goodbye.
     lasting: bool,
     register: Arc<Register>,
-    /// Tasks that go on when the client that began them has gone.
-    detached: TaskTracker,
 }
 
 impl Door {
@@ -69,8 +67,7 @@ impl Door {
     }
 
     fn new(engine: EngineSource, lasting: bool) -> Self {
-        let (register, detached) = (Arc::default(), TaskTracker::new());
-        Self { shared: Arc::new(Shared { engine, lasting, register, detached }) }
+        Self { shared: Arc::new(Shared { engine, lasting, register: Arc::default() }) }
     }
 
     /// Serves one connection to its end. `Err` when writing failed.

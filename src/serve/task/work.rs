@@ -100,12 +100,8 @@ impl Work {
             }
         }
         let session = self.open().await?;
-        let outcome = match self.prepare(&session).await {
-            Ok(()) => self.attend(progress, ticket, &session).await,
-            Err(failure) => Err(failure),
-        };
-        self.engine.sessions.release(session).await;
-        outcome
+        self.prepare(&session).await?;
+        self.attend(progress, ticket, &session).await
     }
 
     async fn open(&self) -> Result<SessionHandle, Failure> {
@@ -120,6 +116,8 @@ impl Work {
 
     /// Sets the session up as it was ordered, and looks whether it could be worked in.
     async fn prepare(&self, session: &SessionHandle) -> Result<(), Failure> {
+        // What is wrong with its files is told to whom the session is shown.
+        let _problems = self.engine.sessions.backend().look(session.cwd().to_owned()).await;
         if let Some(mode) = self.order.mode {
             session.set_mode(mode).await?;
         }
@@ -134,9 +132,10 @@ impl Work {
     }
 
     async fn choose(&self, session: &SessionHandle, kind: OptionKind, value: &str) -> Result<(), Failure> {
-        let offered = self.engine.sessions.backend().options(session.cwd(), &session.settings());
+        let (backend, settings) = (self.engine.sessions.backend(), session.settings());
+        let offered = backend.options(session.cwd(), &settings);
         let option = offered.iter().find(|option| option.kind == kind);
-        let fits = option.filter(|option| option.values.iter().any(|known| known.id == value));
+        let fits = option.filter(|option| backend.takes(session.cwd(), &settings, option.id, value));
         let option = fits.ok_or_else(|| {
             let name = if kind == OptionKind::Model { "model" } else { "agent" };
             Failure::invalid(&format!(
@@ -200,9 +199,9 @@ impl Work {
             for event in page.iter().filter(|event| event.seq >= own.0) {
                 progress.take(&event.kind, &mut lines);
                 match &event.kind {
-                    EventKind::AskOpened { ask, options, .. } => {
-                        // Nobody is there to ask: what needs a person is not done.
-                        session.answer(ask.clone(), AskOutcome::no(options)).await;
+                    EventKind::AskOpened { ask, .. } => {
+                        // What needs a person is not done.
+                        session.answer(ask.clone(), AskOutcome::Absent).await;
                     }
                     EventKind::QuestionOpened { ask, .. } => {
                         session.answer_question(ask.clone(), QuestionAnswer::Cancelled).await;

@@ -1,2 +1,3 @@
 mod crowd;
 mod idle;
+mod pulse;

@@ -112,15 +112,15 @@ impl Actor {
         kinds
     }
 
-    /// Takes back what is asked on behalf of work that no longer waits for the answer.
-    pub(super) async fn settle_withdrawn(&mut self) {
+    /// Takes back what is asked on behalf of work that no longer waits for the answer. That is still to be written.
+    pub(super) fn withdrawn(&mut self) -> Vec<EventKind> {
         let withdrawn = self.asks.iter().filter(|(_, open)| open.is_withdrawn());
         let withdrawn: Vec<_> = withdrawn.map(|(ask, _)| ask.clone()).collect();
-        for ask in withdrawn {
-            if let Some(open) = self.take(&ask, OpenAsk::is_withdrawn) {
-                self.settled(open.cancel(&ask)).await;
-            }
-        }
+        let taken = withdrawn.into_iter().filter_map(|ask| {
+            let open = self.take(&ask, OpenAsk::is_withdrawn)?;
+            Some(open.cancel(&ask))
+        });
+        taken.collect()
     }
 }
 

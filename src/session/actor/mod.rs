@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::ask::OpenAsk;
 use super::SessionError;
-use super::handle::{Accepted, Command, CurrentTurn, Done, GRACE};
+use super::handle::{Accepted, Command, CurrentTurn, Done, GRACE, Hold};
 use super::journal::Writer;
 use super::recovery::Open;
 use super::state::State;
@@ -42,6 +42,8 @@ pub(super) struct Start {
     pub(super) titled: bool,
     /// The running turn's token, where cancels reach it without waiting for this task.
     pub(super) current: CurrentTurn,
+    /// Cancelled when the session's last word is durable.
+    pub(super) ended: CancellationToken,
 }
 
 /// A prompt on its way to become a turn.
@@ -50,6 +52,7 @@ struct NewPrompt {
     content: Vec<ContentBlock>,
     hands: Hands,
     done: Done<Accepted>,
+    hold: Hold,
     /// Whether it waits for the end of a running turn instead of being refused.
     waits: bool,
 }
@@ -62,6 +65,8 @@ struct RunningTurn {
     deadline: Option<Instant>,
     /// What went wrong with it on our side.
     fault: Option<String>,
+    /// It goes on without those who began it, and whoever comes meanwhile joins it.
+    _hold: Hold,
 }
 
 pub(super) struct Actor {
@@ -112,8 +117,9 @@ impl Actor {
         }
     }
 
-    /// Lives until the session is closed.
+    /// Lives until the session is closed, or nobody holds it.
     pub(super) async fn run(mut self, mut mailbox: mpsc::Receiver<Command>) {
+        let ended = self.start.ended.clone().drop_guard();
         let mut inputs = Vec::with_capacity(TURN_QUEUE);
         while self.state != State::Closed {
             match self.wake(&mut mailbox, &mut inputs).await {
@@ -139,6 +145,7 @@ impl Actor {
         }
         // What came too late is told so by the closed mailbox; readers keep what they have.
         drop(mailbox);
+        drop(ended);
         if let Some(mut agent) = self.agent {
             agent.close().await;
         }
@@ -178,8 +185,8 @@ impl Actor {
 
     async fn command(&mut self, command: Command) {
         match command {
-            Command::Prompt { message, content, hands, waits, done } => {
-                self.prompt(NewPrompt { message, content, hands, done, waits }).await
+            Command::Prompt { message, content, hands, waits, hold, done } => {
+                self.prompt(NewPrompt { message, content, hands, done, hold, waits }).await
             }
             Command::Withdraw { message } => self.withdraw(&message),
             Command::Cancel { grace } => self.cancel(grace).await,

@@ -13,7 +13,7 @@ use crate::agent::{AgentSession, Prompt, Turn, TurnInput};
 use crate::event::{EventKind, NoticeLevel, TurnId, TurnStop};
 use crate::memory;
 use crate::session::SessionError;
-use crate::session::handle::{Accepted, GRACE};
+use crate::session::handle::{Accepted, GRACE, Hold};
 use crate::session::sessions::LARGE;
 use crate::session::state::{OnPrompt, State};
 use crate::session::title::title;
@@ -52,7 +52,7 @@ impl Actor {
     }
 
     async fn accept(&mut self, prompt: NewPrompt) {
-        let NewPrompt { message, content, hands, done, .. } = prompt;
+        let NewPrompt { message, content, hands, done, hold, .. } = prompt;
         let seq = self.start.writer.next_seq();
         let turn = TurnId(seq);
         let mut kinds = vec![EventKind::PromptAccepted { turn, message, content: content.clone() }];
@@ -66,16 +66,17 @@ impl Actor {
         let titled = change.title.is_some();
         // The agent gets ready while the prompt is written.
         let accepted = CancellationToken::new();
-        self.begin(Prompt { turn, content, hands, seq }, accepted.clone());
+        self.begin(Prompt { turn, content, hands, seq }, accepted.clone(), hold);
         if let Err(e) = self.start.writer.commit(kinds, change).await {
             self.taken_over |= matches!(e, StoreError::Conflict(_));
             self.revoke().await;
             return reply(done, Err(e.into()));
         }
-        accepted.cancel();
         self.start.titled |= titled;
         self.state.begin(turn);
         reply(done, Ok(Accepted { turn }));
+        // Who is woken last has its turn first: the model is asked before whoever sent the prompt reads on.
+        accepted.cancel();
     }
 
     /// The turn's prompt could not be written. Its agent has heard of it: one that knows what the journal says takes
@@ -89,7 +90,7 @@ impl Actor {
         }
     }
 
-    fn begin(&mut self, prompt: Prompt, accepted: CancellationToken) {
+    fn begin(&mut self, prompt: Prompt, accepted: CancellationToken, hold: Hold) {
         let agent = self.agent.take();
         let (backend, seed) = (Arc::clone(&self.start.backend), self.start.seed.clone());
         let (sender, inputs) = mpsc::channel(TURN_QUEUE);
@@ -104,7 +105,7 @@ impl Actor {
             let stop = agent.run(turn, prompt).await;
             (agent, stop)
         });
-        self.turn = Some(RunningTurn { inputs, task, cancel, deadline: None, fault: None });
+        self.turn = Some(RunningTurn { inputs, task, cancel, deadline: None, fault: None, _hold: hold });
     }
 
     pub(super) async fn inputs(&mut self, inputs: &mut Vec<TurnInput>) {
@@ -116,7 +117,10 @@ impl Actor {
                 }
                 TurnInput::Emit { events, done } => {
                     self.stream(&mut streamed).await;
-                    let outcome = self.commit(events).await.map_err(|e| self.fault(&e));
+                    // What was asked for it is settled before anyone hears what came of it.
+                    let mut kinds = self.withdrawn();
+                    kinds.extend(events);
+                    let outcome = self.commit(kinds).await.map_err(|e| self.fault(&e));
                     if let Some(done) = done {
                         // A turn that no longer waits has been given up.
                         let _told = done.send(outcome);
@@ -133,7 +137,12 @@ impl Actor {
             }
         }
         self.stream(&mut streamed).await;
-        self.settle_withdrawn().await;
+        let withdrawn = self.withdrawn();
+        if !withdrawn.is_empty()
+            && let Err(e) = self.commit(withdrawn).await
+        {
+            self.fault(&e);
+        }
     }
 
     /// Makes what the turn reports durable, and keeps account of what it leaves open.

@@ -5,12 +5,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use adjutant::acp::{
-    AvailableCommand, MessageId, PermissionOption, PermissionOptionKind, StopReason, ToolCallUpdate,
-    ToolCallUpdateFields,
+    MessageId, PermissionOption, PermissionOptionKind, StopReason, ToolCallUpdate, ToolCallUpdateFields,
 };
-use adjutant::agent::{
-    AgentBackend, AgentSession, Hands, NotReady, Prompt, Roots, Seed, SessionOption, Settings, Turn,
-};
+use adjutant::agent::{AgentBackend, AgentSession, Hands, Prompt, Roots, Seed, Turn};
 use adjutant::clock::Clock;
 use adjutant::event::{
     AskId, AskOutcome, Event, EventKind, Question, QuestionAnswer, QuestionForm, TurnId, TurnStop,
@@ -39,18 +36,6 @@ struct Asker {
 impl AgentBackend for Asker {
     fn open(&self, _: Seed) -> BoxFuture<'_, Box<dyn AgentSession>> {
         Box::pin(async { Box::new(self.clone()) as _ })
-    }
-
-    fn ready(&self, _: &Settings) -> Result<(), NotReady> {
-        Ok(())
-    }
-
-    fn commands(&self, _: &Path, _: &Settings) -> Vec<AvailableCommand> {
-        Vec::new()
-    }
-
-    fn options(&self, _: &Path, _: &Settings) -> Vec<SessionOption> {
-        Vec::new()
     }
 }
 

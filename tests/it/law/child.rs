@@ -5,10 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use adjutant::acp::{AvailableCommand, MessageId, SessionId, StopReason};
-use adjutant::agent::{
-    AgentBackend, AgentSession, Child, Hands, NotReady, Prompt, Roots, Seed, SessionOption, Settings, Turn,
-};
+use adjutant::acp::{MessageId, SessionId, StopReason};
+use adjutant::agent::{AgentBackend, AgentSession, Child, Hands, Prompt, Roots, Seed, Turn};
 use adjutant::clock::Clock;
 use adjutant::event::{EventKind, TurnStop};
 use adjutant::permission::Mode;
@@ -52,18 +50,6 @@ impl AgentBackend for Nest {
     fn open(&self, seed: Seed) -> BoxFuture<'_, Box<dyn AgentSession>> {
         locked(&self.0.sessions).push((seed.depth, seed.session.clone()));
         Box::pin(async { Box::new(Nested(self.clone(), seed)) as _ })
-    }
-
-    fn ready(&self, _: &Settings) -> Result<(), NotReady> {
-        Ok(())
-    }
-
-    fn commands(&self, _: &Path, _: &Settings) -> Vec<AvailableCommand> {
-        Vec::new()
-    }
-
-    fn options(&self, _: &Path, _: &Settings) -> Vec<SessionOption> {
-        Vec::new()
     }
 }
 
@@ -208,18 +194,6 @@ struct Keeper(Arc<Mutex<Vec<Turn>>>);
 impl AgentBackend for Keeper {
     fn open(&self, _: Seed) -> BoxFuture<'_, Box<dyn AgentSession>> {
         Box::pin(async { Box::new(self.clone()) as _ })
-    }
-
-    fn ready(&self, _: &Settings) -> Result<(), NotReady> {
-        Ok(())
-    }
-
-    fn commands(&self, _: &Path, _: &Settings) -> Vec<AvailableCommand> {
-        Vec::new()
-    }
-
-    fn options(&self, _: &Path, _: &Settings) -> Vec<SessionOption> {
-        Vec::new()
     }
 }
 

@@ -11,6 +11,7 @@
 mod ask;
 mod child;
 mod durable;
+mod hold;
 mod process;
 mod reader;
 mod turn;

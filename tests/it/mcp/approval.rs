@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use adjutant::config::{Config, Environment, Flags, McpServer, McpTransport, Origin};
+use adjutant::config::{Config, Environment, Flags, McpServer, McpTransport, Origin, Secret};
 use adjutant::mcp::{Phase, Trust, Verdict, describe};
 
 use super::zoo::{Zoo, animal, secret};
@@ -76,7 +76,7 @@ fn everything_that_decides_what_runs_counts() {
         |it| it.name = "other".into(),
         |it| it.transport = McpTransport::Http { url: "http://x".into(), headers: Vec::new() },
         |it| stdio(it, |command, _, _| *command = "sh".into()),
-        |it| stdio(it, |_, args, _| *args = vec![args.concat()]),
+        |it| stdio(it, |_, args, _| *args = vec![args.iter().map(Secret::expose).collect::<String>().into()]),
         |it| stdio(it, |_, _, env| env.push(("NODE_OPTIONS".into(), secret("--require=x")))),
     ];
     for change in changes {
@@ -88,7 +88,7 @@ fn everything_that_decides_what_runs_counts() {
 
 fn stdio(
     server: &mut McpServer,
-    change: impl FnOnce(&mut String, &mut Vec<String>, &mut Vec<(String, adjutant::config::Secret)>),
+    change: impl FnOnce(&mut Secret, &mut Vec<Secret>, &mut Vec<(String, Secret)>),
 ) {
     let McpTransport::Stdio { command, args, env, .. } = &mut server.transport else { panic!() };
     change(command, args, env);
@@ -99,7 +99,7 @@ fn a_person_sees_the_whole_command_line_and_no_secret() {
     let mut server = of_project(Path::new("/f"));
     stdio(&mut server, |command, args, env| {
         *command = "npx".into();
-        *args = vec!["-y".into(), "a b\n\u{202e}c".into(), "x".repeat(5000)];
+        *args = vec!["-y".into(), "a b\n\u{202e}c".into(), "x".repeat(5000).into()];
         env.push(("TOKEN".into(), secret("s3cret")));
     });
     let shown = describe(&server);
@@ -144,4 +144,41 @@ fn a_person_sees_whose_values_are_sent_and_any_other_is_asked_about() {
     trust.record(&plain("a"), Verdict::Approved).unwrap();
     assert_eq!(trust.verdict(&plain("a")), Verdict::Approved);
     assert_eq!(trust.verdict(&plain("b")), Verdict::Unknown, "what the file says is another one");
+}
+
+#[test]
+fn a_person_sees_whose_values_a_command_line_takes_and_any_change_is_asked_about() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().to_str().unwrap();
+    let project = folder.path().join("project");
+    std::fs::create_dir(&project).unwrap();
+    let server = |key: &str, transport: &str| {
+        let variables = [("HOME", home), ("BIN", "/opt"), ("KEY", key), ("OTHER_KEY", key)];
+        let config = Config::load(&Environment::of(variables), &Flags::default()).unwrap();
+        let text = format!("{{\"mcpServers\": {{\"docs\": {transport}}}}}");
+        std::fs::write(project.join(".mcp.json"), text).unwrap();
+        config.project(&project).servers.remove(0)
+    };
+    let local = r#"{"command": "${BIN}/docs", "args": ["${KEY}", "${NONE:-8080}"]}"#;
+    let approved = server("s3cret", local);
+    assert_eq!(
+        describe(&approved),
+        "runs: '{env:BIN}/docs' '{env:KEY}' '{env:NONE:-8080}'\nwith values from: BIN, KEY, NONE"
+    );
+    assert!(!format!("{approved:?}").contains("s3cret"));
+    let trust = Trust::at(None);
+    trust.record(&approved, Verdict::Approved).unwrap();
+    assert_eq!(trust.verdict(&server("s3cret", local)), Verdict::Approved);
+    let others = [
+        server("another", local),
+        server("s3cret", &local.replace("${KEY}", "${OTHER_KEY}")),
+        server("s3cret", &local.replace("${KEY}", "s3cret")),
+        server("s3cret", &local.replace("${NONE:-8080}", "8080")),
+    ];
+    for other in others {
+        assert_eq!(trust.verdict(&other), Verdict::Unknown, "{}", describe(&other));
+    }
+
+    let remote = server("s3cret", r#"{"url": "https://docs.example.org/${KEY}"}"#);
+    assert_eq!(describe(&remote), "reaches: https://docs.example.org/{env:KEY}\nwith values from: KEY");
 }

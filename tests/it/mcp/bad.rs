@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use adjutant::config::McpTransport;
+use adjutant::config::{Config, Environment, Flags, McpTransport};
 use adjutant::mcp::Phase;
 use serde_json::json;
 
@@ -43,6 +43,20 @@ async fn a_server_that_cannot_be_reached_is_told_with_its_reason() {
         title,
         "The MCP server zoo is not available: \"/no/such\" could not be started: No such file or directory (os error 2)"
     );
+}
+
+#[tokio::test]
+async fn a_program_that_is_not_there_is_named_as_its_file_names_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = folder.path().join(".config/adjutant");
+    std::fs::create_dir_all(&settings).unwrap();
+    std::fs::write(settings.join("config.toml"), "[mcp.zoo]\ncommand = \"/no/{env:KEY}\"\n").unwrap();
+    let variables = [("HOME", folder.path().to_str().unwrap()), ("KEY", "s3cret")];
+    let config = Config::load(&Environment::of(variables), &Flags::default()).unwrap();
+    let mut zoo = Zoo::of(|_| config.servers).await;
+    let (title, detail) = zoo.notice().await;
+    assert!(title.contains("\"/no/{env:KEY}\" could not be started"), "{title}");
+    assert!(!format!("{title}{detail}").contains("s3cret"));
 }
 
 #[tokio::test]

@@ -49,7 +49,7 @@ async fn a_server_gets_what_was_set_and_little_else() {
     let script = "env > \"$1\"; exec \"$2\" good";
     let (file, server) = (zoo.path().join("env"), super::zoo::script());
     let args = ["-c", script, "sh", file.to_str().unwrap(), server.to_str().unwrap()];
-    let args = args.iter().map(|arg| (*arg).to_owned()).collect();
+    let args = args.iter().map(|arg| (*arg).into()).collect();
     let transport = McpTransport::Stdio { command: "sh".into(), args, env: Vec::new(), cwd: None };
     let other = Zoo::of(|_| vec![spec("zoo", transport)]).await;
     other.tool("zoo_echo");

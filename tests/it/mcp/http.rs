@@ -11,7 +11,7 @@ use super::zoo::{Zoo, secret, spec};
 use crate::support::proc::until;
 
 fn at(url: String) -> McpServer {
-    spec("zoo", McpTransport::Http { url, headers: vec![("X-Key".into(), secret("k-secret"))] })
+    spec("zoo", McpTransport::Http { url: url.into(), headers: vec![("X-Key".into(), secret("k-secret"))] })
 }
 
 #[tokio::test]
@@ -31,7 +31,7 @@ async fn a_server_of_before_streamable_http_is_reached_too() {
     let remote = Remote::start(Gate::Open).await;
     let url = format!("{}/sse", remote.address);
     let headers = vec![("X-Key".to_owned(), secret("k-secret"))];
-    let zoo = Zoo::of(|_| vec![spec("zoo", McpTransport::Sse { url, headers })]).await;
+    let zoo = Zoo::of(|_| vec![spec("zoo", McpTransport::Sse { url: url.into(), headers })]).await;
     assert_eq!(zoo.call("zoo_echo", json!({"a": 1})).await.text, "{\"a\":1}");
     assert_eq!(remote.asked("POST /messages?session=1")[0].headers["x-key"], "k-secret");
 }

@@ -3,10 +3,10 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use adjutant::config::{McpServer, McpTransport};
+use adjutant::config::{McpServer, McpTransport, Origin};
 use adjutant::mcp::{login, logout};
 use serde_json::json;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
 use super::remote::{Gate, Remote};
@@ -15,7 +15,7 @@ use crate::command_line::output;
 use crate::support::bench::Bench;
 
 fn server(remote: &Remote) -> McpServer {
-    spec("zoo", McpTransport::Http { url: format!("{}/mcp", remote.address), headers: Vec::new() })
+    spec("zoo", McpTransport::Http { url: format!("{}/mcp", remote.address).into(), headers: Vec::new() })
 }
 
 /// One parameter of an address, decoded as far as these tests need it.
@@ -54,7 +54,10 @@ async fn a_server_that_wants_a_sign_in_says_how_and_works_after_it() {
     let (title, _) = zoo.notice().await;
     assert_eq!(
         title,
-        "The MCP server zoo is not available: it wants you to sign in: run `adjutant mcp login zoo`"
+        format!(
+            "The MCP server zoo is not available: it wants you to sign in: run `adjutant mcp login zoo --url {}/mcp`",
+            remote.address
+        )
     );
     let tokens = zoo.path().join("tokens.json");
     sign_in(&remote, &tokens).await;
@@ -118,7 +121,7 @@ async fn a_sign_in_is_forgotten_and_no_other() {
     std::fs::write(folder.join("config.toml"), server).unwrap();
     let tokens = folder.join("mcp-sign-ins.json");
     sign_in(&remote, &tokens).await;
-    let other = McpTransport::Http { url: "http://127.0.0.1:9/mcp".to_owned(), headers: Vec::new() };
+    let other = McpTransport::Http { url: "http://127.0.0.1:9/mcp".into(), headers: Vec::new() };
     assert!(!logout(&spec("other", other), &tokens).unwrap());
     assert!(std::fs::read_to_string(&tokens).unwrap().contains("token-"));
 
@@ -134,4 +137,68 @@ async fn a_sign_in_is_forgotten_and_no_other() {
     assert_eq!(std::fs::read_to_string(&tokens).unwrap(), "{}");
     let (code, _, said) = output(&bench, &["mcp", "logout", "here"]).await;
     assert!(code != Some(0) && said.contains("here is a local program"), "{said}");
+}
+
+#[tokio::test]
+async fn how_to_sign_in_is_said_as_it_works_and_shows_no_secret() {
+    let remote = Remote::start(Gate::Tokens).await;
+    let secret = |url: &str| McpTransport::Http { url: url.into(), headers: Vec::new() };
+    let with_key = format!("{}/mcp?key=s3cret", remote.address);
+    for (server, said) in [
+        (
+            McpServer { origin: Origin::User("/home/config.toml".into()), ..server(&remote) },
+            "run `adjutant mcp login zoo`".to_owned(),
+        ),
+        (
+            McpServer { name: "my zoo".into(), ..server(&remote) },
+            format!("run `adjutant mcp login 'my zoo' --url {}/mcp`", remote.address),
+        ),
+        (
+            spec("zoo", secret(&with_key)),
+            "run `adjutant mcp login zoo --url URL`, with the whole URL that the editor has for it"
+                .to_owned(),
+        ),
+        (
+            spec("zoo", secret(&with_key.replace("http://", "http://me:s3cret@").replace("?key=s3cret", ""))),
+            "run `adjutant mcp login zoo --url URL`, with the whole URL that the editor has for it"
+                .to_owned(),
+        ),
+    ] {
+        let mut zoo = Zoo::of(|_| vec![server]).await;
+        let (title, _) = zoo.notice().await;
+        assert!(title.ends_with(&format!("it wants you to sign in: {said}")), "{title}");
+        assert!(!title.contains("s3cret"));
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_only_the_editor_knows_is_signed_in_to_by_its_address() {
+    let remote = Remote::start(Gate::Tokens).await;
+    let bench = Bench::scripted("");
+    let url = format!("{}/mcp", remote.address);
+    let mut program = bench.program(&["mcp", "login", "zoo", "--url", &url]).spawn().unwrap();
+    let mut lines = BufReader::new(program.stderr.take().unwrap()).lines();
+    let address = loop {
+        let line = lines.next_line().await.unwrap().expect("it names the page");
+        if line.contains("/authorize?") {
+            break line.trim().to_owned();
+        }
+    };
+    say_yes(&address).await;
+    assert!(program.wait().await.unwrap().success());
+    let tokens = bench.home().join(".config/adjutant/mcp-sign-ins.json");
+    let zoo = Zoo::of(|file| {
+        std::fs::copy(&tokens, file.with_file_name("tokens.json")).unwrap();
+        vec![server(&remote)]
+    })
+    .await;
+    assert!(!zoo.call("zoo_echo", json!({})).await.failed);
+
+    let forgotten = output(&bench, &["mcp", "logout", "zoo", "--url", &url]).await;
+    assert_eq!(forgotten, (Some(0), String::new(), "The sign-in is forgotten: zoo.\n".to_owned()));
+    let (code, _, said) = output(&bench, &["mcp", "login", "zoo"]).await;
+    assert!(
+        code != Some(0) && said.contains("to sign in to one that the editor names, add --url URL"),
+        "{said}"
+    );
 }

@@ -76,6 +76,23 @@ async fn a_prompt_of_a_server_and_its_command_are_typed() {
 }
 
 #[tokio::test]
+async fn what_an_editor_attaches_hides_no_command_of_a_server() {
+    let bench = Bench::scripted(SCRIPT.trim_start());
+    let (mut client, session) = open(&bench, zoo(&bench, "good")).await;
+    client.until(|line| has_command(line, "zoo:greet")).await;
+    for (typed, answer) in [("/zoo:greet Ada", "Hello."), ("/mcp", "- **zoo**: ready: 2 tools")] {
+        let link = json!({"type": "resource_link", "name": "a.txt", "uri": "file:///a.txt"});
+        let prompt = json!([{"type": "text", "text": typed}, link]);
+        let id = client.ask("session/prompt", json!({"sessionId": session, "prompt": prompt})).await;
+        let said = client.until(|line| said(line).is_some()).await;
+        let text = said["params"]["update"]["content"]["text"].as_str().unwrap();
+        assert!(text.starts_with(answer), "{typed}: {text}");
+        client.reply(id).await.unwrap();
+    }
+    client.leave().await;
+}
+
+#[tokio::test]
 async fn a_server_of_a_project_waits_for_its_approval() {
     let bench = Bench::scripted(SCRIPT.trim_start());
     let told = bench.root().join("told");

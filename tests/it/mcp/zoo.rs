@@ -27,8 +27,8 @@ pub(super) fn script() -> PathBuf {
 
 /// A server of the zoo. `file` takes what it is told, and marks its processes.
 pub(super) fn animal(name: &str, behaviour: &str, file: &Path) -> McpServer {
-    let command = script().to_str().unwrap().to_owned();
-    let args = vec![behaviour.to_owned(), file.to_str().unwrap().to_owned()];
+    let command = script().to_str().unwrap().into();
+    let args = vec![behaviour.into(), file.to_str().unwrap().into()];
     spec(name, McpTransport::Stdio { command, args, env: Vec::new(), cwd: None })
 }
 

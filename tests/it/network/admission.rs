@@ -66,6 +66,12 @@ async fn http_wants_the_name_the_page_and_the_token_right() {
     let evil = format!("localhost.evil.test:{}", server.address.port());
     let (status, answer) = server.get("/health", &[("host", &host)]).await;
     assert!(status == 200 && answer.ends_with("{\"healthy\":true}"), "{answer}");
+    let code = [
+        ("host", host.as_str()),
+        ("connection", "upgrade"),
+        ("upgrade", "websocket"),
+        ("sec-websocket-protocol", "acp, adjutant.code.x"),
+    ];
     let rows: &[Row<'_>] = &[
         ("/health", &[], 403),
         ("/health", &[("host", &evil)], 403),
@@ -78,6 +84,7 @@ async fn http_wants_the_name_the_page_and_the_token_right() {
         ("/acp", &[("host", &host), ("authorization", "Bearer x")], 401),
         ("/acp", &[("host", &host), ("authorization", &right[..right.len() - 1])], 401),
         ("/acp", &[("host", &host), ("authorization", "Basic eDp4")], 401),
+        ("/acp", &code, 401),
         ("/acp", &[("host", &evil), ("authorization", &right)], 403),
         ("/acp", &[("host", &host), ("x-forwarded-host", &evil), ("authorization", &right)], 406),
         ("/acp", &[("host", &host), ("authorization", &right), ("origin", "http://evil.test")], 403),
@@ -88,6 +95,8 @@ async fn http_wants_the_name_the_page_and_the_token_right() {
         let (status, answer) = server.get(path, headers).await;
         assert_eq!(status, *expected, "{path} {headers:?}: {answer}");
         assert!(!answer.contains(&server.token) && !answer.contains("access-control"), "{answer}");
+        let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(*expected != 401 || (1..=64).contains(&body.len()), "{} bytes: {body}", body.len());
     }
 }
 

@@ -1,5 +1,9 @@
 //! What pages are told: those of an allowed origin what they need, all others nothing.
 
+use std::time::Duration;
+
+use tokio::time::timeout;
+
 use crate::support::bench::{Bench, Model};
 use crate::support::server::Server;
 
@@ -74,5 +78,46 @@ async fn all_origins_are_allowed_one_by_one_and_never_without_a_token() {
             assert_eq!(allowed, [format!("access-control-allow-origin: {origin}")]);
         }
         assert_eq!(server.upgrade("/acp", &[("origin", "http://a.test")]).await.err(), Some(401));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_origin_that_no_page_has_is_refused_with_the_spelling_that_one_would_have() {
+    let bench = Bench::new(Model::Offline, "");
+    for (origin, spelling) in [
+        ("localhost:3000", "http://localhost:3000"),
+        ("http://localhost:3000/", "http://localhost:3000"),
+        ("https://Pages.test/app?x#y", "https://pages.test"),
+        ("localhost", "http://localhost"),
+        ("null", "http://localhost:3000"),
+        ("http://", "http://localhost:3000"),
+        ("http://user@localhost", "http://localhost:3000"),
+        ("http://*.test", "http://localhost:3000"),
+        ("http://localhost:65536", "http://localhost:3000"),
+        ("", "http://localhost:3000"),
+    ] {
+        let child = Server::command(&bench, &["--cors", origin]).spawn().unwrap();
+        let output = timeout(Duration::from_secs(20), child.wait_with_output()).await;
+        let output = output.unwrap_or_else(|_| panic!("{origin:?} was taken")).unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(64), "{origin:?}: {said}");
+        assert!(said.contains("--cors") && said.contains(&format!("{spelling}\n")), "{origin:?}: {said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_origin_is_meant_however_it_is_spelt() {
+    let bench = Bench::new(Model::Offline, "");
+    for (said, sent) in [
+        ("HTTP://LocalHost:3000", PAGE),
+        ("http://pages.test:80", "http://pages.test"),
+        ("https://pages.test:443", "https://pages.test"),
+        ("https://pages.test:80", "https://pages.test:80"),
+        ("http://[0:0::1]:3000", "http://[::1]:3000"),
+        ("vscode-webview://0abc-1", "vscode-webview://0abc-1"),
+    ] {
+        let server = Server::start(&bench, &["--cors", said]).await;
+        let answer = preflight(&server, sent).await;
+        assert!(answer.starts_with("HTTP/1.1 204"), "{said}: {answer}");
     }
 }

@@ -17,6 +17,7 @@ use super::remote::found;
 use crate::support::bench::{Bench, Model};
 use crate::support::client::Client;
 use crate::support::link::Link;
+use crate::support::remote::http_client;
 use crate::support::server::Server;
 use crate::support::wire::Wire;
 
@@ -57,6 +58,11 @@ async fn lines_http_and_websocket_share_an_encrypted_port() {
 
     let answer = get(&server, "/health", &server.address.to_string()).await;
     assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with(r#"{"healthy":true}"#), "{answer}");
+
+    // Whoever can speak either is answered in the newer one.
+    let trusting = http_client().tls_danger_accept_invalid_certs(true).build().unwrap();
+    let answer = trusting.get(format!("https://{}/health", server.address)).send().await.unwrap();
+    assert_eq!((answer.status().as_u16(), answer.version()), (200, reqwest::Version::HTTP_2));
 
     let mut request = format!("wss://{}/acp", server.address).into_client_request().unwrap();
     request.headers_mut().insert("authorization", format!("Bearer {}", server.token).parse().unwrap());

@@ -112,6 +112,17 @@ async fn of_three_servers_found_by_name_one_dies_and_the_others_finish() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_long_text_is_headed_by_its_beginning() {
+    let bench = Bench::scripted("");
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let text = format!("Review all of this:\n{}", "fn main() {}\n".repeat(100));
+    let (_, stdout, _) = output(&bench, &["task", &nobody, "--task", &text]).await;
+    let heading = stdout.lines().next().unwrap();
+    let beginning = "Review all of this:<U+000A>fn main() {}<U+000A>f…";
+    assert_eq!(heading, format!("== {nobody}: {beginning}"), "{stdout}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_machine_that_dies_without_a_word_is_given_up_in_time() {
     let bench = Bench::scripted(SCRIPT);
     let server = Server::start(&bench, &["--hostname", "127.0.0.2"]).await;

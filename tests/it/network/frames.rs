@@ -13,6 +13,7 @@ const CONTINUATION: u8 = 0x0;
 const TEXT: u8 = 0x1;
 const BINARY: u8 = 0x2;
 const PING: u8 = 0x9;
+const PONG: u8 = 0xa;
 /// The last frame of its message.
 const LAST: u8 = 0x80;
 /// A bit that has no meaning.
@@ -100,6 +101,10 @@ fn rows() -> Vec<(&'static str, Vec<u8>, Then)> {
         ("a piece of nothing", frame(LAST | CONTINUATION, ask), Closed(1002)),
         ("a text within a text", torn, Closed(1002)),
         ("a long ping", frame(LAST | PING, &[b'?'; 126]), Closed(1002)),
+        ("a thousand pings", [frame(LAST | PING, b"?").repeat(1000), text(ask)].concat(), Told(1, "grüße")),
+        ("pings without end", frame(LAST | PING, b"?").repeat(10_000), Closed(1008)),
+        ("pongs without end", frame(LAST | PONG, b"").repeat(10_000), Closed(1008)),
+        ("nothing without end", text(b"").repeat(10_000), Closed(1008)),
         ("half a ping", frame(PING, b"?"), Closed(1002)),
     ]
 }
@@ -135,7 +140,12 @@ async fn frames_are_answered_or_the_socket_is_closed_with_the_code_for_it() {
                 );
             }
             Closed(expected) => {
-                let end = socket.next().await;
+                let end = loop {
+                    match socket.next().await {
+                        Some(Ok(Message::Pong(_))) => {}
+                        end => break end,
+                    }
+                };
                 let Some(Ok(Message::Close(Some(close)))) = &end else { panic!("{name}: {end:?}") };
                 assert_eq!(u16::from(close.code), expected, "{name}: {}", close.reason);
                 assert!(!close.reason.is_empty(), "{name}");

@@ -1,5 +1,6 @@
 //! A port is opened safely or not at all, and closed in order.
 
+use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
 use std::time::Duration;
@@ -11,6 +12,7 @@ use tokio::time::timeout;
 
 use crate::support::bench::{Bench, Model};
 use crate::support::client::Client;
+use crate::support::proc;
 use crate::support::server::Server;
 
 async fn ends_with(bench: &Bench, options: &[&str]) -> (Option<i32>, String) {
@@ -89,4 +91,23 @@ async fn a_server_takes_as_many_files_as_it_may_have() {
     let files = limits.lines().find(|line| line.starts_with("Max open files")).unwrap();
     let numbers: Vec<_> = files.split_whitespace().skip(3).take(2).collect();
     assert_eq!(numbers[0], numbers[1], "{files}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_is_silent_is_asked_by_the_system_whether_it_is_there() {
+    let bench = Bench::new(Model::Offline, "");
+    for options in [&[][..], &["--tls-self-signed"]] {
+        let server = Server::start(&bench, options).await;
+        let stream = server.connect().await;
+        let written = |address: SocketAddr| format!("0100007F:{:04X}", address.port());
+        let ends = [written(server.address), written(stream.local_addr().unwrap())];
+        // Of its end: a timer of the kind 2 asks.
+        let asks = || {
+            let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
+            let fields = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+            let mut own = fields.filter(|fields| fields[1..3] == ends);
+            own.any(|fields| fields[5].starts_with("02:"))
+        };
+        proc::until("its end asks", asks).await;
+    }
 }

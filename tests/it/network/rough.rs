@@ -110,7 +110,8 @@ async fn a_server_without_files_left_goes_on_with_whom_it_has_and_takes_others_l
     // What it keeps open for its store is open.
     first.request("session/list", json!({})).await.unwrap();
     let pid = server.child.id().unwrap();
-    let files = std::fs::read_dir(format!("/proc/{pid}/fd")).unwrap().count() as u64;
+    let open = || std::fs::read_dir(format!("/proc/{pid}/fd")).unwrap().count() as u64;
+    let files = open();
     let limit = Rlimit { current: Some(files + 16), maximum: Some(files + 16) };
     let process = Pid::from_raw(pid as i32);
     prlimit(process, Resource::Nofile, limit).unwrap();
@@ -123,6 +124,9 @@ async fn a_server_without_files_left_goes_on_with_whom_it_has_and_takes_others_l
     let turn = first.prompt(&session, "Count").await;
     first.reply(turn).await.unwrap();
     assert_eq!(numbers(&first.heard), [0, 1, 2]);
+    // Who comes while it still lets go of the crowd is told to come back later.
+    let is_gone = || proc::backlog(server.address) == 0 && open() < files + 8;
+    proc::until("the crowd is gone", is_gone).await;
     let next = Client::hello(server.tcp().await, json!({})).await;
     next.leave().await;
 }

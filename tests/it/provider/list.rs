@@ -10,6 +10,7 @@ async fn models_are_listed_as_their_provider_names_them() {
     for dialect in &DIALECTS {
         let server = ModelServer::start([Reply::json(200, dialect.models)]).await;
         let models = remote(&dialect.settings(&server.url())).models().await.unwrap();
+        let models: Vec<_> = models.iter().map(|model| model.wire.as_str()).collect();
         assert_eq!(models, ["a", "b"], "{}", dialect.name);
         let [asked] = &server.asked()[..] else { panic!("{:?}", server.asked()) };
         assert_eq!(asked.method, "GET");

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use reqwest::Version;
 use serde_json::json;
 
 use super::bench::Bench;
@@ -16,12 +17,14 @@ pub(crate) enum Door {
     Stdio,
     Tcp,
     WebSocket,
-    Http,
+    Http(Version),
 }
 
 impl Door {
-    pub(crate) const ALL: [Self; 4] = [Self::Stdio, Self::Tcp, Self::WebSocket, Self::Http];
-    pub(crate) const NETWORK: [Self; 3] = [Self::Tcp, Self::WebSocket, Self::Http];
+    pub(crate) const HTTP_1: Self = Self::Http(Version::HTTP_11);
+    pub(crate) const HTTP_2: Self = Self::Http(Version::HTTP_2);
+    pub(crate) const ALL: [Self; 5] = [Self::Stdio, Self::Tcp, Self::WebSocket, Self::HTTP_1, Self::HTTP_2];
+    pub(crate) const NETWORK: [Self; 4] = [Self::Tcp, Self::WebSocket, Self::HTTP_1, Self::HTTP_2];
 }
 
 /// Whoever has said hello by a door.
@@ -43,8 +46,8 @@ impl Asker {
             Door::Stdio => Link::process(bench),
             Door::Tcp => server.tcp().await,
             Door::WebSocket => server.websocket().await,
-            Door::Http => {
-                let remote = Remote::hello(server).await;
+            Door::Http(version) => {
+                let remote = Remote::speaking(version, server).introduced().await;
                 let events = remote.events(None, None).await.unwrap();
                 return Self::Posts(remote, events);
             }

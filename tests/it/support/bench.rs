@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
 
+use adjutant::agent::AgentBackend;
 use adjutant::agent::builtin::{Builtin, Caps, Parts};
 use adjutant::app;
 use adjutant::clock::Clock;
@@ -152,6 +153,16 @@ impl Bench {
         door_to(store, config, Arc::new(models))
     }
 
+    /// All doors, for whoever comes, to an engine with room for so many open sessions.
+    pub(crate) fn doors_holding(&self, most: usize) -> Arc<Doors> {
+        let paths = Paths { home: Some(self.home()), ..Paths::default() };
+        let config = Arc::new(Config { paths, ..Config::default() });
+        let models = Arc::new(Only(scripted::answerer(&self.script()).unwrap()));
+        let register = |store, agent, clock| Sessions::holding(most, store, agent, clock);
+        let engine = engine_of(store::open(Place::Memory), config, models, register);
+        Arc::new(Doors::shared(EngineSource::new(move || Ok(engine.clone()))))
+    }
+
     /// A door to an engine with the models of a configuration of the caller's, which is given the bench's folders.
     pub(crate) fn door_of(&self, config: Config) -> Arc<Door> {
         let home = self.home();
@@ -163,6 +174,16 @@ impl Bench {
 }
 
 fn door_to(store: Arc<dyn Store>, config: Arc<Config>, models: Arc<dyn Models>) -> Arc<Door> {
+    let engine = engine_of(store, config, models, Sessions::new);
+    Arc::new(Door::new(EngineSource::new(move || Ok(engine.clone()))))
+}
+
+fn engine_of(
+    store: Arc<dyn Store>,
+    config: Arc<Config>,
+    models: Arc<dyn Models>,
+    register: impl FnOnce(Arc<dyn Store>, Arc<dyn AgentBackend>, Clock) -> Sessions,
+) -> Engine {
     let clock = Clock::real();
     let (mode, keys) = (config.mode, Keys::new(Arc::clone(&config)));
     let agent = Builtin::new(Parts {
@@ -176,12 +197,11 @@ fn door_to(store: Arc<dyn Store>, config: Arc<Config>, models: Arc<dyn Models>) 
         caps: Caps::default(),
         commands: Vec::new(),
     });
-    let engine = Engine {
-        sessions: Sessions::new(store, Arc::new(agent), clock),
+    Engine {
+        sessions: register(store, Arc::new(agent), clock),
         commands: Arc::new(LocalCommands::new(Path::new(PROGRAM).to_owned())),
         mode,
         keys,
         warnings: Arc::new([]),
-    };
-    Arc::new(Door::new(EngineSource::new(move || Ok(engine.clone()))))
+    }
 }

@@ -71,11 +71,17 @@ impl Link {
 
     /// The real program, started by a command of the caller's.
     pub(crate) fn command(command: &mut Command, bench: &Bench) -> Self {
-        let mut child = command
+        let command = command
             .env_clear()
             .env("PATH", "/usr/local/bin:/usr/bin:/bin")
             .envs(bench.variables())
-            .current_dir(bench.root())
+            .current_dir(bench.root());
+        Self::started(command)
+    }
+
+    /// The same with an environment of its own.
+    pub(crate) fn started(command: &mut Command) -> Self {
+        let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())

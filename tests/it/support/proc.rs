@@ -1,5 +1,6 @@
 //! What the kernel says of processes.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -42,6 +43,16 @@ pub(crate) fn sockets(pid: u32) -> Vec<String> {
     let inode =
         |target: PathBuf| Some(target.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?.to_owned());
     targets.filter_map(inode).collect()
+}
+
+/// How many connections wait to be accepted where something listens.
+pub(crate) fn backlog(address: SocketAddr) -> u64 {
+    let listening = format!(":{:04X} 00000000:0000 0A ", address.port());
+    let sockets = std::fs::read_to_string("/proc/net/tcp").unwrap();
+    let socket = sockets.lines().find(|line| line.contains(&listening)).expect("somebody listens there");
+    // Of a socket that listens, the second of its queues is the one that is accepted from.
+    let queues = socket.split_whitespace().nth(4).unwrap();
+    u64::from_str_radix(queues.split_once(':').unwrap().1, 16).unwrap()
 }
 
 /// Waits until something is so; panics when it is not within a generous time.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
-use reqwest::{Body, Client, RequestBuilder, Response};
+use reqwest::{Body, Client, ClientBuilder, RequestBuilder, Response, Version};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
@@ -15,9 +15,17 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) const CONNECTION: &str = "acp-connection-id";
 pub(crate) const SESSION: &str = "acp-session-id";
 
+/// A client of HTTP that goes straight to the server, and reads no certificates of this machine for it.
+pub(crate) fn http_client() -> ClientBuilder {
+    // Another test may have been first.
+    let _installed = rustls::crypto::ring::default_provider().install_default();
+    Client::builder().no_proxy().tls_certs_only([])
+}
+
 /// One connection.
 pub(crate) struct Remote {
     http: Client,
+    version: Version,
     url: String,
     token: String,
     /// What the server calls it.
@@ -43,10 +51,16 @@ pub(crate) struct Events {
 impl Remote {
     /// A client that has said nothing yet.
     pub(crate) fn new(server: &Server) -> Self {
-        // Another test may have been first.
-        let _installed = rustls::crypto::ring::default_provider().install_default();
+        Self::speaking(Version::HTTP_11, server)
+    }
+
+    /// The same of this version of HTTP.
+    pub(crate) fn speaking(version: Version, server: &Server) -> Self {
+        let http = http_client();
+        let http = if version == Version::HTTP_2 { http.http2_prior_knowledge() } else { http.http1_only() };
         Self {
-            http: Client::builder().no_proxy().build().unwrap(),
+            http: http.build().unwrap(),
+            version,
             url: format!("http://{}/acp", server.address),
             token: server.token.clone(),
             id: String::new(),
@@ -56,18 +70,22 @@ impl Remote {
 
     /// A client that has said hello, with nothing open.
     pub(crate) async fn hello(server: &Server) -> Self {
-        let mut remote = Self::new(server);
+        Self::new(server).introduced().await
+    }
+
+    /// The same of one that has said nothing.
+    pub(crate) async fn introduced(mut self) -> Self {
         let params = json!({ "protocolVersion": 1, "clientCapabilities": {} });
         let hello = json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params });
-        let reply = remote.begin(&hello).await;
+        let reply = self.begin(&hello).await;
         assert_eq!((&reply["id"], &reply["result"]["protocolVersion"]), (&json!(1), &json!(1)));
-        remote
+        self
     }
 
     /// Begins the connection with `initialize`; the reply.
     pub(crate) async fn begin(&mut self, initialize: &Value) -> Value {
         let response = self.request("POST").json(initialize).send().await.unwrap();
-        assert_eq!(response.status(), 200);
+        assert_eq!((response.status().as_u16(), response.version()), (200, self.version));
         assert_eq!(response.headers()[CONTENT_TYPE], "application/json");
         response.headers()[CONNECTION].to_str().unwrap().clone_into(&mut self.id);
         response.json().await.unwrap()

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use adjutant::jsonrpc::MAX_LINE;
 use adjutant::transport::{Transport, websocket};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
@@ -71,6 +72,12 @@ impl Server {
         let mut command = bench.program(&[&["acp"], port, options].concat());
         command.stdout(Stdio::null());
         command
+    }
+
+    /// Tells it to end.
+    pub(crate) fn end(&self) {
+        let pid = Pid::from_raw(self.child.id().unwrap() as i32).unwrap();
+        kill_process(pid, Signal::TERM).unwrap();
     }
 
     /// Lines over TCP, the hello said.

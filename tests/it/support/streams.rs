@@ -9,7 +9,6 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::remote::{Events, Remote};
-use super::server::Server;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -32,10 +31,10 @@ pub(crate) struct Streams {
 }
 
 impl Streams {
-    pub(crate) fn new(server: &Server) -> Self {
+    pub(crate) fn new(remote: Remote) -> Self {
         let (sender, told) = mpsc::channel(1024);
         Self {
-            remote: Remote::new(server),
+            remote,
             open: BTreeSet::new(),
             asked: HashMap::new(),
             refusals: VecDeque::new(),

@@ -115,16 +115,32 @@ async fn a_client_that_is_gone_takes_its_tasks_along_but_for_those_it_detached()
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_says_no_more_and_listens_has_its_answer() {
     let bench = Bench::scripted(
-        "{\"repeat\":{\"n\":10,\"gap_us\":20000}}\n{\"text\":\"Done.\"}\n{\"stop\":\"end_turn\"}\n",
+        "{\"when\":\"\",\"answer\":[{\"repeat\":{\"n\":10,\"gap_us\":20000}},{\"text\":\"Done.\"}]}\n",
     );
     let server = Server::start(&bench, &[]).await;
     let hello = json!({ "type": "hello", "token": server.token });
-    let task = json!({ "task": "Go", "context": { "cwd": bench.cwd() } });
-    let request = json!({ "type": "request", "id": 1, "method": "execute_task", "params": task });
-    let said = server.talk(&format!("{hello}\n{request}\n")).await;
-    let lines: Vec<Value> = said.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let last = lines.last().unwrap();
-    assert_eq!((&last["id"], &last["result"]["status"]), (&json!(1), &json!("completed")), "{said}");
+    for detach in [false, true] {
+        let task = json!({ "task": "Go", "context": { "cwd": bench.cwd() }, "detach": detach });
+        let request = json!({ "type": "request", "id": 1, "method": "execute_task", "params": task });
+        let said = server.talk(&format!("{hello}\n{request}\n")).await;
+        let last: Value = serde_json::from_str(said.lines().last().expect("it is answered")).unwrap();
+        assert_eq!((&last["id"], &last["result"]["status"]), (&json!(1), &json!("completed")), "{said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_waits_for_a_task_of_any_kind_is_told_when_the_server_ends() {
+    for detach in [false, true] {
+        let bench = Bench::scripted(WAIT);
+        let mut server = Server::start(&bench, &[]).await;
+        let mut link = server.tcp().await;
+        let (_, session) = begin(&mut link, &bench, 1, json!({ "detach": detach })).await;
+        server.end();
+        let told = answer(&mut link, 1).await;
+        assert_eq!(told["error"]["code"], "SHUTTING_DOWN", "{told}");
+        assert_eq!(told["error"]["data"]["sessionId"], session.as_str());
+        assert!(server.child.wait().await.unwrap().success());
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

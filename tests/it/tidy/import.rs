@@ -13,6 +13,7 @@ const ROOMS: &[Row] = &[
     ("chance",     0, &[]),
     ("clock",      0, &[]),
     ("memory",     0, &[]),
+    ("ongoing",    0, &[]),
     ("uri",        0, &[]),
     ("jsonrpc",    0, &[]),
     ("acp",        0, &[]),
@@ -24,7 +25,7 @@ const ROOMS: &[Row] = &[
     ("transport",  1, &["jsonrpc"]),
     ("workspace",  1, &["chance"]),
     ("config",     2, &["permission"]),
-    ("rpc",        2, &["jsonrpc", "transport"]),
+    ("rpc",        2, &["jsonrpc", "ongoing", "transport"]),
     // A tool names its action; what may be done about it is not its business.
     ("tool",       2, &["acp", "http", "workspace", "permission::Action", "event::Form", "event::Question", "event::QuestionAnswer", "event::QuestionForm"]),
     // A conversation and its end are said with the protocol's nouns.
@@ -35,8 +36,8 @@ const ROOMS: &[Row] = &[
                         "permission::escape_for_display", "permission::shell_word"]),
     // Records name their session with the protocol's identifier.
     ("store",      3, &["acp", "chance", "event", "config"]),
-    ("remote",     3, &["chance", "config", "discovery", "jsonrpc", "tls", "transport"]),
-    ("agent",      4, &["uri", "mcp", "lsp", "acp", "event", "permission", "provider", "tool", "workspace", "transport", "rpc", "config", "clock"]),
+    ("remote",     3, &["chance", "config", "discovery", "jsonrpc", "permission::escape_for_display", "tls", "transport"]),
+    ("agent",      4, &["ongoing", "uri", "mcp", "lsp", "acp", "event", "permission", "provider", "tool", "workspace", "transport", "rpc", "config", "clock"]),
     ("session",    5, &["memory", "acp", "event", "agent", "store", "permission", "workspace", "config", "clock"]),
     ("engine",     6, &["session", "permission", "workspace", "config::Keys"]),
     // A door gives a turn its hands (the client's files and terminals), shows a session's settings, pages through the

@@ -3,34 +3,20 @@
 use super::source::{self, Source};
 use super::{caught, none};
 
-/// Lines of a file that need no reason.
-const USUAL: usize = 400;
-/// Lines of a file that no reason excuses.
-const MOST: usize = 600;
+/// Lines of a file.
+const MOST: usize = 400;
 /// Lines of a test file.
 const MOST_OF_A_TEST: usize = 800;
 /// Lines of a function.
 const SCREEN: usize = 70;
 
-/// Files past the usual size, each with its reason.
-const LARGE: &[(&str, &str)] =
-    &[("src/rpc/connection.rs", "one loop owns a connection: both directions meet in its poll")];
-
 fn large_files(sources: &[Source]) -> Vec<String> {
     let mut findings = Vec::new();
     for source in sources {
         let lines = source.text.lines().count();
-        let excused = LARGE.iter().any(|row| row.0 == source.path);
-        let most = match (source.is_test(), excused) {
-            (true, _) => MOST_OF_A_TEST,
-            (false, true) => MOST,
-            (false, false) => USUAL,
-        };
+        let most = if source.is_test() { MOST_OF_A_TEST } else { MOST };
         if lines > most {
             findings.push(format!("{}: {lines} lines, more than {most}: take it apart", source.path));
-        }
-        if excused && lines <= USUAL {
-            findings.push(format!("{}: {lines} lines need no reason: take its row away", source.path));
         }
     }
     findings
@@ -85,12 +71,8 @@ fn block(code: &str) -> usize {
 }
 
 #[test]
-fn a_large_file_has_a_written_reason() {
-    let sources = source::rust();
-    none(&large_files(sources));
-    for (path, _) in LARGE {
-        assert!(sources.iter().any(|it| it.path == *path), "{path} is gone: take its row away");
-    }
+fn a_file_is_not_large() {
+    none(&large_files(source::rust()));
 }
 
 #[test]
@@ -101,11 +83,8 @@ fn a_function_fits_a_screen() {
 #[test]
 fn planted_sizes_are_found() {
     let file = |path: &str, lines: usize| large_files(&[Source::new(path, &"x\n".repeat(lines))]);
-    caught(&file("src/a.rs", USUAL), &[]);
-    caught(&file("src/a.rs", USUAL + 1), &["401 lines, more than 400"]);
-    caught(&file(LARGE[0].0, MOST), &[]);
-    caught(&file(LARGE[0].0, MOST + 1), &["601 lines, more than 600"]);
-    caught(&file(LARGE[0].0, USUAL), &["take its row away"]);
+    caught(&file("src/a.rs", MOST), &[]);
+    caught(&file("src/a.rs", MOST + 1), &["401 lines, more than 400"]);
     caught(&file("tests/it/a.rs", MOST_OF_A_TEST + 1), &["801 lines"]);
     let function = |lines: usize| {
         let body = "    if a { '{' } // {\n".repeat(lines - 2);

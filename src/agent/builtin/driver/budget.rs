@@ -1,9 +1,10 @@
-//! Budgets in a turn: looked at before each model call, and as long as tools run; asked about where one is used up.
+//! Budgets in a turn: looked at before each model call, and as long as the model speaks or tools run; asked about where
+//! one is used up.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Driver, Outcome};
+use super::{Call, Driver, Outcome};
 use crate::acp::{
     PermissionOption, PermissionOptionKind, ToolCall, ToolCallStatus, ToolCallUpdate, ToolCallUpdateFields,
     ToolKind,
@@ -35,22 +36,30 @@ impl Driver<'_> {
         Ok(false)
     }
 
-    /// How long what runs may go on; `None`: nothing runs, or for as long as it takes.
+    /// How long the model's answer and what runs may go on; `None`: there is neither, or for as long as they take.
     pub(super) fn time_left(&self) -> Option<Duration> {
-        let runs = self.calls.values().any(|call| call.running && !call.cancel.is_cancelled());
-        runs.then(|| self.session.meter.time_left(&self.session.account)).flatten()
+        let works = self.answer.is_some() || self.calls.values().any(Call::goes_on);
+        works.then(|| self.session.meter.time_left(&self.session.account)).flatten()
     }
 
-    /// Ends what runs if its time is over, which it is not if people were asked meanwhile. The next model call asks
-    /// whether to go on.
-    pub(super) fn end_late_calls(&mut self) {
+    /// Ends what the model says and what runs if their time is over, which it is not if people were asked meanwhile. The
+    /// next model call asks whether to go on.
+    pub(super) async fn end_late_work(&mut self) -> Result<(), TurnFault> {
         if self.time_left().is_none_or(|left| !left.is_zero()) {
-            return;
+            return Ok(());
         }
-        for call in self.calls.values_mut().filter(|call| call.running && !call.cancel.is_cancelled()) {
+        for call in self.calls.values_mut().filter(|call| call.goes_on()) {
             call.late = true;
             call.cancel.cancel();
         }
+        if self.answer.is_none() {
+            return Ok(());
+        }
+        // With calls in it, the results are what the model goes on with.
+        self.cut = self.called == 0 && self.session.transcript.is_answering();
+        let mut events = Vec::new();
+        self.done(Input::ModelLate, &mut events);
+        self.emit(events).await
     }
 
     /// Says that a budget in money does not hold for the model.

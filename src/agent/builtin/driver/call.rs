@@ -186,10 +186,13 @@ impl Driver<'_> {
         self.turn.calls().end(&report::call_id(&id));
         let usage = self.account_for(&id, &output);
         let terminal = self.shows_terminal(&id);
-        let call = self.calls.get(&id);
-        let cancelled = output.failed && call.is_some_and(|call| call.cancel.is_cancelled());
-        if cancelled && !self.give_up.is_cancelled() {
-            output = report::given_up(output, call.is_some_and(|call| call.late));
+        let mut cancelled = false;
+        if let Some(call) = self.calls.get_mut(&id) {
+            call.running = false;
+            cancelled = output.failed && call.cancel.is_cancelled();
+            if cancelled && !self.give_up.is_cancelled() {
+                output = report::given_up(output, call.late);
+            }
         }
         let mut events = report::ended(&id, output, terminal);
         if cancelled {

@@ -9,9 +9,8 @@ use std::collections::HashMap;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
-use futures_util::stream::{BoxStream, FuturesUnordered, ReadyChunks};
+use futures_util::stream::{BoxStream, ReadyChunks};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -21,6 +20,7 @@ use super::{BuiltinSession, report};
 use crate::acp::{MessageId, ToolKind};
 use crate::agent::{Prompt, Turn, TurnFault};
 use crate::event::{AskOutcome, EventKind, TurnStop};
+use crate::ongoing::Ongoing;
 use crate::permission::{Grant, Judgement};
 use crate::provider::{Delta, Echo, ModelCall, ModelInfo, ProviderError};
 use crate::tool::{Prepared, Registry, ToolOutput};
@@ -51,6 +51,13 @@ struct Call {
     late: bool,
 }
 
+impl Call {
+    /// Whether it runs, and was not told to end.
+    fn goes_on(&self) -> bool {
+        self.running && !self.cancel.is_cancelled()
+    }
+}
+
 /// What came of work begun.
 enum Outcome {
     Prepared(String, Result<Prepared, ToolOutput>),
@@ -75,7 +82,7 @@ pub(super) struct Driver<'a> {
     /// The tools that the model was told of last.
     tools: Registry,
     calls: HashMap<String, Call>,
-    work: FuturesUnordered<BoxFuture<'static, Outcome>>,
+    work: Ongoing<BoxFuture<'static, Outcome>>,
     message: MessageId,
     thought: MessageId,
     /// Told to every tool: the turn was cancelled, or took too long.
@@ -84,6 +91,8 @@ pub(super) struct Driver<'a> {
     called: usize,
     /// The model said that the conversation is too long.
     too_long: bool,
+    /// Its answer was ended in the middle, because there was no time left for it.
+    cut: bool,
 }
 
 impl<'a> Driver<'a> {
@@ -95,6 +104,7 @@ impl<'a> Driver<'a> {
             give_up,
             called: 0,
             too_long: false,
+            cut: false,
             session,
             turn,
             prompt,
@@ -105,7 +115,7 @@ impl<'a> Driver<'a> {
             echoes: Vec::new(),
             tools: Registry::default(),
             calls: HashMap::new(),
-            work: FuturesUnordered::new(),
+            work: Ongoing::default(),
             message: MessageId::new(""),
             thought: MessageId::new(""),
         }
@@ -135,24 +145,27 @@ impl<'a> Driver<'a> {
                     self.answer = None;
                     self.inputs.push_back(Input::Cancelled);
                 }
-                deltas = model::next_chunk(&mut self.answer) => {
-                    if let Err(fault) = self.deltas(deltas).await {
-                        return TurnStop::Failed { message: fault.to_string() };
-                    }
-                }
-                Some(outcome) = self.work.next(), if !self.work.is_empty() => {
-                    if let Err(fault) = self.outcome(outcome).await {
-                        return TurnStop::Failed { message: fault.to_string() };
-                    }
-                }
-                () = async { tokio::time::sleep(left.unwrap_or_default()).await }, if left.is_some() => {
-                    self.end_late_calls();
-                }
+                // Time is looked at before the answer, which may never pause.
                 () = &mut expiry, if !stopping => {
                     stopping = true;
                     self.answer = None;
                     self.give_up.cancel();
                     self.inputs.push_back(Input::Expired);
+                }
+                () = async { tokio::time::sleep(left.unwrap_or_default()).await }, if left.is_some() => {
+                    if let Err(fault) = self.end_late_work().await {
+                        return TurnStop::Failed { message: fault.to_string() };
+                    }
+                }
+                deltas = model::next_chunk(&mut self.answer) => {
+                    if let Err(fault) = self.deltas(deltas).await {
+                        return TurnStop::Failed { message: fault.to_string() };
+                    }
+                }
+                outcome = self.work.finished() => {
+                    if let Err(fault) = self.outcome(outcome).await {
+                        return TurnStop::Failed { message: fault.to_string() };
+                    }
                 }
             }
         }
@@ -167,7 +180,10 @@ impl<'a> Driver<'a> {
             Effect::Ask { id } => self.ask(&id),
             Effect::Run { id } => self.start(&id).await?,
             Effect::Refuse { id, why } => self.refuse(&id, why).await?,
-            Effect::Say(remark) => self.emit(vec![self.text(report::remark(remark))]).await?,
+            Effect::Say(remark) => {
+                let output = self.model.as_ref().map(|model| model.output);
+                self.emit(vec![self.text(report::remark(remark, output))]).await?;
+            }
             Effect::End(stop) => return Ok(Some(stop)),
         }
         Ok(None)

@@ -11,10 +11,13 @@ use crate::agent::builtin::choice;
 use crate::agent::builtin::machine::Input;
 use crate::event::{EventKind, NoticeLevel};
 use crate::provider::{Answerer, Delta, ModelRequest, ProviderError, ToolSpec};
+use crate::tool::Registry;
 
 /// What a model is told when its answer broke off.
 const BROKE_OFF: &str =
     "(The connection broke off in the middle of your answer. Go on exactly where it ended.)";
+/// What it is told when there was no more time for its answer, and now there is.
+const CUT: &str = "(Your answer was cut short. Go on exactly where it ended.)";
 
 impl Driver<'_> {
     /// Asks the model, after the conversation was made to fit.
@@ -29,6 +32,9 @@ impl Driver<'_> {
         if !self.within_budget().await? {
             return Ok(());
         }
+        if std::mem::take(&mut self.cut) {
+            self.session.transcript.note(CUT);
+        }
         self.tell_unpriced(&answerer.model).await?;
         if std::mem::take(&mut self.too_long) || self.is_nearly_full(&answerer.model) {
             self.turn.accepted().await?;
@@ -39,7 +45,11 @@ impl Driver<'_> {
             }
         }
         // Servers come and go, and their tools with them.
-        self.tools = self.session.tools(&self.turn, &self.prompt.hands);
+        self.tools = if answerer.model.tools {
+            self.session.tools(&self.turn, &self.prompt.hands)
+        } else {
+            Registry::default()
+        };
         let request = self.request(&answerer);
         self.called = 0;
         self.begin_message();
@@ -101,8 +111,10 @@ impl Driver<'_> {
     fn delta(&mut self, delta: Result<Delta, ProviderError>, events: &mut Vec<EventKind>) {
         match delta {
             Ok(Delta::Text(text)) => {
+                if !text.trim_start().is_empty() {
+                    self.said();
+                }
                 events.extend(pieces(text).map(|text| self.text(text)));
-                self.said();
             }
             Ok(Delta::Thought(text)) => {
                 events.extend(
@@ -136,7 +148,7 @@ impl Driver<'_> {
         }
     }
 
-    fn done(&mut self, input: Input, events: &mut Vec<EventKind>) {
+    pub(super) fn done(&mut self, input: Input, events: &mut Vec<EventKind>) {
         self.answer = None;
         if let Some(model) = &self.model {
             let usage = self.session.account.close(model);

@@ -59,6 +59,12 @@ fn a_silent_model_does_not_end_the_turn_silently() {
 }
 
 #[test]
+fn an_answer_that_the_limit_cut_before_its_first_word_is_not_told_as_none() {
+    let cut = begun(5).handle(Input::ModelDone(StopReason::MaxTokens));
+    assert_eq!(cut, [Effect::Say(Remark::Cut), end(StopReason::MaxTokens)]);
+}
+
+#[test]
 fn words_before_calls_are_no_words_about_their_results() {
     let mut machine = begun(5);
     machine.handle(Input::Said);
@@ -231,6 +237,16 @@ fn whole_calls_of_an_answer_that_broke_off_are_run() {
     let mut machine = begun(9);
     machine.handle(Input::Called { id: "a".into(), parallel: true });
     assert_eq!(machine.handle(Input::ModelBrokeOff("cut".into())), [prepare("a")]);
+}
+
+#[test]
+fn an_answer_without_time_is_asked_for_again_or_its_calls_are_run() {
+    let mut machine = begun(9);
+    for _ in 0..5 {
+        assert_eq!(machine.handle(Input::ModelLate), [Effect::CallModel]);
+    }
+    machine.handle(Input::Called { id: "a".into(), parallel: true });
+    assert_eq!(machine.handle(Input::ModelLate), [prepare("a")]);
 }
 
 #[test]

@@ -8,6 +8,9 @@ fn mentions_are_words_that_begin_with_an_at() {
         ("mail me@example.org", &[]),
         ("@x.rs @x.rs @", &["x.rs"]),
         ("`@quoted.rs` \"@two.rs\".", &["quoted.rs", "two.rs"]),
+        ("@\"a b.txt\", '@c' and (@'d e.md').", &["a b.txt", "c", "d e.md"]),
+        ("@\"no end\n@f.rs", &["f.rs"]),
+        ("@g.rs:1-5: @\"\" @@h", &["g.rs:1-5", "@h"]),
     ] {
         assert_eq!(names(&[text.into()]), expected, "{text:?}");
     }

@@ -80,7 +80,8 @@ fn effort_is_told_in_the_vendors_way_and_only_when_it_is_set() {
     assert_eq!(told(Vendor::OpenRouter, Some(Effort::Low)), [none(), json!("low"), none()]);
     assert_eq!(told(Vendor::DeepSeek, Some(Effort::Off)), [none(), none(), json!("disabled")]);
     assert_eq!(told(Vendor::DeepSeek, Some(Effort::Medium)), [none(), none(), json!("enabled")]);
-    assert_eq!(told(Vendor::Mistral, Some(Effort::High)), [none(), none(), none()]);
+    assert_eq!(told(Vendor::Mistral, Some(Effort::High)), [json!("high"), none(), none()]);
+    assert_eq!(told(Vendor::Mistral, Some(Effort::Off)), [json!("none"), none(), none()]);
 }
 
 #[test]

@@ -35,12 +35,18 @@ fn a_number_that_was_given_again_after_a_crash_is_not_known() {
 
 #[test]
 fn what_is_no_cursor_is_refused_and_none_is_none() {
-    let asked = |after: Value| json!({ "_meta": { "adjutant": { "after": after } } }).to_string();
-    assert_eq!(after(Some(&asked(json!("7-9")))), Ok(Some(Cursor::of(&event(7, 9)))));
-    for none in [None, Some("{}"), Some(r#"{"_meta":7}"#)] {
-        assert_eq!(after(none), Ok(None));
+    let resume = |meta: Value| {
+        let params = json!({ "sessionId": "s", "cwd": "/", "_meta": meta });
+        after(&serde_json::from_value(params).unwrap())
+    };
+    let asked = |after: Value| json!({ "adjutant": { "after": after } });
+    assert_eq!(resume(asked(json!("7-9"))), Ok(Some(Cursor::of(&event(7, 9)))));
+    let bare = json!({ "sessionId": "s", "cwd": "/" });
+    assert_eq!(after(&serde_json::from_value(bare).unwrap()), Ok(None));
+    for none in [json!({}), json!(7), asked(Value::Null)] {
+        assert_eq!(resume(none), Ok(None));
     }
     for wrong in [json!(7), json!("7"), json!("a-b"), json!("-1"), json!("")] {
-        assert_eq!(after(Some(&asked(wrong.clone()))), Err(()), "{wrong}");
+        assert_eq!(resume(asked(wrong.clone())), Err(()), "{wrong}");
     }
 }

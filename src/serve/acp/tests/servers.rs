@@ -22,7 +22,7 @@ fn servers_are_read_as_the_protocol_and_as_files_have_them() {
     .unwrap() else {
         panic!("a command is a child process")
     };
-    assert_eq!((command.as_str(), args.len(), cwd), ("npx", 2, None));
+    assert_eq!((command.expose(), args.len(), cwd), ("npx", 2, None));
     assert_eq!((env[0].0.as_str(), env[0].1.expose()), ("A", "1"));
     let as_in_files = one(&json!({"name": "s", "type": "stdio", "command": "x", "env": {"A": "1"}})).unwrap();
     assert!(matches!(as_in_files, McpTransport::Stdio { env, .. } if env[0].0 == "A"));

@@ -16,7 +16,7 @@ pub(super) async fn handle(
     source: Arc<EngineSource>,
     extensions: Extensions,
 ) -> Reply<()> {
-    let OpenSession { session_id: id, place } = parse(&params)?;
+    let OpenSession { session_id: id, place, .. } = parse(&params)?;
     let opening = Opening::of(&place, &source, &extensions).await?;
     let session = opening.fork(&id).await?;
     let (options, commands) = choices(&opening, &session);

@@ -26,7 +26,7 @@ pub(super) async fn handle(
     source: Arc<EngineSource>,
     extensions: Extensions,
 ) -> Reply<()> {
-    let OpenSession { session_id: id, place } = parse(&params)?;
+    let OpenSession { session_id: id, place, .. } = parse(&params)?;
     let from = from(parse::<Replay>(&params)?.replay_from)?;
     let opening = Opening::of(&place, &source, &extensions).await?;
     let session = opening.load(&id).await?;

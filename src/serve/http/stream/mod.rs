@@ -10,7 +10,7 @@
 //! Where the proposal and the official clients disagree, every one of them is served: a session is named by the header
 //! or by the parameters; a stream may be opened before its session is loaded; what a load shows and its reply go the
 //! same way, the session's if that is read and else the connection's, so that no client hears the reply first; and
-//! HTTP/1.1 is enough.
+//! HTTP/1.1 is enough, though the proposal wants HTTP/2, which is served as well.
 //!
 //! To add a request: its file, and its line in [`super::router`].
 

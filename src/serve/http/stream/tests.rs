@@ -5,6 +5,9 @@ use std::task::Waker;
 use std::time::Duration;
 
 use axum::body::Body;
+use axum::http::StatusCode;
+use axum::http::header::RETRY_AFTER;
+use axum::response::IntoResponse;
 use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt};
 use tokio::sync::mpsc;
@@ -13,6 +16,7 @@ use tokio::time::{Instant, timeout};
 use super::exchange::{Exchange, INBOX, Untaken};
 use super::outlet::Unread;
 use super::outlets::{Outlets, Portion, Unopened};
+use super::refused::Refused;
 use super::route::{Inbound, Misled, Outbound, Place, inbound, outbound};
 use super::{Register, body, events};
 use crate::jsonrpc::{RawId, parse};
@@ -251,10 +255,17 @@ async fn who_posts_more_than_is_taken_waits_and_is_told() {
 fn connections_and_messages_at_once_have_caps() {
     let register = Register::default();
     let mut open: Vec<_> = (0..1024).map(|_| register.open().unwrap()).collect();
-    assert!(register.open().is_err());
+    let full = register.open().unwrap_err();
     let (id, pipe) = open.pop().unwrap();
     let mut posts: Vec<_> = (0..64).map(|_| pipe.exchange.room().unwrap()).collect();
-    assert_eq!(pipe.exchange.room().err(), Some(Untaken::Crowded));
+    let crowded = pipe.exchange.room().unwrap_err();
+    assert_eq!(crowded, Untaken::Crowded);
+    // Both are told when to come again.
+    for refused in [full, Refused::from(crowded)] {
+        let response = refused.into_response();
+        let again = response.headers().get(RETRY_AFTER).map(|after| after.to_str().unwrap());
+        assert_eq!((response.status(), again), (StatusCode::SERVICE_UNAVAILABLE, Some("5")));
+    }
     posts.pop();
     assert!(pipe.exchange.room().is_ok());
     assert!(register.get(&id).is_ok() && register.remove(&id).is_some() && register.get(&id).is_err());

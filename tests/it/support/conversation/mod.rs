@@ -7,10 +7,10 @@
 //! than one, the order is that of each stream.
 //!
 //! A file's lines: `>` the client says, `>>` the client sends raw text (`\xNN` is a byte), `<` the program
-//! says exactly, `<~` at least, `<|` and `<|~` in any order among their neighbours, `<*` after anything else,
-//! `~` the model says, `#` a comment, `@` a directive (see `step`). `{name}` in an expected string takes the
-//! value on first sight and has to be the same from then on; `{_}` is anything. With `UPDATE=1` in the
-//! environment, expected lines are written anew, and missing ones are added.
+//! says exactly, `<~` at least, `<|` and `<|~` in any order among their neighbours, `<*` and `<|*` the same as the two
+//! with a `~`, after anything else, `~` the model says, `#` a comment, `@` a directive (see `step`). `{name}` in an
+//! expected string takes the value on first sight and has to be the same from then on; `{_}` is anything. With
+//! `UPDATE=1` in the environment, expected lines are written anew, and missing ones are added.
 
 mod heard;
 pub(crate) mod pattern;
@@ -69,7 +69,7 @@ pub(crate) async fn check_all(folder: &Path) {
                 // On a network, others go on when a client has said its last.
                 Over::Tcp | Over::WebSocket => everywhere && !says_goodbye,
                 // There is no connection to say anything on before.
-                Over::Http => everywhere && !says_goodbye && says_hello,
+                Over::Http(_) => everywhere && !says_goodbye && says_hello,
             };
             if runs && let Err(e) = run::run(&steps, over, false).await {
                 failures.push(format!("{name}, over {over:?}: {e}"));

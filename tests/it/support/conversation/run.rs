@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use adjutant::serve::Doors;
+use reqwest::Version;
 use serde_json::{Value, json};
 
 use super::heard::Heard;
@@ -15,6 +16,7 @@ use tokio::process::Command;
 
 use crate::support::bench::{Bench, Model, PROGRAM};
 use crate::support::link::Link;
+use crate::support::remote::Remote;
 use crate::support::server::Server;
 use crate::support::streams::Streams;
 
@@ -28,11 +30,18 @@ pub(crate) enum Over {
     Stdio,
     Tcp,
     WebSocket,
-    Http,
+    Http(Version),
 }
 
 impl Over {
-    pub(super) const ALL: [Self; 5] = [Self::Memory, Self::Stdio, Self::Tcp, Self::WebSocket, Self::Http];
+    pub(super) const ALL: [Self; 6] = [
+        Self::Memory,
+        Self::Stdio,
+        Self::Tcp,
+        Self::WebSocket,
+        Self::Http(Version::HTTP_11),
+        Self::Http(Version::HTTP_2),
+    ];
 }
 
 struct Run {
@@ -70,7 +79,9 @@ pub(super) async fn run(steps: &[Step], over: Over, update: bool) -> Result<Vec<
 impl Step {
     /// Whether the next line belongs to the same unordered group.
     fn joins(&self, next: &Self) -> bool {
-        let any = |step: &Self| matches!(step.kind, Kind::Expect { how: How::AnyOrder { .. }, .. });
+        let any = |step: &Self| {
+            matches!(step.kind, Kind::Expect { how: How::AnyOrder { .. } | How::EventuallyAll, .. })
+        };
         any(self) && any(next)
     }
 }
@@ -126,9 +137,9 @@ impl Run {
                 Over::Stdio => Link::process(&self.bench),
                 Over::Tcp => self.server().await.tcp().await,
                 Over::WebSocket => self.server().await.websocket().await,
-                Over::Http => {
-                    let streams = Streams::new(self.server().await);
-                    return self.way.insert(Way::Streams(streams));
+                Over::Http(version) => {
+                    let remote = Remote::speaking(version, self.server().await);
+                    return self.way.insert(Way::Streams(Streams::new(remote)));
                 }
             };
             self.way = Some(Way::Link(link));
@@ -159,7 +170,7 @@ impl Run {
     async fn step(&mut self, step: &Step, group: &[Step]) -> Result<(), String> {
         if let Kind::Expect { pattern, how } = &step.kind {
             return match how {
-                How::AnyOrder { .. } => self.any_order(group).await,
+                How::AnyOrder { .. } | How::EventuallyAll => self.any_order(group).await,
                 How::Exactly => self.expect(pattern, false, step).await,
                 How::AtLeast => self.expect(pattern, true, step).await,
                 How::Eventually => self.eventually(pattern, step).await,
@@ -250,12 +261,17 @@ impl Run {
             self.keep(step);
         }
         let mut open: Vec<_> = group.iter().collect();
+        let passing = |step: &&Step| matches!(step.kind, Kind::Expect { how: How::EventuallyAll, .. });
         while !open.is_empty() {
+            if open.iter().any(passing) {
+                let streams = self.way().await.open();
+                self.heard.pass(&streams);
+            }
             let wanted = |said: &Value, names: &Names| {
                 let mut reasons = Vec::new();
                 for (at, step) in open.iter().enumerate() {
                     let Kind::Expect { pattern, how } = &step.kind else { continue };
-                    let subset = *how == How::AnyOrder { subset: true };
+                    let subset = *how != How::AnyOrder { subset: false };
                     match matching(pattern, said, subset, names) {
                         Ok(names) => return Ok((at, names)),
                         Err(e) => reasons.push(format!("{e} (line {})", step.number)),

@@ -40,6 +40,8 @@ pub(super) enum How {
     },
     /// At least, after any number of other lines.
     Eventually,
+    /// The same, in any order among its neighbours.
+    EventuallyAll,
 }
 
 /// What a conversation does beside talking.
@@ -135,6 +137,7 @@ fn kind(line: &str) -> Result<Kind, String> {
         "<|" => expect(How::AnyOrder { subset: false }),
         "<|~" => expect(How::AnyOrder { subset: true }),
         "<*" => expect(How::Eventually),
+        "<|*" => expect(How::EventuallyAll),
         "@" => directive(rest).map(Kind::Do),
         _ => Err("an unknown mark".into()),
     }
