@@ -30,9 +30,9 @@ impl CurrentTurn {
         *self.lock() = (turn.cancelled().clone(), turn.calls().clone());
     }
 
-    /// Stops the work at once; what it means for the record is the actor's business.
-    fn stop(&self) {
-        self.lock().0.cancel();
+    /// What stops the turn that runs now, and none that comes after it.
+    fn cancelled(&self) -> CancellationToken {
+        self.lock().0.clone()
     }
 
     fn calls(&self) -> OpenCalls {
@@ -244,8 +244,7 @@ impl SessionHandle {
 
     /// Gives the running turn up; fine when there is none.
     pub async fn cancel(&self) {
-        self.live.current.stop();
-        self.tell(Command::Cancel { grace: GRACE }).await;
+        self.stop(GRACE).await;
     }
 
     /// Gives one call of the running turn up, which goes on without it; `false` when there is no such call, or it
@@ -261,8 +260,15 @@ impl SessionHandle {
 
     /// Gives the running turn up where nobody can wait long: the client has gone, the process is about to.
     pub async fn give_up(&self) {
-        self.live.current.stop();
-        self.tell(Command::Cancel { grace: SHORT_GRACE }).await;
+        self.stop(SHORT_GRACE).await;
+    }
+
+    /// What it means for the record goes ahead of the work's end: prompts that wait are taken back before the next of
+    /// them could begin, and whoever prompts when it has seen the end comes behind it.
+    async fn stop(&self, grace: Duration) {
+        let work = self.live.current.cancelled();
+        self.tell(Command::Cancel { grace }).await;
+        work.cancel();
     }
 
     /// Says whether a tool may run, as was asked; ignored when it is settled already.

@@ -199,8 +199,7 @@ impl Actor {
             inputs.push(input);
         }
         self.inputs(&mut inputs).await;
-        let (fault, stopped) =
-            self.turn.take().map_or((None, false), |turn| (turn.fault, turn.cancel.is_cancelled()));
+        let fault = self.turn.take().and_then(|turn| turn.fault);
         let stop = match ended {
             Some((agent, stop)) => {
                 self.agent = Some(agent);
@@ -211,8 +210,7 @@ impl Actor {
         let Some((turn, cancelled, asks)) = self.state.end() else { return };
         let stop = match fault {
             Some(message) => TurnStop::Failed { message },
-            // It may have given up before the word of it came here.
-            None if cancelled || stopped => TurnStop::Finished { reason: StopReason::Cancelled },
+            None if cancelled => TurnStop::Finished { reason: StopReason::Cancelled },
             None => stop,
         };
         let mut kinds = self.settle_all(asks);

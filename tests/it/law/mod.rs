@@ -9,7 +9,9 @@
 //! To add one: a test whose name begins with the law's number, in the file of what it is about.
 
 mod ask;
+mod cancel;
 mod child;
+mod clerk;
 mod durable;
 mod hold;
 mod process;
