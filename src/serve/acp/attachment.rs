@@ -193,6 +193,8 @@ impl Watch {
         finish: CancellationToken,
         mut caught_up: Option<BoxFuture<'static, ()>>,
     ) -> Option<Seq> {
+        // The last event that is still to be shown: it may have to be read from the store.
+        let mut last = None;
         loop {
             if events.cursor() >= self.replay_until
                 && let Some(caught_up) = caught_up.take()
@@ -206,6 +208,9 @@ impl Watch {
                 }
                 caught_up.await;
                 self.questions.put_found();
+            }
+            if last.is_some_and(|last| events.cursor() >= last) {
+                return Some(events.cursor());
             }
             let due = self.running;
             let sign_of_life = async move {
@@ -223,7 +228,10 @@ impl Watch {
                         return None;
                     }
                 },
-                () = finish.cancelled() => return Some(events.cursor()),
+                () = finish.cancelled(), if last.is_none() => {
+                    last = Some(events.head());
+                    continue;
+                }
                 () = sign_of_life => {
                     self.view.sign_of_life(&self.pulse, &mut self.lines);
                     self.flush().await
