@@ -1,5 +1,6 @@
-//! Work that goes on side by side in one task, each piece polled when it is woken.
+//! Work that goes on side by side: in one task, each piece polled when it is woken, or aside in a task of its own.
 
+mod aside;
 #[cfg(test)]
 mod tests;
 
@@ -9,6 +10,8 @@ use std::task::{Context, Poll};
 use futures_util::StreamExt;
 use futures_util::future::Either;
 use futures_util::stream::FuturesUnordered;
+
+pub use aside::Aside;
 
 /// Futures of one kind that are under way.
 ///

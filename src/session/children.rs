@@ -4,7 +4,6 @@
 use std::collections::{HashMap, HashSet};
 
 use futures_util::future::BoxFuture;
-use tokio_util::task::AbortOnDropHandle;
 
 use super::sessions::WeakSessions;
 use super::{SessionError, SessionHandle, SessionInfo, Sessions, Subscription};
@@ -13,6 +12,7 @@ use crate::acp::{
 };
 use crate::agent::{Child, ChildReport, Children};
 use crate::event::{AskId, EventKind, Question, TurnStop};
+use crate::ongoing::Aside;
 use crate::permission::Mode;
 
 /// Events taken at once.
@@ -86,7 +86,7 @@ struct Relay {
     /// The mode that the child has of its own; without one it follows its parent's.
     own_mode: Option<Mode>,
     /// What the parent's people are asked; letting go of it takes it back.
-    asked: HashMap<AskId, AbortOnDropHandle<()>>,
+    asked: HashMap<AskId, Aside>,
     /// Calls that the parent's people were asked about and that have not ended.
     shown: HashSet<ToolCallId>,
     /// What it said since its last call.
@@ -190,14 +190,14 @@ impl Relay {
         let call = ToolCallUpdate::new(self.outside(&call.tool_call_id), fields);
         let (turn, options) = (self.child.turn.clone(), options.to_vec());
         let (session, id) = (self.session.clone(), ask.clone());
-        let asked = tokio::spawn(async move {
+        let asked = Aside::new(async move {
             let outcome = turn.ask(call, options).await;
             // The end of the parent's turn is no answer: the child's ends with it.
             if !turn.cancelled().is_cancelled() {
                 session.answer(id, outcome).await;
             }
         });
-        self.asked.insert(ask.clone(), AbortOnDropHandle::new(asked));
+        self.asked.insert(ask.clone(), asked);
     }
 
     /// Puts a question to them.
@@ -205,13 +205,13 @@ impl Relay {
         let message = format!("{}: {}", self.child.agent, question.message);
         let question = Question { message, form: question.form.clone() };
         let (turn, session, id) = (self.child.turn.clone(), self.session.clone(), ask.clone());
-        let asked = tokio::spawn(async move {
+        let asked = Aside::new(async move {
             let answer = turn.question(None, question).await;
             if !turn.cancelled().is_cancelled() {
                 session.answer_question(id, answer).await;
             }
         });
-        self.asked.insert(ask.clone(), AbortOnDropHandle::new(asked));
+        self.asked.insert(ask.clone(), asked);
     }
 
     /// Tells how a call goes on, if people were asked about it.

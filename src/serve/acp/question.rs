@@ -1,18 +1,14 @@
 //! What people are asked in one session, as far as this client can put it to them.
 
 use std::collections::{HashMap, HashSet};
-use std::future::poll_fn;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::Poll;
-
-use futures_util::future::BoxFuture;
-use tokio_util::task::AbortOnDropHandle;
+use std::sync::Arc;
 
 use super::client::Client;
 use super::elicitation::{self, Elicitation};
 use super::permission;
 use crate::acp::{ElicitationId, ToolCallId};
 use crate::event::{AskId, Event, EventKind, QuestionAnswer, QuestionForm};
+use crate::ongoing::Aside;
 use crate::session::SessionHandle;
 
 /// The questions of one session that this client was asked, or is still to be.
@@ -28,39 +24,9 @@ pub(super) struct Questions {
 
 /// A question on its way; letting go of it takes the request back.
 struct Put {
-    _request: Asked,
+    _request: Aside,
     /// What has to be said to be complete.
     page: Option<ElicitationId>,
-}
-
-/// What waits for the client's answer: a task, whose future is dropped by the time this is. A task that is
-/// only aborted is dropped some time later, when the client has already been shown what came of the question.
-struct Asked {
-    future: Arc<Waiting>,
-    _task: AbortOnDropHandle<()>,
-}
-
-type Waiting = Mutex<Option<BoxFuture<'static, ()>>>;
-
-impl Asked {
-    fn new(future: impl Future<Output = ()> + Send + 'static) -> Self {
-        let future: Arc<Waiting> = Arc::new(Mutex::new(Some(Box::pin(future))));
-        let waiting = Arc::clone(&future);
-        let task = tokio::spawn(poll_fn(move |cx| {
-            held(&waiting).as_mut().map_or(Poll::Ready(()), |future| future.as_mut().poll(cx))
-        }));
-        Self { future, _task: AbortOnDropHandle::new(task) }
-    }
-}
-
-impl Drop for Asked {
-    fn drop(&mut self) {
-        drop(held(&self.future).take());
-    }
-}
-
-fn held(waiting: &Waiting) -> MutexGuard<'_, Option<BoxFuture<'static, ()>>> {
-    waiting.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Questions {
@@ -89,7 +55,7 @@ impl Questions {
                 let version = self.client.version();
                 let question = permission::Question::new(version, session.id(), call, options);
                 let request = permission::put(peer, session, ask.clone(), question);
-                (ask, None, Asked::new(request))
+                (ask, None, Aside::new(request))
             }
             EventKind::QuestionOpened { ask, call, question, .. } => {
                 if !elicitation::takes(&self.client, &question.form) {
@@ -98,7 +64,7 @@ impl Questions {
                 let page = matches!(question.form, QuestionForm::Page { .. });
                 let page = page.then(|| elicitation::id(session.id(), ask));
                 let asked = Elicitation { ask: ask.clone(), call: call.clone(), question: question.clone() };
-                (ask, page, Asked::new(elicitation::put(peer, session, asked)))
+                (ask, page, Aside::new(elicitation::put(peer, session, asked)))
             }
             _ => return,
         };

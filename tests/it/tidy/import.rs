@@ -38,11 +38,11 @@ const ROOMS: &[Row] = &[
     ("store",      3, &["acp", "chance", "event", "config"]),
     ("remote",     3, &["chance", "config", "discovery", "jsonrpc", "permission::escape_for_display", "tls", "transport"]),
     ("agent",      4, &["ongoing", "uri", "mcp", "lsp", "acp", "event", "permission", "provider", "tool", "workspace", "transport", "rpc", "config", "clock"]),
-    ("session",    5, &["memory", "acp", "event", "agent", "store", "permission", "workspace", "config", "clock"]),
+    ("session",    5, &["memory", "ongoing", "acp", "event", "agent", "store", "permission", "workspace", "config", "clock"]),
     ("engine",     6, &["session", "permission", "workspace", "config::Keys"]),
     // A door gives a turn its hands (the client's files and terminals), shows a session's settings, pages through the
     // store's records, and writes times and identifiers as the wire wants them.
-    ("serve",      7, &["chance", "engine", "tls", "session", "event", "acp", "rpc", "transport", "jsonrpc", "config", "permission", "workspace",
+    ("serve",      7, &["chance", "ongoing", "engine", "tls", "session", "event", "acp", "rpc", "transport", "jsonrpc", "config", "permission", "workspace",
                         "agent::Hands", "agent::OpenCalls", "agent::Roots", "agent::Settings", "agent::OptionKind", "agent::OptionValue", "agent::SessionOption", "store", "clock"]),
     ("telemetry",  7, &[]),
     ("app",        8, &["acp", "agent", "clock", "config", "engine", "event", "permission", "provider", "rpc", "serve", "session",
