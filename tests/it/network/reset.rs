@@ -262,7 +262,8 @@ async fn in_the_middle_of_a_line() {
 async fn requests_of_http_and_streams_of_events() {
     const NUMBERS: usize = 500;
     let stage = Stage::start(&slowly(NUMBERS)).await;
-    let (mut remote, connection, events, session) = Remote::open(&stage.server, &stage.bench).await;
+    let (mut remote, connection, mut events, session) = Remote::open(&stage.server, &stage.bench).await;
+    assert_eq!(events.next().await.unwrap().id, 1);
     drop(events);
     let head = |method: &str, more: &str| {
         let (address, token, id) = (stage.server.address, &stage.server.token, &remote.id);
@@ -285,7 +286,9 @@ async fn requests_of_http_and_streams_of_events() {
         let mut stream = brittle(&stage.server).await;
         stream.write_all(&get.as_bytes()[..part]).await.unwrap();
         if part == get.len() {
-            assert!(stream.read(&mut [0; 500]).await.unwrap() > 0);
+            let mut beginning = [0; 15];
+            stream.read_exact(&mut beginning).await.unwrap();
+            assert_eq!(beginning, *b"HTTP/1.1 200 OK");
         }
     }
     let mut events = remote.events(Some(&session), Some(1)).await.unwrap();
