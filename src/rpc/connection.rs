@@ -3,7 +3,7 @@ use std::fmt;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Buf, Bytes};
@@ -71,6 +71,8 @@ pub struct Connection {
     quiet: Ongoing<Quiet>,
     buffer: Vec<u8>,
     written: usize,
+    /// The transport holds something that it has not passed on.
+    unflushed: bool,
     deadline: Option<Pin<Box<Sleep>>>,
 }
 
@@ -101,6 +103,7 @@ impl Connection {
             quiet: Ongoing::default(),
             buffer: Vec::new(),
             written: 0,
+            unflushed: false,
             deadline: None,
         }
     }
@@ -136,7 +139,7 @@ impl Connection {
             let mut progress = self.poll_handlers(cx);
             progress |= self.poll_input(cx);
             progress |= self.poll_outbox(cx);
-            if (!progress || self.buffer.len() >= self.limits.high_water) && !self.buffer.is_empty() {
+            if (!progress || self.buffer.len() >= self.limits.high_water) && !self.is_written() {
                 match self.poll_write(cx) {
                     Poll::Ready(Ok(())) => progress = true,
                     Poll::Ready(Err(e)) => return Poll::Ready(Err(e)),
@@ -160,8 +163,8 @@ impl Connection {
     }
 
     fn finished(&mut self, cx: &mut Context<'_>) -> bool {
+        let answered = self.open.is_empty() && self.is_written();
         let Some(deadline) = &mut self.deadline else { return false };
-        let answered = self.open.is_empty() && self.buffer.is_empty();
         answered || deadline.as_mut().poll(cx).is_ready()
     }
 
@@ -337,7 +340,7 @@ impl Connection {
         }
     }
 
-    /// Writes what is there. `Ready` when all of it is gone.
+    /// Writes what is there. `Ready` when all of it is gone, and the transport has passed it on.
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while self.written < self.buffer.len() {
             let mut rest = &self.buffer[self.written..];
@@ -346,6 +349,7 @@ impl Connection {
                 Poll::Ready(Ok(count)) => {
                     rest.advance(count);
                     self.written += count;
+                    self.unflushed = true;
                 }
                 Poll::Ready(Err(e)) => return Poll::Ready(Err(e)),
                 Poll::Pending => {
@@ -355,7 +359,13 @@ impl Connection {
             }
         }
         self.forget_written();
-        self.transport.outgoing.as_mut().poll_flush(cx)
+        let flushed = ready!(self.transport.outgoing.as_mut().poll_flush(cx));
+        self.unflushed = false;
+        Poll::Ready(flushed)
+    }
+
+    fn is_written(&self) -> bool {
+        self.buffer.is_empty() && !self.unflushed
     }
 
     fn forget_written(&mut self) {

@@ -8,7 +8,7 @@ use jsonrpsee::core::server::Methods;
 use jsonrpsee::types::ErrorObjectOwned;
 use jsonrpsee::{Extensions, RpcModule};
 use serde_json::{Value, json};
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncWriteExt, BufWriter};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -128,8 +128,11 @@ struct Bench {
 
 impl Bench {
     fn new(limits: Limits) -> Self {
+        Self::over(memory(MAX_LINE), limits)
+    }
+
+    fn over((near, far): (Transport, Transport), limits: Limits) -> Self {
         let stage = Arc::new(Stage::default());
-        let (near, far) = memory(MAX_LINE);
         let connection = Connection::new(far, limits, |peer| {
             *stage.peer.lock().unwrap() = Some(peer.clone());
             let methods = Methods::from(module(&stage));
@@ -344,6 +347,19 @@ async fn no_line_overtakes_another_on_its_way_into_a_queue() {
     for at in 0..600 {
         assert_eq!(queue.recv().await.unwrap(), format!("[{at}]"));
     }
+}
+
+/// As a transport that encrypts, or frames, takes what its socket has no room for.
+#[tokio::test]
+async fn what_the_transport_keeps_back_goes_on_when_there_is_room_again() {
+    let ((asks, asked), (answers, answered)) = (tokio::io::duplex(1024), tokio::io::duplex(8));
+    let near = Transport::lines(answered, asks, MAX_LINE);
+    let far = Transport::lines(asked, BufWriter::new(answers), MAX_LINE);
+    let mut bench = Bench::over((near, far), Limits::default());
+    bench.call(1, "echo").await;
+    assert_eq!(bench.hear().await["id"], 1);
+    bench.call(2, "echo").await;
+    assert_eq!(bench.hang_up().await.len(), 1);
 }
 
 #[tokio::test]
