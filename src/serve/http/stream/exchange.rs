@@ -209,6 +209,8 @@ impl Exchange {
     pub(super) fn close(&self, farewell: &'static str) {
         let mut state = self.state();
         state.inbox = None;
+        // Whoever still waits for the first answer is told that there is none.
+        state.first = None;
         state.farewell.get_or_insert(farewell);
         state.outlets.wake_all();
         if let Some(writer) = state.writer.take() {

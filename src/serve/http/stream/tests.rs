@@ -237,6 +237,15 @@ async fn a_connection_of_which_nothing_is_read_and_to_which_nothing_is_posted_is
     assert_eq!(began.elapsed().as_secs(), 120);
 }
 
+#[tokio::test]
+async fn who_waits_for_the_first_answer_is_told_when_there_will_be_none() {
+    let (sender, _inbox) = mpsc::channel(INBOX);
+    let exchange = Exchange::new(sender);
+    let reply = exchange.begin(id("1"), "x".into()).await.unwrap();
+    exchange.close("the server ends");
+    assert!(reply.now_or_never().unwrap().is_err());
+}
+
 #[tokio::test(start_paused = true)]
 async fn who_posts_more_than_is_taken_waits_and_is_told() {
     let (sender, mut inbox) = mpsc::channel(1);
