@@ -93,38 +93,44 @@ impl Worker {
     }
 
     /// Sends a job and follows it to its end.
-    async fn perform(&self, transport: &mut Transport, job: usize) -> Outcome {
+    pub(super) async fn perform(&self, transport: &mut Transport, job: usize) -> Outcome {
         let lost = |e: &dyn std::fmt::Display| Outcome::Lost(format!("the connection was lost: {e}"));
         if let Err(e) = transport.say(&self.request(job)).await {
             return lost(&e);
         }
         self.tell(job, State::Running { progress: 0.0, message: "Sent".to_owned() }).await;
-        let (mut task, mut until, mut heard, mut asked) = (None::<String>, None, Instant::now(), false);
+        let (mut task, mut until, mut cancelled) = (None::<String>, None, false);
+        let (mut heard, mut asked) = (Instant::now(), None);
         loop {
-            let due = if asked { heard + SILENT } else { heard + QUIET };
-            let frame = tokio::select! {
-                frame = transport.first() => frame,
-                () = self.cancel.cancelled(), if until.is_none() => {
-                    let Some(task) = &task else { return Outcome::Lost("cancelled before it began".to_owned()) };
-                    let cancel = json!({ "type": "request", "id": ASIDE, "method": "cancel_task", "params": { "taskId": task } });
-                    until = Some(Instant::now() + CANCELLING);
-                    match transport.say(&cancel).await {
-                        Ok(()) => continue,
-                        Err(e) => return lost(&e),
-                    }
+            // It may not have a name before it has begun.
+            if let (Some(_), Some(task), false) = (until, &task, cancelled) {
+                cancelled = true;
+                let cancel = json!({ "type": "request", "id": ASIDE, "method": "cancel_task", "params": { "taskId": task } });
+                if let Err(e) = transport.say(&cancel).await {
+                    return lost(&e);
                 }
+            }
+            // However long this process was held up, who is asked has its time to answer.
+            let due = asked.map_or(heard + QUIET, |asked| asked + (SILENT - QUIET));
+            let frame = tokio::select! {
+                biased;
+                () = self.cancel.cancelled(), if until.is_none() => {
+                    until = Some(Instant::now() + CANCELLING);
+                    continue;
+                }
+                frame = transport.first() => frame,
                 () = sleep_until(until.unwrap_or(due).min(due)) => {
-                    if asked || until.is_some_and(|until| Instant::now() >= until) {
+                    if asked.is_some() || until.is_some_and(|until| Instant::now() >= until) {
                         return Outcome::Lost("it says nothing any more".to_owned());
                     }
-                    asked = true;
+                    asked = Some(Instant::now());
                     match transport.say(&json!({ "type": "request", "id": ASIDE, "method": "ping" })).await {
                         Ok(()) => continue,
                         Err(e) => return lost(&e),
                     }
                 }
             };
-            (heard, asked) = (Instant::now(), false);
+            (heard, asked) = (Instant::now(), None);
             let line = match frame {
                 Some(Ok(Frame::Line(line) | Frame::Unended(line))) => serde_json::from_slice(&line),
                 Some(Ok(Frame::TooLong { .. })) => continue,
