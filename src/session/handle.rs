@@ -64,6 +64,9 @@ pub(super) enum Command {
     Cancel {
         grace: Duration,
     },
+    CancelTurn {
+        turn: TurnId,
+    },
     Answer {
         ask: AskId,
         outcome: AskOutcome,
@@ -242,9 +245,14 @@ impl SessionHandle {
         self.tell(Command::Withdraw { message: message.clone() }).await;
     }
 
-    /// Gives the running turn up; fine when there is none.
+    /// Gives the running turn up, with the prompts that wait behind it; fine when there is none.
     pub async fn cancel(&self) {
         self.stop(GRACE).await;
+    }
+
+    /// Gives this turn up and no other; fine when it is over.
+    pub async fn cancel_turn(&self, turn: TurnId) {
+        self.tell(Command::CancelTurn { turn }).await;
     }
 
     /// Gives one call of the running turn up, which goes on without it; `false` when there is no such call, or it

@@ -40,14 +40,17 @@ pub(super) async fn handle(
     } else {
         session.prompt(message.clone(), content, hands).await
     };
-    if let Err(e) = accepted {
-        if let Some(responder) = client.unpark(&message) {
-            responder.reply(refusal(client.version(), session.id(), &e)).await;
+    match accepted {
+        Ok(Accepted { turn }) => {
+            if request.cancelled().await {
+                session.cancel_turn(turn).await;
+            }
         }
-        return Ok(());
-    }
-    if request.cancelled().await {
-        session.cancel().await;
+        Err(e) => {
+            if let Some(responder) = client.unpark(&message) {
+                responder.reply(refusal(client.version(), session.id(), &e)).await;
+            }
+        }
     }
     Ok(())
 }

@@ -166,7 +166,7 @@ impl Work {
                 biased;
                 stop = &mut followed => (stop, None),
                 cut = self.ending.come() => {
-                    if cut == Cut::ShuttingDown { session.give_up().await } else { session.cancel().await }
+                    if cut == Cut::ShuttingDown { session.give_up().await } else { session.cancel_turn(own).await }
                     (followed.await, Some(cut))
                 }
             }
@@ -190,7 +190,7 @@ impl Work {
             let page = match events.next(PAGE).await {
                 Ok(page) => page,
                 Err(e) => {
-                    session.cancel().await;
+                    session.cancel_turn(own).await;
                     return Err(Failure::new(Code::TaskFailed, &e.to_string()));
                 }
             };

@@ -190,6 +190,8 @@ impl Actor {
             }
             Command::Withdraw { message } => self.withdraw(&message),
             Command::Cancel { grace } => self.cancel(grace).await,
+            Command::CancelTurn { turn } if self.state.running() == Some(turn) => self.give_up(GRACE).await,
+            Command::CancelTurn { .. } => {}
             Command::Answer { ask, outcome } => self.answer(ask, outcome).await,
             Command::AnswerQuestion { ask, answer } => self.answer_question(ask, answer).await,
             Command::SetMode { mode, done } => {

@@ -174,11 +174,16 @@ impl Actor {
         text
     }
 
-    /// Gives the running turn up; one that has not ended after `grace` is dropped.
+    /// Takes back what waits, and gives the running turn up.
     pub(super) async fn cancel(&mut self, grace: Duration) {
         for next in self.next.drain(..) {
             reply(next.done, Err(SessionError::Withdrawn));
         }
+        self.give_up(grace).await;
+    }
+
+    /// Gives the running turn up; one that has not ended after `grace` is dropped.
+    pub(super) async fn give_up(&mut self, grace: Duration) {
         if let Some(turn) = &mut self.turn {
             let deadline = Instant::now() + grace;
             turn.cancel.cancel();

@@ -1,4 +1,4 @@
-//! A cancel, when the session is so busy that the word of it comes late.
+//! What a cancel ends, and what goes on.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -34,4 +34,24 @@ async fn a_cancel_takes_back_what_waits_before_it_could_begin() {
     assert!(matches!(waits.await.unwrap(), Err(SessionError::Withdrawn)));
     assert_eq!(ended(&session, 1).await, [TurnStop::Finished { reason: StopReason::Cancelled }]);
     assert_eq!(clerk.begun.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_gives_a_turn_up_gives_no_other_up() {
+    let (bench, clerk) = (Bench::scripted(""), Clerk::new(0));
+    let session = create(&register(1, &clerk), &bench).await.unwrap();
+    let first = prompt(&session).await.unwrap().turn;
+    let next = session.clone();
+    let waits = tokio::spawn(async move { prompt(&next).await });
+    let mut events = session.subscribe(0);
+    while !events.next(64).await.unwrap().iter().any(|it| matches!(it.kind, EventKind::Notice { .. })) {}
+    session.cancel_turn(first).await;
+    waits.await.unwrap().unwrap();
+    // It is over, and another one runs.
+    session.cancel_turn(first).await;
+    session.settle().await.unwrap();
+    clerk.may_end.add_permits(1);
+    let [cancelled, done] =
+        [StopReason::Cancelled, StopReason::EndTurn].map(|reason| TurnStop::Finished { reason });
+    assert_eq!(ended(&session, 2).await, [cancelled, done]);
 }

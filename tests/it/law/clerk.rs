@@ -10,7 +10,7 @@ use adjutant::agent::{AgentBackend, AgentSession, Hands, Prompt, Roots, Seed, Tu
 use adjutant::clock::Clock;
 use adjutant::event::{EventKind, TurnStop};
 use adjutant::permission::Mode;
-use adjutant::session::{NewSession, SessionError, SessionHandle, Sessions};
+use adjutant::session::{Accepted, NewSession, SessionError, SessionHandle, Sessions};
 use adjutant::store::{self, Place};
 use adjutant::workspace::{LocalCommands, LocalFiles};
 use futures_util::future::BoxFuture;
@@ -74,7 +74,7 @@ pub(super) async fn create(sessions: &Sessions, bench: &Bench) -> Result<Session
     sessions.create(NewSession { roots: Roots::single(bench.cwd()), mode: Mode::Default }).await
 }
 
-pub(super) async fn prompt(session: &SessionHandle) -> Result<(), SessionError> {
+pub(super) async fn prompt(session: &SessionHandle) -> Result<Accepted, SessionError> {
     let hands = Hands {
         files: Arc::new(LocalFiles::new(session.info().workspace.clone())),
         commands: Arc::new(LocalCommands::new(Path::new(PROGRAM).to_owned())),
@@ -83,7 +83,7 @@ pub(super) async fn prompt(session: &SessionHandle) -> Result<(), SessionError> 
         takes_forms: false,
         takes_pages: false,
     };
-    session.prompt_in_turn(MessageId::new("m"), vec!["go".into()], hands).await.map(drop)
+    session.prompt_in_turn(MessageId::new("m"), vec!["go".into()], hands).await
 }
 
 /// Follows a session until so many turns have ended; how.
