@@ -190,7 +190,11 @@ impl<F: Fn() -> Result<Server, RemoteError>> Bridge<F> {
                         }
                         return Ok(Some(remote));
                     }
-                    Err(why) => why,
+                    Err(why) => {
+                        let lost = self.talk().lost(&why);
+                        write(&mut editor.outgoing, &lost).await?;
+                        why
+                    }
                 },
                 Idle::Nobody(None) => return Ok(None),
                 Idle::Nobody(Some(e)) => e.to_string(),

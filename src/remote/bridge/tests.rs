@@ -1,4 +1,5 @@
-use serde_json::Value;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
 
 use super::*;
 use crate::remote::Address;
@@ -154,24 +155,36 @@ fn what_was_open_is_answered_and_taken_back_and_no_answer_goes_to_another_server
     assert_eq!(said(&mut talk, r#"{"jsonrpc":"2.0","id":"1:1","error":{"code":1,"message":"m"}}"#), "");
 }
 
+/// The server's side of the next connection that is a new one: none that was there before is known.
+async fn taken(listener: &TcpListener) -> Transport {
+    loop {
+        let (reader, writer) = listener.accept().await.unwrap().0.into_split();
+        let mut server = Transport::lines(reader, writer, 1024);
+        let Some(Ok(Frame::Line(hello))) = server.first().await else { panic!("no hello") };
+        let hello: Value = serde_json::from_slice(&hello).unwrap();
+        let (gone, welcome) = (
+            json!({ "type": "error", "id": null, "error": { "code": "CONNECTION_GONE", "message": "gone" } }),
+            json!({ "type": "welcome", "connection": "x", "received": 0, "graceSeconds": 0 }),
+        );
+        let comes_back = hello.to_string().contains(r#""connection":"#);
+        server.say(if comes_back { &gone } else { &welcome }).await.unwrap();
+        if !comes_back {
+            return server;
+        }
+    }
+}
+
 #[tokio::test]
 async fn without_a_server_the_editor_is_told_why() {
-    let taken = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address: Address = taken.local_addr().unwrap().to_string().parse().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address: Address = listener.local_addr().unwrap().to_string().parse().unwrap();
     let found = address.clone();
     let find =
         move || Ok(Server { address: found.clone(), token: None, trust: Trust::System, max_line: 1024 });
     let (near, mut editor) = memory(1024);
     let serving = tokio::spawn(Bridge { patience: Duration::ZERO, ..Bridge::new(find) }.serve(near));
-    let (server, _) = taken.accept().await.unwrap();
-    drop(taken);
-    let mut server = {
-        let (reader, writer) = server.into_split();
-        Transport::lines(reader, writer, 1024)
-    };
-    server.first().await.unwrap().unwrap();
-    let welcome = b"{\"type\":\"welcome\",\"connection\":\"x\",\"received\":0,\"graceSeconds\":0}\n";
-    server.outgoing.write_all(welcome).await.unwrap();
+    let mut server = taken(&listener).await;
+    drop(listener);
     editor
         .outgoing
         .write_all(b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"session/prompt\"}\n")
@@ -187,6 +200,36 @@ async fn without_a_server_the_editor_is_told_why() {
         let next = format!("{{\"jsonrpc\":\"2.0\",\"id\":{},\"method\":\"x\"}}\n", id + 1);
         editor.outgoing.write_all(next.as_bytes()).await.unwrap();
     }
+    editor.outgoing.shutdown().await.unwrap();
+    serving.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_question_of_a_server_that_went_while_it_was_told_is_taken_back() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address: Address = listener.local_addr().unwrap().to_string().parse().unwrap();
+    let find =
+        move || Ok(Server { address: address.clone(), token: None, trust: Trust::System, max_line: 1024 });
+    let (near, mut editor) = memory(1024);
+    let serving = tokio::spawn(Bridge::new(find).serve(near));
+    let mut first = taken(&listener).await;
+    editor.outgoing.write_all(format!("{INITIALIZE}\n").as_bytes()).await.unwrap();
+    first.first().await.unwrap().unwrap();
+    drop(first);
+    let mut second = taken(&listener).await;
+    second.first().await.unwrap().unwrap();
+    second.outgoing.write_all(format!("{QUESTION}\n").as_bytes()).await.unwrap();
+    let mut heard = async || match editor.first().await.unwrap().unwrap() {
+        Frame::Line(line) => serde_json::from_slice::<Value>(&line).unwrap(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(heard().await["id"], "1:1");
+    drop((second, listener));
+    let taken_back = heard().await;
+    assert_eq!(
+        (&taken_back["method"], &taken_back["params"]["requestId"]),
+        (&"$/cancel_request".into(), &"1:1".into())
+    );
     editor.outgoing.shutdown().await.unwrap();
     serving.await.unwrap().unwrap();
 }
