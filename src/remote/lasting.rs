@@ -3,11 +3,14 @@
 use std::future::pending;
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep};
+use tokio::io::AsyncWriteExt;
+use tokio::time::{Instant, sleep, timeout};
 
 use super::hello::Wish;
 use super::{Backoff, RemoteError, Server, open};
 use crate::transport::{Pace, Socket, Sockets, Transport, resumable};
+
+const GOODBYE: Duration = Duration::from_secs(5);
 
 /// Connects, and comes in. When the socket is lost, the connection goes on by another one, and whoever speaks over it
 /// notices nothing; when the server knows it no more, it ends with an error that says so.
@@ -23,6 +26,15 @@ pub async fn connect_lasting(server: &Server) -> Result<Transport, RemoteError> 
     // Ends when both halves of the transport are dropped.
     tokio::spawn(async move { connection.run(&mut sockets).await });
     Ok(transport)
+}
+
+/// Says goodbye, for a short while: a server that is out of reach is not waited for until it is back.
+pub async fn leave(transport: &mut Transport) {
+    match timeout(GOODBYE, transport.outgoing.shutdown()).await {
+        Ok(Ok(())) => {}
+        Ok(Err(e)) => tracing::debug!(error = %e, "the server heard no goodbye"),
+        Err(_) => tracing::debug!("the server is left without a goodbye"),
+    }
 }
 
 /// Sockets to one server, for one connection.

@@ -37,7 +37,7 @@ use crate::transport::Transport;
 pub use address::{Address, Scheme};
 pub use bridge::{Bridge, BridgeError};
 pub use code::Code;
-pub use lasting::connect_lasting;
+pub use lasting::{connect_lasting, leave};
 pub use named::locate;
 pub use token::noted;
 

@@ -2,7 +2,6 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::io::AsyncWriteExt;
 use tokio::signal::unix::Signal;
 
 use super::PrintError;
@@ -12,6 +11,7 @@ use crate::cli::ask;
 use crate::event::AskOutcome;
 use crate::jsonrpc::Frame;
 use crate::permission::Mode;
+use crate::remote::leave;
 use crate::transport::Transport;
 
 /// What is to be done.
@@ -44,6 +44,8 @@ pub(super) struct Conversation {
     interrupt: Signal,
     session: String,
     requests: u64,
+    /// Before that, nothing is ours to be cancelled.
+    prompted: bool,
     cancelled: bool,
 }
 
@@ -74,7 +76,15 @@ struct Asked {
 
 impl Conversation {
     pub(super) fn new(transport: Transport, show: Show, interrupt: Signal) -> Self {
-        Self { transport, show, interrupt, session: String::new(), requests: 0, cancelled: false }
+        Self {
+            transport,
+            show,
+            interrupt,
+            session: String::new(),
+            requests: 0,
+            prompted: false,
+            cancelled: false,
+        }
     }
 
     /// Goes through it; the stop reason of the turn.
@@ -99,14 +109,14 @@ impl Conversation {
         }
         let prompt = json!({ "sessionId": self.session, "prompt": [{ "type": "text", "text": text }] });
         self.show.begin().map_err(Failure::Said)?;
+        self.prompted = true;
         let ended = self.request("session/prompt", prompt).await?;
         Ok(ended["stopReason"].as_str().unwrap_or("end_turn").to_owned())
     }
 
     /// Says that nothing more will come.
     pub(super) async fn leave(&mut self) {
-        // It may have ended already.
-        let _ended = self.transport.outgoing.shutdown().await;
+        leave(&mut self.transport).await;
     }
 
     /// Asks, and does what is wanted on the way to the answer.
@@ -185,7 +195,7 @@ impl Conversation {
     }
 
     async fn cancel(&mut self) -> Result<(), Failure> {
-        if std::mem::replace(&mut self.cancelled, true) || self.session.is_empty() {
+        if !self.prompted || std::mem::replace(&mut self.cancelled, true) {
             return Err(Failure::Left);
         }
         let params = json!({ "sessionId": self.session });

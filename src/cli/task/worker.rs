@@ -3,7 +3,6 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::io::AsyncWriteExt;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -11,13 +10,13 @@ use tokio_util::sync::CancellationToken;
 use super::{News, Outcome, Plan, State, Terms};
 use crate::cli::reach;
 use crate::jsonrpc::Frame;
-use crate::remote::{RemoteError, Server};
+use crate::remote::{RemoteError, Server, leave};
 use crate::transport::Transport;
 
 /// A server that has said nothing for so long is asked whether it is there.
 const QUIET: Duration = Duration::from_secs(5);
-/// One that has said nothing for so long is lost: a machine that dies says nothing else.
-const SILENT: Duration = Duration::from_secs(12);
+/// One that has not answered for so long is lost: a machine that dies says nothing else.
+const ANSWERING: Duration = Duration::from_secs(7);
 /// How long a cancelled task may take to end.
 const CANCELLING: Duration = Duration::from_secs(10);
 
@@ -89,7 +88,7 @@ impl Worker {
             next = if lost || self.cancel.is_cancelled() { None } else { self.plan.take() };
         }
         // Whatever comes of it, nothing more is wanted.
-        let _closed = transport.outgoing.shutdown().await;
+        leave(&mut transport).await;
     }
 
     /// Sends a job and follows it to its end.
@@ -111,7 +110,7 @@ impl Worker {
                 }
             }
             // However long this process was held up, who is asked has its time to answer.
-            let due = asked.map_or(heard + QUIET, |asked| asked + (SILENT - QUIET));
+            let due = asked.map_or(heard + QUIET, |asked| asked + ANSWERING);
             let frame = tokio::select! {
                 biased;
                 () = self.cancel.cancelled(), if until.is_none() => {
