@@ -1,5 +1,6 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
 
 use super::error::{Code, Failure};
 use super::message::Params;
@@ -11,11 +12,11 @@ struct CancelTask {
     task: String,
 }
 
-/// `cancel_task`: answered at once; that the task is over is said by the answer to its own request.
-pub(super) fn handle(register: &Register, params: Params<'_>) -> Result<Value, Failure> {
+/// `cancel_task`: answered at once, and then cancelled; that the task is over is said by the answer to its own request.
+pub(super) fn handle(register: &Register, params: Params<'_>) -> Result<(Value, CancellationToken), Failure> {
     let CancelTask { task } = params.parse()?;
-    if register.cancel(&task) {
-        return Ok(json!({ "taskId": task, "status": "cancelling" }));
+    if let Some(cancel) = register.cancel(&task) {
+        return Ok((json!({ "taskId": task, "status": "cancelling" }), cancel));
     }
     let text = format!("no task {task:?} runs or waits here; its id is the taskId of its events");
     Err(Failure::new(Code::TaskNotFound, &text))

@@ -11,6 +11,7 @@ use serde::Serialize;
 use serde_json::Map;
 use tokio::io::AsyncWriteExt;
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -112,7 +113,15 @@ impl Connection {
                 Ok(()) => None,
                 Err(failure) => Some(message::error(&id, &failure)),
             },
-            "cancel_task" => Some(answer(&id, cancel_task::handle(&self.shared.register, params))),
+            "cancel_task" => match cancel_task::handle(&self.shared.register, params) {
+                Ok((said, task)) => {
+                    // Ahead of what comes of it, if there is room for it now.
+                    let unsaid = self.outbox.try_send(answer(&id, Ok(said)));
+                    task.cancel();
+                    unsaid.err().map(TrySendError::into_inner)
+                }
+                Err(failure) => Some(message::error(&id, &failure)),
+            },
             "get_status" => Some(answer(&id, Ok(self.shared.register.status()))),
             "list_capabilities" => Some(answer(&id, list_capabilities::handle(&self.shared))),
             other => {

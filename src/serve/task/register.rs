@@ -93,13 +93,9 @@ impl Register {
         Ok(Ticket { id, cancel, place, register: Arc::clone(self) })
     }
 
-    /// Cancels a task; whether there is one.
-    pub(super) fn cancel(&self, id: &str) -> bool {
-        let task = self.state().open.get(id).cloned();
-        task.is_some_and(|task| {
-            task.cancel();
-            true
-        })
+    /// What cancels the task of that id, if there is one.
+    pub(super) fn cancel(&self, id: &str) -> Option<CancellationToken> {
+        self.state().open.get(id).cloned()
     }
 
     pub(super) fn status(&self) -> Status {
