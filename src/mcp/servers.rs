@@ -119,7 +119,7 @@ impl Servers {
         for server in self.roster.iter().filter(|server| server.state().phase == Phase::Failed) {
             server.wanted.notify_one();
         }
-        if self.waited.swap(true, Ordering::Relaxed) {
+        if self.waited.load(Ordering::Relaxed) {
             return Vec::new();
         }
         let all = futures_util::future::join_all(self.roster.iter().map(|server| async {
@@ -127,7 +127,10 @@ impl Servers {
             // The sender lives as long as the server.
             let _settled = state.wait_for(|state| state.phase != Phase::Connecting).await.is_ok();
         }));
-        if timeout(limit, all).await.is_ok() {
+        let settled = timeout(limit, all).await;
+        // Who gave it up before has not waited.
+        self.waited.store(true, Ordering::Relaxed);
+        if settled.is_ok() {
             return Vec::new();
         }
         let late = self.roster.iter().filter(|server| server.state().phase == Phase::Connecting);
