@@ -83,8 +83,16 @@ impl Commands for ClientCommands {
             if ended.is_err() {
                 terminal.kill().await;
             }
-            let output = timeout(PATIENCE, terminal.call::<Output>(CLIENT.terminal_output)).await;
-            let output = output.ok().and_then(Result::ok).unwrap_or_default();
+            // What a command that ended by itself has put out is waited for as the command was.
+            let left =
+                if ended.is_ok() { command.limits.wall.saturating_sub(started.elapsed()) } else { PATIENCE };
+            let told = timeout(left.max(PATIENCE), terminal.call::<Output>(CLIENT.terminal_output));
+            let told = tokio::select! {
+                biased;
+                told = told => told.ok().and_then(Result::ok),
+                () = cancel.cancelled(), if ended.is_ok() => None,
+            };
+            let output = told.unwrap_or_else(Output::untold);
             let exit = match ended {
                 Ok(status) => status.exit().or_else(|| output.exit_status.exit()),
                 Err(exit) => Some(exit),

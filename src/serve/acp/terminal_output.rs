@@ -25,6 +25,11 @@ pub(super) struct Status {
 }
 
 impl Output {
+    /// Of a client that does not tell it.
+    pub(super) fn untold() -> Self {
+        Self { text: "(the client does not tell the output)\n".to_owned(), ..Self::default() }
+    }
+
     /// The output with what is to be known of it; `keep` bytes at most.
     pub(super) fn captured(&self, keep: usize, unknown: bool) -> Captured {
         let mut capture = Capture::new(keep);
