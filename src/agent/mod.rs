@@ -161,6 +161,8 @@ pub struct Child {
     pub prompt: Vec<ContentBlock>,
     /// Mode and options it begins with.
     pub settings: Settings,
+    /// What it may do at most, whatever its parent may do meanwhile.
+    pub own_mode: Option<Mode>,
     pub hands: Hands,
     /// The parent's turn: whose people are asked, whose end is the child's.
     pub turn: Turn,

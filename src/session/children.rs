@@ -83,8 +83,6 @@ impl Drop for Held<'_> {
 struct Relay {
     child: Child,
     session: SessionHandle,
-    /// The mode that the child has of its own; without one it follows its parent's.
-    own_mode: Option<Mode>,
     /// What the parent's people are asked; letting go of it takes it back.
     asked: HashMap<AskId, Aside>,
     /// Calls that the parent's people were asked about and that have not ended.
@@ -97,11 +95,9 @@ struct Relay {
 
 impl Relay {
     fn new(child: Child, session: SessionHandle) -> Self {
-        let own_mode = Some(child.settings.mode).filter(|mode| *mode != child.turn.settings().mode);
         Self {
             child,
             session,
-            own_mode,
             asked: HashMap::new(),
             shown: HashSet::new(),
             text: String::new(),
@@ -140,7 +136,7 @@ impl Relay {
     }
 
     async fn follow_mode(&self, parent: Mode) {
-        let mode = self.own_mode.map_or(parent, |own| own.stricter(parent));
+        let mode = self.child.own_mode.map_or(parent, |own| own.stricter(parent));
         if let Err(e) = self.session.set_mode(mode).await {
             tracing::warn!(session = %self.session.id(), error = %e, "a sub-agent does not follow a change of mode");
             self.session.cancel().await;

@@ -188,6 +188,7 @@ impl Task {
             agent: name,
             prompt: vec![input.prompt.clone().into()],
             settings: settings(self.settings(), agent),
+            own_mode: [self.own_mode, agent.mode].into_iter().flatten().reduce(Mode::stricter),
             hands: self.hands.clone(),
             turn: self.turn.until(context.cancel),
             progress,

@@ -87,6 +87,7 @@ impl AgentSession for Nested {
                     agent: "inside".into(),
                     prompt: vec!["go".into()],
                     settings: turn.settings(),
+                    own_mode: None,
                     hands: prompt.hands,
                     turn,
                     progress: mpsc::channel(1).0,
