@@ -163,13 +163,20 @@ impl Driver<'_> {
             _ => Vec::new(),
         };
         let (diagnostics, cancel) = (Arc::clone(&self.session.diagnostics), self.give_up.clone());
-        let work = prepared.work;
+        let (work, given_up) = (prepared.work, call.cancel.clone());
         self.turn.commit(vec![started]).await?;
         let reporter = progress::report(self.turn.clone(), report::call_id(id), terminal, live);
         let id = id.to_owned();
         self.work.push(Box::pin(async move {
             // The reporter ends when the work has let go of its output.
-            let (mut output, ()) = join(async move { work().await }, reporter).await;
+            let work = async move {
+                // The cancel may have come while its start was written.
+                if given_up.is_cancelled() {
+                    return ToolOutput::failed("Cancelled before it began.");
+                }
+                work().await
+            };
+            let (mut output, ()) = join(work, reporter).await;
             if !changed.is_empty()
                 && !output.failed
                 && let Some(said) = diagnostics.after(&changed, &cancel).await
