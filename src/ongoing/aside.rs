@@ -3,7 +3,7 @@
 use std::fmt;
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::Poll;
+use std::task::{Context, Poll, Waker};
 
 use futures_util::future::BoxFuture;
 use tokio_util::task::AbortOnDropHandle;
@@ -18,8 +18,11 @@ pub struct Aside {
 type Waiting = Mutex<Option<BoxFuture<'static, ()>>>;
 
 impl Aside {
+    /// Begins at once, so that what is begun later is behind it, and goes on in its task.
     pub fn new(future: impl Future<Output = ()> + Send + 'static) -> Self {
-        let future: Arc<Waiting> = Arc::new(Mutex::new(Some(Box::pin(future))));
+        let mut future: BoxFuture<'static, ()> = Box::pin(future);
+        let begun = future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        let future: Arc<Waiting> = Arc::new(Mutex::new(begun.is_pending().then_some(future)));
         let waiting = Arc::clone(&future);
         let task = tokio::spawn(poll_fn(move |cx| {
             held(&waiting).as_mut().map_or(Poll::Ready(()), |future| future.as_mut().poll(cx))
