@@ -4,6 +4,7 @@
 use std::convert::Infallible;
 use std::future::pending;
 use std::io;
+use std::pin::Pin;
 use std::time::Duration;
 
 use axum::Router;
@@ -86,18 +87,10 @@ where
         .max_headers(HEADERS)
         .serve_connection(io, service)
         .with_upgrades();
-    tokio::pin!(connection);
-    let served = tokio::select! {
-        served = &mut connection => served,
-        () = stop.cancelled() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
-    };
-    served.map_err(io::Error::other)
+    // The head of each request has a time of its own.
+    attend(connection, http1::UpgradeableConnection::graceful_shutdown, stop, pending()).await
 }
 
-/// `stranger` ends when it has had its time to say who it is, and has not.
 async fn serve_2<S>(
     io: TokioIo<S>,
     service: impl Service<Request<Incoming>, Response = Response, Error = Infallible, Future: Send + 'static>,
@@ -115,15 +108,25 @@ where
         .keep_alive_interval(PULSE)
         .keep_alive_timeout(PULSE)
         .serve_connection(io, service);
+    attend(connection, http2::Connection::graceful_shutdown, stop, stranger).await
+}
+
+/// Serves to the end, which `shut_down` begins. `stranger` ends when it has had its time to say who it is, and has not.
+async fn attend<C: Future<Output = hyper::Result<()>>>(
+    connection: C,
+    shut_down: impl Fn(Pin<&mut C>),
+    stop: &CancellationToken,
+    stranger: impl Future<Output = ()>,
+) -> io::Result<()> {
     tokio::pin!(connection);
     let served = tokio::select! {
         served = &mut connection => served,
         () = stop.cancelled() => {
-            connection.as_mut().graceful_shutdown();
+            shut_down(connection.as_mut());
             connection.await
         }
         () = stranger => {
-            connection.as_mut().graceful_shutdown();
+            shut_down(connection.as_mut());
             timeout(GOODBYE, connection).await.unwrap_or(Ok(()))
         }
     };
