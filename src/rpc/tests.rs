@@ -1,6 +1,7 @@
+mod outbox;
+
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -13,7 +14,6 @@ use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::outbox::{Out, Outbox};
 use super::*;
 use crate::jsonrpc::{Frame, MAX_LINE};
 use crate::transport::{Transport, memory};
@@ -396,19 +396,4 @@ async fn a_handler_that_panics_is_answered_and_takes_nobody_down() {
     }
     bench.stage.go.notify_one();
     assert_eq!(bench.hear().await["result"], "slow");
-}
-
-#[tokio::test]
-async fn the_queue_has_room_for_so_many_items_and_for_nobody_once_it_is_closed() {
-    let (outbox, mut cx) = (Outbox::new(1), Context::from_waker(Waker::noop()));
-    outbox.room().await.unwrap().put(Out::Lines("a".into()));
-    let mut waiting = std::pin::pin!(outbox.room());
-    assert!(waiting.as_mut().poll(&mut cx).is_pending());
-    assert!(matches!(outbox.poll_take(&mut cx), Poll::Ready(Out::Lines(_))));
-    assert!(outbox.poll_take(&mut cx).is_pending());
-    // Room that is not used is given back.
-    drop(waiting.await.unwrap());
-    drop(outbox.room().await.unwrap());
-    outbox.close();
-    assert!(outbox.room().await.is_err());
 }

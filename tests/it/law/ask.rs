@@ -1,13 +1,12 @@
 //! Questions and the end of their turn, with an agent that insists on an answer.
 
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use adjutant::acp::{
     MessageId, PermissionOption, PermissionOptionKind, StopReason, ToolCallUpdate, ToolCallUpdateFields,
 };
-use adjutant::agent::{AgentBackend, AgentSession, Hands, Prompt, Roots, Seed, Turn};
+use adjutant::agent::{AgentBackend, AgentSession, Prompt, Roots, Seed, Turn};
 use adjutant::clock::Clock;
 use adjutant::event::{
     AskId, AskOutcome, Event, EventKind, Question, QuestionAnswer, QuestionForm, TurnId, TurnStop,
@@ -15,11 +14,11 @@ use adjutant::event::{
 use adjutant::permission::Mode;
 use adjutant::session::{NewSession, SessionHandle, Sessions};
 use adjutant::store::{self, Append, Place, RecordChange};
-use adjutant::workspace::{LocalCommands, LocalFiles};
 use futures_util::future::BoxFuture;
 use serde_json::json;
 
-use crate::support::bench::{Bench, PROGRAM};
+use super::clerk::hands;
+use crate::support::bench::Bench;
 
 const ROUNDS: usize = 500;
 
@@ -68,15 +67,7 @@ fn question() -> Question {
 }
 
 async fn prompt(session: &SessionHandle, round: usize) {
-    let hands = Hands {
-        files: Arc::new(LocalFiles::new(session.info().workspace.clone())),
-        commands: Arc::new(LocalCommands::new(Path::new(PROGRAM).to_owned())),
-        kinds: None,
-        display_terminal: false,
-        takes_forms: false,
-        takes_pages: false,
-    };
-    session.prompt(MessageId::new(format!("m{round}")), vec!["go".into()], hands).await.unwrap();
+    session.prompt(MessageId::new(format!("m{round}")), vec!["go".into()], hands(session)).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,23 +1,22 @@
 //! A turn and the turns beneath it: whoever ends the first ends them all.
 
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use adjutant::acp::{MessageId, SessionId, StopReason};
-use adjutant::agent::{AgentBackend, AgentSession, Child, Hands, Prompt, Roots, Seed, Turn};
+use adjutant::agent::{AgentBackend, AgentSession, Child, Prompt, Roots, Seed, Turn};
 use adjutant::clock::Clock;
 use adjutant::event::{EventKind, TurnStop};
 use adjutant::permission::Mode;
 use adjutant::session::{NewSession, SessionHandle, Sessions};
 use adjutant::store::{self, Place};
-use adjutant::workspace::{LocalCommands, LocalFiles};
 use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use crate::support::bench::{Bench, PROGRAM};
+use super::clerk::hands;
+use crate::support::bench::Bench;
 use crate::support::proc::until;
 
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -102,15 +101,7 @@ impl AgentSession for Nested {
 }
 
 async fn prompt(session: &SessionHandle) {
-    let hands = Hands {
-        files: Arc::new(LocalFiles::new(session.info().workspace.clone())),
-        commands: Arc::new(LocalCommands::new(Path::new(PROGRAM).to_owned())),
-        kinds: None,
-        display_terminal: false,
-        takes_forms: false,
-        takes_pages: false,
-    };
-    session.prompt(MessageId::new("m"), vec!["go".into()], hands).await.unwrap();
+    session.prompt(MessageId::new("m"), vec!["go".into()], hands(session)).await.unwrap();
 }
 
 async fn open(backend: &Nest, bench: &Bench) -> (Sessions, SessionHandle) {

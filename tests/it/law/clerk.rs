@@ -74,16 +74,20 @@ pub(super) async fn create(sessions: &Sessions, bench: &Bench) -> Result<Session
     sessions.create(NewSession { roots: Roots::single(bench.cwd()), mode: Mode::Default }).await
 }
 
-pub(super) async fn prompt(session: &SessionHandle) -> Result<Accepted, SessionError> {
-    let hands = Hands {
+/// Those of somebody who is asked nothing and shown no terminal.
+pub(super) fn hands(session: &SessionHandle) -> Hands {
+    Hands {
         files: Arc::new(LocalFiles::new(session.info().workspace.clone())),
         commands: Arc::new(LocalCommands::new(Path::new(PROGRAM).to_owned())),
         kinds: None,
         display_terminal: false,
         takes_forms: false,
         takes_pages: false,
-    };
-    session.prompt_in_turn(MessageId::new("m"), vec!["go".into()], hands).await
+    }
+}
+
+pub(super) async fn prompt(session: &SessionHandle) -> Result<Accepted, SessionError> {
+    session.prompt_in_turn(MessageId::new("m"), vec!["go".into()], hands(session)).await
 }
 
 /// Follows a session until so many turns have ended; how.
