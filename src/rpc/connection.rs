@@ -163,9 +163,11 @@ impl Connection {
     }
 
     fn finished(&mut self, cx: &mut Context<'_>) -> bool {
+        if self.reading() {
+            return false;
+        }
         let answered = self.open.is_empty() && self.is_written();
-        let Some(deadline) = &mut self.deadline else { return false };
-        answered || deadline.as_mut().poll(cx).is_ready()
+        answered || self.deadline.as_mut().is_some_and(|deadline| deadline.as_mut().poll(cx).is_ready())
     }
 
     /// Takes in a bounded number of lines, so that what they ask for is not starved by more of them.

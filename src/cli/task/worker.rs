@@ -102,7 +102,7 @@ impl Worker {
         let (mut heard, mut asked) = (Instant::now(), None);
         loop {
             // It may not have a name before it has begun.
-            if let (Some(_), Some(task), false) = (until, &task, cancelled) {
+            if let Some(task) = task.as_ref().filter(|_| until.is_some() && !cancelled) {
                 cancelled = true;
                 let cancel = json!({ "type": "request", "id": ASIDE, "method": "cancel_task", "params": { "taskId": task } });
                 if let Err(e) = transport.say(&cancel).await {

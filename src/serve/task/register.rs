@@ -94,7 +94,7 @@ impl Register {
     }
 
     /// What cancels the task of that id, if there is one.
-    pub(super) fn cancel(&self, id: &str) -> Option<CancellationToken> {
+    pub(super) fn cancellation(&self, id: &str) -> Option<CancellationToken> {
         self.state().open.get(id).cloned()
     }
 
